@@ -1,0 +1,271 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of every name that Lastchunk emits: spans, attributes, events, metrics, their types, units and meaning.
+
+Standard names (`gen_ai.*`, `error.type`, `server.*`) follow the OpenTelemetry GenAI semantic conventions, generation A
+(the last full text in the core conventions, 1.41). Own names stand under `autogen.stream.*`, and only where no
+convention exists. Nothing else in this package, its dashboards, alerts or Collector configurations may write a name
+that is not listed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+SCOPE = "lastchunk"
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.41.0"
+OTHER = "_OTHER"
+
+
+class Operation(StrEnum):
+    """What a stream is: the value of `gen_ai.operation.name`, and the first word of the span's name."""
+
+    CHAT = "chat"
+    INVOKE_AGENT = "invoke_agent"
+    INVOKE_WORKFLOW = "invoke_workflow"
+
+
+class Reason(StrEnum):
+    """Why a stream ended: the closed set of `autogen.stream.termination.reason`."""
+
+    COMPLETED = "completed"
+    LENGTH = "length"
+    CONTENT_FILTER = "content_filter"
+    TOOL_ERROR = "tool_error"
+    PROVIDER_ERROR = "provider_error"
+    PROTOCOL_ERROR = "protocol_error"
+    TIMEOUT = "timeout"
+    CONNECTION_LOST = "connection_lost"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+    PROCESS_EXIT = "process_exit"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    ERROR = "error"
+
+
+class Cause(StrEnum):
+    """What probably lies behind an ending: the closed set of `autogen.stream.termination.cause`."""
+
+    PARTIAL_CONSUMPTION = "partial_consumption"
+    NO_STREAMING_SUPPORT = "no_streaming_support"
+    IDLE_TIMEOUT = "idle_timeout"
+    CONNECTION_LOST = "connection_lost"
+    TOOL_FAILURE = "tool_failure"
+    CONTEXT_LIMIT = "context_limit"
+    PACKAGE_MISMATCH = "package_mismatch"
+    CLIENT_DISCONNECTED = "client_disconnected"
+    RATE_LIMITED = "rate_limited"
+    PROVIDER_ERROR = "provider_error"
+    CONTENT_FILTER = "content_filter"
+    CANCELLED_BY_APPLICATION = "cancelled_by_application"
+    PROCESS_EXIT = "process_exit"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """What the decision rests on: the closed set of `autogen.stream.evidence`."""
+
+    WIRE = "wire"
+    RESULT = "result"
+    NONE = "none"
+
+
+class Delivery(StrEnum):
+    """How the content came: the closed set of `autogen.stream.delivery`."""
+
+    INCREMENTAL = "incremental"
+    BURST = "burst"
+    SINGLE = "single"
+    NONE = "none"
+
+
+class ChunkKind(StrEnum):
+    """What a chunk carries: the closed set of `autogen.stream.chunk.kind`."""
+
+    TEXT = "text"
+    REASONING = "reasoning"
+    TOOL_CALL = "tool_call"
+    USAGE = "usage"
+    MESSAGE = "message"
+
+
+class LastEvent(StrEnum):
+    """The last thing seen that is not a chunk; with `ChunkKind` the closed set of `autogen.stream.last_event`."""
+
+    FINISH = "finish"
+    END_MARKER = "end_marker"
+    HEADERS = "headers"
+    TOOL_RESULT = "tool_result"
+    ERROR = "error"
+    NONE = "none"
+
+
+class WaitingFor(StrEnum):
+    """What a pending step waits for: the closed set of `autogen.stream.waiting_for`."""
+
+    FIRST_CHUNK = "first_chunk"
+    NEXT_CHUNK = "next_chunk"
+    TOOL = "tool"
+    PERSON = "person"
+
+
+class TeamStopReason(StrEnum):
+    """Why a team stopped, without the text that AutoGen gives: the closed set of `autogen.stream.team.stop_reason`."""
+
+    MAX_TURNS = "max_turns"
+    MAX_MESSAGES = "max_messages"
+    TEXT_MENTION = "text_mention"
+    TOKEN_USAGE = "token_usage"
+    TIMEOUT = "timeout"
+    EXTERNAL = "external"
+    STOP_MESSAGE = "stop_message"
+    HANDOFF = "handoff"
+    SOURCE_MATCH = "source_match"
+    TEXT_MESSAGE = "text_message"
+    FUNCTION_CALL = "function_call"
+    FUNCTIONAL = "functional"
+    GRAPH_COMPLETE = "graph_complete"
+    MAX_ROUNDS = "max_rounds"
+    ALREADY_TERMINATED = "already_terminated"
+    RUNTIME_STOPPED = "runtime_stopped"
+    OTHER = OTHER
+
+
+Type = Literal["string", "string[]", "int", "double", "boolean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: its name, its type, its unit if it has one, and what it says."""
+
+    name: str
+    type: Type
+    brief: str
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    """The closed set of values, where there is one."""
+
+
+# --- attributes of the conventions ------------------------------------------------------------------------------------
+
+OPERATION_NAME = "gen_ai.operation.name"
+PROVIDER_NAME = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_STREAM = "gen_ai.request.stream"
+RESPONSE_MODEL = "gen_ai.response.model"
+RESPONSE_ID = "gen_ai.response.id"
+RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
+RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens"
+USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+TOKEN_TYPE = "gen_ai.token.type"
+AGENT_NAME = "gen_ai.agent.name"
+AGENT_DESCRIPTION = "gen_ai.agent.description"
+AGENT_ID = "gen_ai.agent.id"
+WORKFLOW_NAME = "gen_ai.workflow.name"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+ERROR_TYPE = "error.type"
+
+# --- attributes of our own --------------------------------------------------------------------------------------------
+
+TERMINATION_REASON = "autogen.stream.termination.reason"
+TERMINATION_CAUSE = "autogen.stream.termination.cause"
+TERMINATION_INHERITED = "autogen.stream.termination.inherited"
+LATE_ERROR = "autogen.stream.late_error"
+OUTERMOST = "autogen.stream.outermost"
+CUTOFF = "autogen.stream.cutoff"
+EVIDENCE = "autogen.stream.evidence"
+LAST_EVENT = "autogen.stream.last_event"
+WAITING_FOR = "autogen.stream.waiting_for"
+CHUNKS = "autogen.stream.chunks"
+SIZE = "autogen.stream.size"
+DELIVERY = "autogen.stream.delivery"
+MAX_GAP = "autogen.stream.max_gap"
+IDLE_AT_END = "autogen.stream.idle_at_end"
+CONSUMER_MAX_PAUSE = "autogen.stream.consumer.max_pause"
+HISTORY_MESSAGES = "autogen.stream.history.messages"
+HISTORY_SIZE = "autogen.stream.history.size"
+FINISH_REASON_RAW = "autogen.stream.finish_reason.raw"
+INNER_CUTOFFS = "autogen.stream.inner_cutoffs"
+TEAM_STOP_REASON = "autogen.stream.team.stop_reason"
+REMEDY = "autogen.stream.remedy"
+RUNBOOK = "autogen.stream.runbook"
+
+CHUNK_INDEX = "autogen.stream.chunk.index"
+CHUNK_KIND = "autogen.stream.chunk.kind"
+CHUNK_SIZE = "autogen.stream.chunk.size"
+CHUNK_ELAPSED = "autogen.stream.chunk.elapsed"
+CHUNK_GAP = "autogen.stream.chunk.gap"
+
+CHUNK_EVENT = "autogen.stream.chunk"
+CUTOFF_EVENT = "autogen.stream.cutoff"
+STALLED_EVENT = "autogen.stream.stalled"
+
+
+def _values(values: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)
+
+
+SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute(OPERATION_NAME, "string", "What the stream is.", values=_values(Operation)),
+    Attribute(PROVIDER_NAME, "string", "The provider of the model, as the client is configured."),
+    Attribute(REQUEST_MODEL, "string", "The model that was asked for."),
+    Attribute(REQUEST_STREAM, "boolean", "Always true: the request is a streaming one. On chat spans."),
+    Attribute(RESPONSE_MODEL, "string", "The model that the wire names."),
+    Attribute(RESPONSE_ID, "string", "The id that the wire gives to the answer."),
+    Attribute(
+        RESPONSE_FINISH_REASONS, "string[]", "The finish reason; `error` where one was due and none came. On chat spans."
+    ),
+    Attribute(RESPONSE_TIME_TO_FIRST_CHUNK, "double", "From the request to the first content chunk.", "s"),
+    Attribute(USAGE_INPUT_TOKENS, "int", "From the last usage that the wire gave; absent if it gave none.", "{token}"),
+    Attribute(USAGE_OUTPUT_TOKENS, "int", "From the last usage that the wire gave; absent if it gave none.", "{token}"),
+    Attribute(AGENT_NAME, "string", "The agent that runs, or under which the model was called."),
+    Attribute(AGENT_DESCRIPTION, "string", "What the agent says of itself."),
+    Attribute(AGENT_ID, "string", "The agent's id in the runtime of its team."),
+    Attribute(WORKFLOW_NAME, "string", "The team's `name`, else its class."),
+    Attribute(SERVER_ADDRESS, "string", "The host of the endpoint."),
+    Attribute(SERVER_PORT, "int", "The port of the endpoint."),
+    Attribute(ERROR_TYPE, "string", "The exception's qualified class name, else the reason. With status ERROR, only."),
+    Attribute(TERMINATION_REASON, "string", "Why the stream ended.", values=_values(Reason)),
+    Attribute(
+        TERMINATION_CAUSE,
+        "string",
+        "What probably lies behind it. On every ending but a healthy one.",
+        values=_values(Cause),
+    ),
+    Attribute(
+        TERMINATION_INHERITED,
+        "boolean",
+        "The ending arose in another stream: below, or above when the consumer left or cancelled.",
+    ),
+    Attribute(LATE_ERROR, "string", "The class of an exception that came after the terminal item."),
+    Attribute(OUTERMOST, "boolean", "The application itself iterates this stream."),
+    Attribute(CUTOFF, "boolean", "The stream began and was cut before its answer was complete."),
+    Attribute(EVIDENCE, "string", "What the decision rests on.", values=_values(Source)),
+    Attribute(LAST_EVENT, "string", "The exact last thing seen.", values=_values(ChunkKind) + _values(LastEvent)),
+    Attribute(WAITING_FOR, "string", "What the last step waited for.", values=_values(WaitingFor)),
+    Attribute(CHUNKS, "int", "Chunks handed to the consumer of this layer, before the terminal item.", "{chunk}"),
+    Attribute(SIZE, "int", "Bytes of content in these chunks, UTF-8.", "By"),
+    Attribute(DELIVERY, "string", "How the content came.", values=_values(Delivery)),
+    Attribute(MAX_GAP, "double", "The longest silence: time in which a step was pending.", "s"),
+    Attribute(IDLE_AT_END, "double", "The silence before the end.", "s"),
+    Attribute(CONSUMER_MAX_PAUSE, "double", "The longest time the consumer took between two steps.", "s"),
+    Attribute(HISTORY_MESSAGES, "int", "Messages sent to the model, or given to the run.", "{message}"),
+    Attribute(HISTORY_SIZE, "int", "Bytes of text in these messages, UTF-8; images are not sized.", "By"),
+    Attribute(FINISH_REASON_RAW, "string", "The finish reason as the wire said it, else `_OTHER` if it is no identifier."),
+    Attribute(INNER_CUTOFFS, "int", "Cutoffs of inner streams from which this run recovered.", "{stream}"),
+    Attribute(TEAM_STOP_REASON, "string", "Why the team stopped.", values=_values(TeamStopReason)),
+)
+
+CHUNK_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute(CHUNK_INDEX, "int", "The chunk's place in the stream, from 0."),
+    Attribute(CHUNK_KIND, "string", "What the chunk carries.", values=_values(ChunkKind)),
+    Attribute(CHUNK_SIZE, "int", "Bytes of content, UTF-8.", "By"),
+    Attribute(CHUNK_ELAPSED, "double", "Time since the stream began.", "s"),
+    Attribute(CHUNK_GAP, "double", "The silence before this chunk.", "s"),
+)
