@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``lastchunk``. It needs the extra ``cli``; without it, it says so in one line and exits with 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NoReturn
+
+from lastchunk.version import __version__
+
+if TYPE_CHECKING:
+    import click
+
+HELP = """Every stream a span, every ending a reason, every cutoff an alert.
+
+To instrument an application, no command of ours is needed:
+
+\b
+    opentelemetry-instrument --traces_exporter lastchunk_console python app.py
+"""
+DEMO_HELP = "Watch real AutoGen streams break, and what Lastchunk says about each."
+DEMO_NEEDS = ("autogen_agentchat", "autogen_ext", "llmock", "openai", "opentelemetry.distro", "rich")
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command with ``args``, else with those of the process, and exit with its status."""
+    _require("lastchunk", "click", extra="cli")
+    _command()(args, prog_name="lastchunk")
+
+
+def _command() -> click.Group:
+    import click
+
+    group = click.Group("lastchunk", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    group.command("demo", help=DEMO_HELP)(_demo)
+    click.version_option(__version__, message="%(prog)s %(version)s")(group)
+    return group
+
+
+def _demo() -> NoReturn:
+    _require("lastchunk demo", *DEMO_NEEDS, extra="demo")
+    from lastchunk.demo.run import main as tour
+
+    sys.exit(tour())
+
+
+def _require(command: str, *modules: str, extra: str) -> None:
+    """Exit with 2 and one sentence if one of ``modules``, which ``extra`` brings, is not installed."""
+    for module in modules:
+        if not _installed(module):
+            install = f"pip install 'lastchunk-instrumentation-autogen[{extra}]'"
+            print(f"{command} needs {module}, which is not installed: {install}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # a parent package of it is missing
+        return False
