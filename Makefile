@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every target creates what it needs: a virtual environment in the tree, with the versions of constraints.txt.
+# Another interpreter beside the first: make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+# One name for what an environment is made of. If it changes, the environment is made anew; if not, nothing is installed.
+KEY := $(shell { $(PYTHON) -V; pwd; cat pyproject.toml constraints.txt src/lastchunk/version.py; } 2>&1 | cksum | cut -d' ' -f1)
+BASE := $(VENV)/.base-$(KEY)
+DEMO := $(VENV)/.demo-$(KEY)
+DEV := $(VENV)/.dev-$(KEY)
+
+# pip reads these, also in the isolated environments in which it builds.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(BIN)/python -m pip install --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint types format dist clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-7s %s\n' "$$name" "$$text"; done
+
+demo: $(DEMO) ## watch streams break, and what Lastchunk says about each
+	@$(BIN)/lastchunk demo $(ARGS)
+
+test: $(DEV) ## run the tests (ARGS="-k ending -x" goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV) ## check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(DEV) ## check the types of src/, strictly
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(DEV) ## let ruff put style and format right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environment, and try it there
+	@rm -rf dist $(VENV)-dist
+	@$(BIN)/python -m build --outdir dist . > $(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
+	@$(PYTHON) -m venv $(VENV)-dist
+	@$(VENV)-dist/bin/python -m pip install --quiet --upgrade pip
+	@$(VENV)-dist/bin/python -m pip install --quiet "$$(echo dist/*.whl)[cli,otlp]" autogen-agentchat autogen-ext
+	@$(VENV)-dist/bin/python scripts/smoke.py
+	@ls dist
+
+clean: ## remove everything that make has made
+	rm -rf .venv .venv-* build dist .pytest_cache .ruff_cache .hypothesis .inline-snapshot
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BASE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Lastchunk needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1 | tail -1). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "making $(VENV) (once; about half a minute)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --upgrade pip
+	@touch $@
+
+$(DEMO): | $(BASE)
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(DEV): | $(BASE)
+	@$(PIP) --group dev --editable '.[demo]'
+	@touch $@
