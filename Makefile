@@ -61,7 +61,7 @@ clean: ## remove everything that make has made
 
 $(BASE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Lastchunk needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1 | tail -1). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+		echo "Lastchunk needs Python 3.11 or newer; '$(PYTHON) -V' says: $$($(PYTHON) -V 2>&1 | tail -1). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@echo "making $(VENV) (once; about half a minute)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) --upgrade pip

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tries the installed package the way a user does: no code, one command.
 
-``make dist`` runs this with the interpreter of a clean environment that holds the wheel and AutoGen, and nothing of this
-tree. If something does not work, it exits with 1 and the whole output.
+``make dist`` runs this with the interpreter of a clean environment that holds the wheel and AutoGen, and nothing of
+this tree. If something does not work, it exits with 1 and the whole output.
 """
 
 from __future__ import annotations
