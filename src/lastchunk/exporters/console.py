@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""One readable line per ended stream, for whoever tails the log: `OTEL_TRACES_EXPORTER=lastchunk_console`.
+
+    14:02:11 !   chat silent_gateway             gpt-4o-mini    8 chunks  0.31s gap 0.02s  truncated -> The answer …
+    14:02:11 ! invoke_agent silent_gateway       gpt-4o-mini    8 chunks  0.33s gap 0.02s  truncated
+
+A line stands at the margin if the application itself iterates the stream, and is indented if another stream does;
+inner streams end first, so they stand above. `!` marks what needs a look. What to do is said once for each ending,
+by the stream where it arose: on the same line, or on a terminal below it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from lastchunk import semconv
+from lastchunk.remedies import remedy_for
+from lastchunk.semconv import Cause, Operation, Reason
+
+_RUNBOOK = "runbook.md"
+_MARGIN = " " * len("14:02:11 ! ")
+_WHAT, _MODEL = 31, 11
+"""Widths of the columns that hold names: a longer name pushes the rest, for it must stay whole to be searched for."""
+
+_BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
+
+
+class ConsoleStreamExporter(SpanExporter):
+    """Writes one line per ended stream to `out` (standard output), and ignores every other span.
+
+    Colour only on a terminal; `NO_COLOR` and `FORCE_COLOR` are honoured. It never raises: when nobody reads any more
+    (a closed pipe), it falls silent.
+    """
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out if out is not None else sys.stdout
+        self._terminal = _is_terminal(self._out)
+        self._colour = _wants_colour(self._terminal)
+        self._closed = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Write the lines of the streams among these spans."""
+        text = "".join(self._line(span) for span in spans if semconv.TERMINATION_REASON in (span.attributes or {}))
+        if text and not self._closed:
+            try:
+                self._write(text)
+            except (OSError, ValueError):
+                self._closed = True
+        return SpanExportResult.FAILURE if self._closed else SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Write nothing more. `out` stays open, for it is not ours."""
+        self._closed = True
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing is ever held back."""
+        return True
+
+    def _write(self, text: str) -> None:
+        self._out.flush()
+        try:
+            descriptor = self._out.fileno()
+        except (OSError, ValueError):
+            self._out.write(text)
+            self._out.flush()
+            return
+        # Past the buffer of `out`: what a closed pipe leaves in there would fail again at exit, and change the
+        # application's exit code.
+        data = text.encode(self._out.encoding or "utf-8", "replace")
+        while data:
+            data = data[os.write(descriptor, data) :]
+
+    def _line(self, span: ReadableSpan) -> str:
+        attributes = span.attributes or {}
+        outermost = attributes.get(semconv.OUTERMOST) is True
+        inherited = attributes.get(semconv.TERMINATION_INHERITED) is True
+        reason, cause = _text(attributes, semconv.TERMINATION_REASON), _text(attributes, semconv.TERMINATION_CAUSE)
+        remedy = remedy_for(reason, cause or None)
+        ended = time.strftime("%H:%M:%S", time.localtime((span.end_time or 0) / 1e9))
+        what = f"{'' if outermost else '  '}{_text(attributes, semconv.OPERATION_NAME)} {_name(attributes)}"
+        line = " ".join(
+            (
+                self._paint(_DIM, ended),
+                self._paint(_RED, "!") if remedy and _needs_a_look(attributes) else " ",
+                self._paint(_BOLD if outermost else _DIM, f"{what:{_WHAT}}"),
+                f"{_text(attributes, semconv.REQUEST_MODEL):{_MODEL}}",
+                f"{_text(attributes, semconv.CHUNKS) or '0':>3} chunks",
+                f"{_seconds(((span.end_time or 0) - (span.start_time or 0)) / 1e9):>6}",
+                f"gap {_seconds(attributes.get(semconv.MAX_GAP)):>6}",
+                self._paint(_colour_of(attributes), reason) + (f": {cause}" if cause else ""),
+            )
+        )
+        if recovered := attributes.get(semconv.INNER_CUTOFFS):
+            line += f" (after {recovered} inner cutoff{'' if recovered == 1 else 's'})"
+        if remedy is None or inherited:
+            return f"{line}\n"
+        trace = f"{span.context.trace_id:032x}" if span.context else ""
+        where = f"{_RUNBOOK}{remedy.anchor} trace {trace}"
+        if not self._terminal:
+            return f"{line} -> {remedy.sentence} {where}\n"
+        width = shutil.get_terminal_size().columns
+        below = textwrap.fill(remedy.sentence, width, initial_indent=f"{_MARGIN}-> ", subsequent_indent=f"{_MARGIN}   ")
+        return f"{line}\n{below}\n{self._paint(_DIM, f'{_MARGIN}   {where}')}\n"
+
+    def _paint(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+
+def _is_terminal(out: TextIO) -> bool:
+    try:
+        return out.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _wants_colour(terminal: bool) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
+
+
+def _text(attributes: Mapping[str, object], key: str) -> str:
+    """An attribute as text that stays on its line: an agent's name may hold anything."""
+    value = str(attributes.get(key, ""))
+    return value if value.isprintable() else "".join(c if c.isprintable() else "?" for c in value)
+
+
+def _name(attributes: Mapping[str, object]) -> str:
+    if attributes.get(semconv.OPERATION_NAME) == Operation.INVOKE_WORKFLOW:
+        return _text(attributes, semconv.WORKFLOW_NAME)
+    return _text(attributes, semconv.AGENT_NAME) or _text(attributes, semconv.PROVIDER_NAME)
+
+
+def _seconds(value: object) -> str:
+    return f"{value:.2f}s" if isinstance(value, float | int) else "-"
+
+
+def _needs_a_look(attributes: Mapping[str, object]) -> bool:
+    """Everything but a healthy stream and a cancel that somebody meant."""
+    return attributes.get(semconv.TERMINATION_CAUSE) != Cause.CANCELLED_BY_APPLICATION
+
+
+def _colour_of(attributes: Mapping[str, object]) -> str:
+    if attributes.get(semconv.CUTOFF) is True or attributes.get(semconv.TERMINATION_REASON) == Reason.REJECTED:
+        return _RED
+    return _YELLOW if semconv.TERMINATION_CAUSE in attributes else _GREEN
