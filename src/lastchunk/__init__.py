@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""OpenTelemetry instrumentation for AutoGen streams: every stream a span, every ending a reason, every cutoff an alert.
+
+Usage without a change of code::
+
+    opentelemetry-instrument python app.py
+
+Usage in code::
+
+    from lastchunk import AutoGenStreamsInstrumentor
+
+    AutoGenStreamsInstrumentor().instrument()
+
+Each stream (`run_stream` of agents and teams, `create_stream` of model clients, `create(stream=True)` of provider SDKs)
+becomes one span with `autogen.stream.termination.reason`, `.termination.cause` and `autogen.stream.cutoff`. The names are
+in `lastchunk.semconv`, the settings in `lastchunk.settings`.
+"""
+
+from __future__ import annotations
+
+from lastchunk.instrumentor import AutoGenStreamsInstrumentor
+from lastchunk.version import __version__
+
+__all__ = ["AutoGenStreamsInstrumentor", "__version__"]

@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`run_stream` of agents and teams, and each agent's turn inside a team (`on_messages_stream`).
+
+Items: messages and events, then one `TaskResult` (a run) or `Response` (a turn). Source: autogen_agentchat/agents/
+_base_chat_agent.py, autogen_agentchat/teams/_group_chat/_base_group_chat.py and _chat_agent_container.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any
+
+from opentelemetry.trace import INVALID_SPAN
+
+from lastchunk import semconv
+from lastchunk.patches.history import history_of, size_of_text
+from lastchunk.patches.patching import Patch, Patcher, argument, owns
+from lastchunk.semconv import ChunkKind, LastEvent, Operation, TeamStopReason, WaitingFor
+from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.record import History, Start, StreamRecord
+
+_SUPPORTED = ">= 0.4.9, < 0.8"
+
+_agent_id: ContextVar[str] = ContextVar("lastchunk_agent_id", default="")
+"""The id in the runtime of the agent whose turn is about to begin."""
+
+_MESSAGE_KINDS = {
+    "ModelClientStreamingChunkEvent": (ChunkKind.TEXT, WaitingFor.NEXT_CHUNK),
+    "ToolCallRequestEvent": (ChunkKind.TOOL_CALL, WaitingFor.TOOL),
+    "UserInputRequestedEvent": (ChunkKind.MESSAGE, WaitingFor.PERSON),
+    "ThoughtEvent": (ChunkKind.REASONING, WaitingFor.FIRST_CHUNK),
+}
+"""By the item's class: what it carries, and what the next step waits for."""
+
+
+def _apply_agents(module: ModuleType, patcher: Patcher) -> None:
+    def patch(owner: type) -> None:
+        if owns(owner, "run_stream"):
+            patcher.wrap_streams(owner, "run_stream", _describe_run, _on_item)
+        if owns(owner, "on_messages_stream"):
+            patcher.wrap_streams(owner, "on_messages_stream", _describe_turn, _on_item)
+
+    patcher.for_subclasses(module.BaseChatAgent, patch)
+    _replace_agent_spans(module, patcher, _of_a_run)
+
+
+def _apply_teams(module: ModuleType, patcher: Patcher) -> None:
+    def patch(owner: type) -> None:
+        if owns(owner, "run_stream"):
+            patcher.wrap_streams(owner, "run_stream", _describe_team, _on_item)
+
+    patcher.for_subclasses(module.BaseGroupChat, patch)
+
+
+def _apply_container(module: ModuleType, patcher: Patcher) -> None:
+    _replace_agent_spans(module, patcher, _of_a_turn)
+
+
+def _replace_agent_spans(
+    module: ModuleType, patcher: Patcher, ours: Callable[[Patcher, Mapping[str, Any]], Any]
+) -> None:
+    """AutoGen's `invoke_agent` span is not made where ours stands; `ours` gives what stands in for it, or None."""
+    if patcher.settings.autogen_spans == "keep" or not hasattr(module, "trace_invoke_agent_span"):
+        return
+
+    def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return ours(patcher, kwargs) or wrapped(*args, **kwargs)
+
+    patcher.wrap(module, "trace_invoke_agent_span", wrapper)
+
+
+def _of_a_run(patcher: Patcher, said: Mapping[str, Any]) -> Any:
+    """`run_stream` opens AutoGen's span right after ours began; `run` does too, where there is no stream of ours."""
+    record = current_stream()
+    if record is None or not record.replaces_span or record.start.name != said.get("agent_name"):
+        return None
+    record.replaces_span = False
+    return nullcontext(INVALID_SPAN)
+
+
+def _of_a_turn(patcher: Patcher, said: Mapping[str, Any]) -> Any:
+    """A team opens AutoGen's span right before the turn's stream begins."""
+    if not patcher.streams.telemetry.enabled():
+        return None
+    return _no_span(str(said.get("agent_id") or ""))
+
+
+@contextmanager
+def _no_span(agent_id: str) -> Iterator[Any]:
+    token = _agent_id.set(agent_id)
+    try:
+        yield INVALID_SPAN
+    finally:
+        _agent_id.reset(token)
+
+
+def _describe_run(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    start = _describe_agent(agent, kwargs.get("task"))
+    start.replaces_span = True
+    return start
+
+
+def _describe_turn(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    start = _describe_agent(agent, argument(args, kwargs, 0, "messages"))
+    agent_id = _agent_id.get()
+    if agent_id:
+        start.attributes[semconv.AGENT_ID] = agent_id
+        _agent_id.set("")
+    return start
+
+
+def _describe_agent(agent: Any, given: Any) -> Start:
+    return Start(
+        operation=Operation.INVOKE_AGENT,
+        subject=id(agent),
+        name=_text(getattr(agent, "name", None)),
+        attributes={semconv.AGENT_DESCRIPTION: getattr(agent, "description", None)},
+        history=_history(agent, given),
+        may_be_silent=True,
+    )
+
+
+def _describe_team(team: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    return Start(
+        operation=Operation.INVOKE_WORKFLOW,
+        subject=id(team),
+        name=_text(getattr(team, "name", None)) or type(team).__name__,
+        history=history_of(kwargs.get("task")),
+        may_be_silent=True,
+        team_id=_text(getattr(team, "_team_id", None)),
+    )
+
+
+def _history(agent: Any, given: Any) -> History | None:
+    """What the agent remembers, and what it is given."""
+    context = getattr(agent, "_model_context", None)
+    remembered = history_of(getattr(context, "_messages", None))
+    added = history_of(given)
+    if remembered is None or added is None:
+        return remembered or added
+    return History(remembered.messages + added.messages, remembered.size + added.size)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _on_item(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    name = type(item).__name__
+    known = _MESSAGE_KINDS.get(name)
+    if known is not None:
+        kind, record.waiting_for = known
+        content = item.content
+        record.chunk(kind, size_of_text(content) if type(content) is str else 0, now, gap)
+    elif name == "TaskResult":
+        if isinstance(item.stop_reason, str):
+            record.stop_reason = _stop_reason(item.stop_reason)
+        messages = item.messages
+        _last_message(record, messages[-1] if messages else None)
+        record.result(gap, arrived=True)
+    elif name == "Response":
+        _last_message(record, item.chat_message)
+        record.result(gap, arrived=True)
+    else:
+        record.waiting_for = WaitingFor.FIRST_CHUNK
+        content = getattr(item, "content", None)
+        record.chunk(ChunkKind.MESSAGE, size_of_text(content) if isinstance(content, str) else 0, now, gap)
+        if name == "ToolCallExecutionEvent":
+            record.last_event = LastEvent.TOOL_RESULT
+
+
+def _last_message(record: StreamRecord, message: Any) -> None:
+    record.last_source = getattr(message, "source", None)
+    results = getattr(message, "results", None)
+    if results is None and type(message).__name__ == "ToolCallExecutionEvent":
+        results = message.content
+    record.tool_failed = bool(results) and any(getattr(result, "is_error", False) is True for result in results)
+
+
+_STOP_REASONS = tuple(
+    (re.compile(pattern), reason)
+    for pattern, reason in (
+        (r"Maximum number of turns ", TeamStopReason.MAX_TURNS),
+        (r"Maximum number of messages ", TeamStopReason.MAX_MESSAGES),
+        (r"Text '.*' mentioned", TeamStopReason.TEXT_MENTION),
+        (r"Token usage limit reached", TeamStopReason.TOKEN_USAGE),
+        (r"Timeout of .* seconds reached", TeamStopReason.TIMEOUT),
+        (r"External termination requested", TeamStopReason.EXTERNAL),
+        (r"Stop message received", TeamStopReason.STOP_MESSAGE),
+        (r"Functional termination condition met", TeamStopReason.FUNCTIONAL),
+        (r"Handoff to .* detected", TeamStopReason.HANDOFF),
+        (r"Text message received from ", TeamStopReason.TEXT_MESSAGE),
+        (r"'.*' answered", TeamStopReason.SOURCE_MATCH),
+        (r"Function '.*' was executed", TeamStopReason.FUNCTION_CALL),
+        (r"Digraph execution is complete", TeamStopReason.GRAPH_COMPLETE),
+        (r"Max rounds reached", TeamStopReason.MAX_ROUNDS),
+        (r"The group chat has already terminated", TeamStopReason.ALREADY_TERMINATED),
+        (r"The group chat is stopped", TeamStopReason.RUNTIME_STOPPED),
+    )
+)
+"""How AutoGen's text for each condition begins. The text itself may quote the model, and is never kept."""
+
+
+def _stop_reason(text: str) -> TeamStopReason:
+    for pattern, reason in _STOP_REASONS:
+        if pattern.match(text):
+            return reason
+    return TeamStopReason.OTHER
+
+
+PATCHES = (
+    Patch("autogen-agentchat", _SUPPORTED, "autogen_agentchat.agents._base_chat_agent", _apply_agents),
+    Patch("autogen-agentchat", _SUPPORTED, "autogen_agentchat.teams._group_chat._base_group_chat", _apply_teams),
+    Patch(
+        "autogen-agentchat", _SUPPORTED, "autogen_agentchat.teams._group_chat._chat_agent_container", _apply_container
+    ),
+)

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`create_stream` of every `ChatCompletionClient`, and `create` for its finish reason and its error.
+
+Items: `str` chunks, then one `CreateResult`. Source: autogen_core/models/_model_client.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from lastchunk import semconv
+from lastchunk.patches.history import history_of, size_of_text
+from lastchunk.patches.patching import Patch, Patcher, argument, owns
+from lastchunk.semconv import ChunkKind, LastEvent, Operation
+from lastchunk.streams.guard import report
+from lastchunk.streams.record import Start, StreamRecord
+
+_PROVIDERS = {
+    "AzureOpenAI": "azure.ai.openai",
+    "AzureAI": "azure.ai.inference",
+    "AnthropicBedrock": "aws.bedrock",
+    "OpenAI": "openai",
+    "Anthropic": "anthropic",
+    "Ollama": "ollama",
+    "LlamaCpp": "llama_cpp",
+    "SKChat": "semantic_kernel",
+    "Replay": "replay",
+}
+"""`gen_ai.provider.name`, by how the client's class, or one that it inherits from, is called; the first that fits."""
+
+_creating: ContextVar[bool] = ContextVar("lastchunk_creating", default=False)
+"""A `create` is under way: one below it, of the client that a cache wraps, gives the same answer."""
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    client, result = module.ChatCompletionClient, module.CreateResult
+
+    def on_item(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+        if isinstance(item, str):
+            record.waiting_for = semconv.WaitingFor.NEXT_CHUNK
+            record.chunk(ChunkKind.TEXT, size_of_text(item), now, gap)
+        elif isinstance(item, result):
+            _on_result(record, item, gap)
+
+    def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        answer = wrapped(*args, **kwargs)
+        return _watched(answer, patcher) if hasattr(answer, "__await__") and not _creating.get() else answer
+
+    def patch(owner: type) -> None:
+        if owns(owner, "create_stream"):
+            patcher.wrap_streams(owner, "create_stream", _describe, on_item)
+        if owns(owner, "create"):
+            patcher.wrap(owner, "create", create)
+
+    patcher.for_subclasses(client, patch)
+
+
+def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
+    reason = result.finish_reason
+    record.result(
+        gap,
+        arrived=bool(result.content) or bool(result.thought),
+        finish=reason if isinstance(reason, str) and reason != "unknown" else "",
+    )
+    if record.wire is None:
+        record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
+
+
+async def _watched(answer: Awaitable[Any], patcher: Patcher) -> Any:
+    """Await the result of a `create` that does not stream, and tell the run around it how it ended."""
+    token = _creating.set(True)
+    try:
+        result = await answer
+    except BaseException as error:
+        _tell(patcher, "", error)
+        raise
+    finally:
+        with suppress(ValueError):
+            _creating.reset(token)
+    reason = getattr(result, "finish_reason", None)
+    _tell(patcher, reason if isinstance(reason, str) and reason != "unknown" else "", None)
+    return result
+
+
+def _tell(patcher: Patcher, finish: str, error: BaseException | None) -> None:
+    try:
+        patcher.streams.model_answered(finish, error)
+    except Exception as exc:
+        report("the result of a create", exc)
+
+
+def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    messages = argument(args, kwargs, 0, "messages")
+    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
+    return Start(
+        operation=Operation.CHAT,
+        subject=id(client),
+        attributes=_identity(client),
+        history=history_of(messages),
+        may_be_silent=getattr(last, "type", None) == "FunctionExecutionResultMessage",
+    )
+
+
+def _identity(client: Any) -> dict[str, Any]:
+    """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
+    for name in ("client", "base_client"):
+        inner = getattr(client, name, None)
+        if hasattr(inner, "create_stream"):
+            client = inner
+            break
+    attributes: dict[str, Any] = {semconv.PROVIDER_NAME: _provider(client)}
+    arguments = getattr(client, "_create_args", None)
+    if isinstance(arguments, dict):
+        attributes[semconv.REQUEST_MODEL] = arguments.get("model")
+    attributes.update(endpoint(getattr(getattr(client, "_client", None), "base_url", None)))
+    return attributes
+
+
+def _provider(client: Any) -> str:
+    for owner in type(client).__mro__:
+        for name, provider in _PROVIDERS.items():
+            if owner.__name__.startswith((name, f"Base{name}")):
+                return provider
+    return semconv.OTHER
+
+
+def endpoint(url: object) -> dict[str, Any]:
+    """`server.address` and `server.port` of a base URL; nothing if it is none."""
+    if url is None:
+        return {}
+    try:
+        parts = urlsplit(str(url))
+        port = parts.port
+    except ValueError:
+        return {}
+    if not parts.hostname:
+        return {}
+    return {
+        semconv.SERVER_ADDRESS: parts.hostname,
+        semconv.SERVER_PORT: port or (443 if parts.scheme == "https" else 80),
+    }
+
+
+PATCHES = (Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core.models._model_client", _apply),)

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""How a library is patched, and how that is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+from lastchunk.settings import Settings
+from lastchunk.streams.guard import report
+from lastchunk.streams.lifecycle import Streams
+from lastchunk.streams.observed import ObservedAsyncGenerator
+from lastchunk.streams.observer import Observer, OnItem
+from lastchunk.streams.record import Start
+
+Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
+"""A wrapt wrapper: the wrapped function, the instance, the positional and the keyword arguments."""
+
+Describe = Callable[[Any, Sequence[Any], Mapping[str, Any]], Start | None]
+"""What a patch module says of a call: the instance, the positional and the keyword arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What is done to one module, once it is imported."""
+
+    library: str
+    """The distribution, for messages."""
+    supported: str
+    """The versions of it that the patch was made for, for messages."""
+    module: str
+    apply: Callable[[ModuleType, Patcher], None]
+    """Raises AttributeError if the module is not what the patch was made for."""
+
+
+class Patcher:
+    """Applies patches, and undoes them in reverse order; one for each `instrument()`."""
+
+    def __init__(self, streams: Streams, settings: Settings) -> None:
+        self.streams = streams
+        self.settings = settings
+        self.active = True
+        self._undo: list[Callable[[], None]] = []
+
+    def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
+        """Wrap what `owner` itself defines as `name`."""
+        original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
+        self._put(owner, name, original, wrapt.FunctionWrapper(original, wrapper, enabled=self._is_active))
+
+    def _is_active(self) -> bool:
+        return self.active
+
+    def _put(self, owner: Any, name: str, original: Any, ours: Any) -> None:
+        setattr(owner, name, ours)
+
+        def undo() -> None:
+            # If somebody put a wrapper on top of ours, it stays, and ours below it passes everything through.
+            if vars(owner).get(name) is ours:
+                setattr(owner, name, original)
+
+        self._undo.append(undo)
+
+    def wrap_streams(self, owner: Any, name: str, describe: Describe, on_item: OnItem) -> None:
+        """Wrap a method that returns an async generator, so that each becomes a stream."""
+
+        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            stream = wrapped(*args, **kwargs)
+            if not hasattr(stream, "__anext__") or isinstance(stream, ObservedAsyncGenerator):
+                return stream
+            return ObservedAsyncGenerator(
+                stream, Observer(self.streams, lambda: describe(instance, args, kwargs), on_item)
+            )
+
+        self.wrap(owner, name, wrapper)
+
+    def for_subclasses(self, base: type, patch: Callable[[type], None]) -> None:
+        """Call `patch` for `base`, for each of its subclasses, and for those that are defined later."""
+        for owner in _with_subclasses(base):
+            patch(owner)
+        own = vars(base).get("__init_subclass__")
+
+        def init_subclass(cls: type, **kwargs: Any) -> None:
+            if own is not None:
+                own.__get__(None, cls)(**kwargs)
+            else:
+                super(base, cls).__init_subclass__(**kwargs)
+            if self.active:
+                try:
+                    patch(cls)
+                except Exception as exc:
+                    report(f"patching a subclass of {base.__name__}", exc)
+
+        ours = classmethod(init_subclass)
+        base.__init_subclass__ = ours  # pyright: ignore[reportAttributeAccessIssue]
+
+        def undo() -> None:
+            if vars(base).get("__init_subclass__") is not ours:
+                return
+            if own is not None:
+                base.__init_subclass__ = own
+            else:
+                del base.__init_subclass__
+
+        self._undo.append(undo)
+
+    def undo(self) -> None:
+        """Put back what was there, as far as it is still ours."""
+        self.active = False
+        while self._undo:
+            with suppress(AttributeError):
+                self._undo.pop()()
+
+
+def owns(owner: type, name: str) -> bool:
+    """`owner` itself defines a method `name` that can be called."""
+    method = vars(owner).get(name)
+    return method is not None and not getattr(method, "__isabstractmethod__", False)
+
+
+def argument(args: Sequence[Any], kwargs: Mapping[str, Any], position: int, name: str) -> Any:
+    """The argument of a call, given by position or by name; None if it is not given."""
+    return args[position] if len(args) > position else kwargs.get(name)
+
+
+def _missing(owner: Any, name: str) -> Any:
+    raise AttributeError(f"{getattr(owner, '__name__', owner)} has no {name}")
+
+
+def _with_subclasses(base: type) -> Iterator[type]:
+    seen: set[type] = set()
+    waiting = [base]
+    while waiting:
+        owner = waiting.pop()
+        if owner not in seen:
+            seen.add(owner)
+            yield owner
+            waiting.extend(type.__subclasses__(owner))

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The spans of AutoGen's own runtime: those of each streamed item go, and no other carries a message any more.
+
+AutoGen makes a create, a publish and a process span for each item that a team hands to its consumer, with the message's
+body as an attribute. They are known by the topic they go to. Source: autogen_core/_single_threaded_agent_runtime.py and
+autogen_core/_telemetry/_tracing.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from types import ModuleType
+from typing import Any
+
+from opentelemetry.trace import INVALID_SPAN
+
+from lastchunk.patches.patching import Patch, Patcher
+
+_OUTPUT_TOPIC = "output_topic_"
+_MESSAGE = "message"
+_OF_AN_ITEM: dict[str, Any] = {}
+"""Handed on as the attributes of a span that is not to be made; known by its identity."""
+
+
+def _apply_runtime(module: ModuleType, patcher: Patcher) -> None:
+    if patcher.settings.autogen_spans == "keep":
+        return
+
+    async def without_message(
+        wrapped: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        topic = getattr(kwargs.get("message_context"), "topic_id", None)
+        if _is_output(topic):
+            return _OF_AN_ITEM
+        attributes = await wrapped(*args, **{**kwargs, _MESSAGE: None})
+        return {key: value for key, value in attributes.items() if key != _MESSAGE}
+
+    def attributes(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return without_message(wrapped, args, kwargs)
+
+    patcher.wrap(module.SingleThreadedAgentRuntime, "_create_otel_attributes", attributes)
+
+
+def _apply_tracing(module: ModuleType, patcher: Patcher) -> None:
+    if patcher.settings.autogen_spans == "keep":
+        return
+
+    def trace_block(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        destination = args[1] if len(args) > 1 else kwargs.get("destination")
+        if kwargs.get("attributes") is _OF_AN_ITEM or _is_output(destination):
+            return nullcontext(INVALID_SPAN)
+        return wrapped(*args, **kwargs)
+
+    patcher.wrap(module.TraceHelper, "trace_block", trace_block)
+
+
+def _is_output(topic: Any) -> bool:
+    kind = getattr(topic, "type", None)
+    return isinstance(kind, str) and kind.startswith(_OUTPUT_TOPIC) and hasattr(topic, "source")
+
+
+PATCHES = (
+    Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core._single_threaded_agent_runtime", _apply_runtime),
+    Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core._telemetry._tracing", _apply_tracing),
+)

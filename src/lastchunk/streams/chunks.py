@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which chunks of a stream are kept for its events: the first, the last, those after the longest gaps, an even sample.
+
+Memory is constant, however long the stream is. What stays is packed: a tuple with its numbers takes three times as much.
+"""
+
+from __future__ import annotations
+
+import heapq
+import struct
+from typing import NamedTuple
+
+from lastchunk.semconv import ChunkKind
+
+_PACKED = struct.Struct("<QBQdd")
+_KINDS = tuple(ChunkKind)
+_KIND_INDEX = {kind: index for index, kind in enumerate(_KINDS)}
+
+
+class Chunk(NamedTuple):
+    """One chunk, without its content."""
+
+    index: int
+    """Its place in the stream, from 0."""
+    kind: ChunkKind
+    size: int
+    """Bytes of content, UTF-8."""
+    elapsed: float
+    """Seconds since the stream began."""
+    gap: float
+    """Seconds of silence before it."""
+
+
+class ChunkSample:
+    """At most `capacity` chunks of one stream; `capacity` is at least 1."""
+
+    __slots__ = (
+        "_even",
+        "_even_capacity",
+        "_first",
+        "_first_count",
+        "_heap",
+        "_last",
+        "_longest_count",
+        "_stride",
+        "bar",
+        "due",
+    )
+
+    def __init__(self, capacity: int) -> None:
+        quarter = capacity // 4
+        self._first_count = quarter or int(capacity > 1)
+        self._longest_count = quarter
+        last = quarter or 1
+        self._even_capacity = max(capacity - self._first_count - self._longest_count - last, 0)
+        self._first: list[bytes] = []
+        self._last: list[tuple[int, ChunkKind, int, float, float] | None] = [None] * last
+        self._heap: list[tuple[float, int, bytes]] = []
+        self._even: list[bytes] = []
+        self._stride = 1
+        self.due = 0
+        """The next index that the even sample, or the first chunks, want."""
+        self.bar = -1.0 if quarter else float("inf")
+        """The gap above which a chunk belongs to the longest."""
+
+    def add(self, index: int, kind: ChunkKind, size: int, elapsed: float, gap: float) -> None:
+        """Take the chunk at `index`; to be called for every chunk, in order."""
+        last = self._last
+        last[index % len(last)] = (index, kind, size, elapsed, gap)
+        if index == self.due or gap > self.bar:
+            self._keep(index, kind, size, elapsed, gap)
+
+    def _keep(self, index: int, kind: ChunkKind, size: int, elapsed: float, gap: float) -> None:
+        packed = _PACKED.pack(index, _KIND_INDEX[kind], size, elapsed, gap)
+        if gap > self.bar:
+            heapq.heappush(self._heap, (gap, index, packed))
+            if len(self._heap) > self._longest_count:
+                heapq.heappop(self._heap)
+            if len(self._heap) == self._longest_count:
+                self.bar = self._heap[0][0]
+        if index != self.due:
+            return
+        if len(self._first) < self._first_count:
+            self._first.append(packed)
+            self.due += 1
+            return
+        if not self._even_capacity:
+            self.due = -1
+            return
+        self._even.append(packed)
+        if len(self._even) > self._even_capacity:
+            self._even = self._even[::2]
+            self._stride *= 2
+        self.due = _unpack(self._even[-1]).index + self._stride
+
+    def chunks(self) -> list[Chunk]:
+        """The chunks that were kept, in order, each once."""
+        kept = [_unpack(packed) for packed in (*self._first, *self._even, *(entry[2] for entry in self._heap))]
+        kept += [Chunk(*entry) for entry in self._last if entry is not None]
+        return sorted({chunk.index: chunk for chunk in kept}.values())
+
+
+def _unpack(packed: bytes) -> Chunk:
+    index, kind, size, elapsed, gap = _PACKED.unpack(packed)
+    return Chunk(index, _KINDS[kind], size, elapsed, gap)

@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Evidence in, `Ending` out: why a stream ended, and what probably lies behind it. Pure: no I/O, no OpenTelemetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
+from lastchunk.streams.finish import Finish
+
+BURST_WAIT = 5.0
+"""Seconds of waiting after which an answer that comes in one piece says that the backend does not stream."""
+
+NOT_A_CUTOFF = frozenset({Reason.COMPLETED, Reason.REJECTED})
+"""Reasons that are never a cutoff. `cancelled` is one by its cause; every other reason always is."""
+
+CANCELLED_CUTOFFS = frozenset({Cause.CLIENT_DISCONNECTED, Cause.IDLE_TIMEOUT, Cause.TOOL_FAILURE})
+"""Causes with which `cancelled` is a cutoff: somebody left, or gave up waiting."""
+
+UNSET_STATUS = frozenset(
+    {
+        Reason.COMPLETED,
+        Reason.LENGTH,
+        Reason.CONTENT_FILTER,
+        Reason.CANCELLED,
+        Reason.ABANDONED,
+    }
+)
+"""Reasons with which the span's status stays unset; with every other it is ERROR."""
+
+FROM_A_RESULT = frozenset(
+    {
+        Reason.COMPLETED,
+        Reason.LENGTH,
+        Reason.CONTENT_FILTER,
+        Reason.PROVIDER_ERROR,
+        Reason.EMPTY,
+        Reason.TRUNCATED,
+    }
+)
+"""Endings that come with a result, which a run can have made its last message of."""
+
+
+class FailureKind(Enum):
+    """What an exception stands for."""
+
+    LENGTH = auto()
+    CONTENT_FILTER = auto()
+    PROVIDER = auto()
+    PROTOCOL = auto()
+    TIMEOUT = auto()
+    CONNECTION = auto()
+    CANCEL = auto()
+    EXIT = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an exception says, without the exception and without its text."""
+
+    kind: FailureKind
+    error_type: str
+    """The qualified class name."""
+    hint: Cause | None = None
+    """The cause that its status, code or signature names, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why one stream ended."""
+
+    reason: Reason
+    cause: Cause | None
+    """None for a healthy `completed`, and only for that."""
+    error_type: str | None = None
+    """With status ERROR, only."""
+    inherited: bool = False
+    """It arose in another stream."""
+
+    @property
+    def cutoff(self) -> bool:
+        """The stream began, and was cut before its answer was complete."""
+        if self.reason is Reason.CANCELLED:
+            return self.cause in CANCELLED_CUTOFFS
+        return self.reason not in NOT_A_CUTOFF
+
+    @property
+    def error(self) -> bool:
+        """The span's status is ERROR."""
+        return self.reason not in UNSET_STATUS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known of a stream when it has ended. What is not known stays at its default."""
+
+    terminal: bool = False
+    """The terminal item reached this layer; for a bare SDK stream, a finish reason or the end marker."""
+    finish: frozenset[Finish] = frozenset()
+    """What the finish reasons said."""
+    finished: bool = True
+    """With a terminal item: the provider finished, as far as anybody can tell."""
+    arrived: bool = False
+    """Text, reasoning, a refusal or a call arrived."""
+    may_be_silent: bool = False
+    """The turn follows a tool's result, so that it may be silent; or nothing can be said of the content."""
+    began: bool = False
+    """A stream was obtained: response headers, or an item."""
+    streamed: bool = True
+    """The body is a stream; False for JSON or HTML."""
+    failure: Failure | None = None
+    left: bool = False
+    """The consumer stopped: it closed the stream, or let it go."""
+    process_exit: bool = False
+    disconnected: bool = False
+    """A cancel that a web server made because its client left."""
+    failed_tool: bool = False
+    """The run's last message is the result of a failed tool."""
+    waiting_for: WaitingFor | None = None
+    """What the step that was pending at the end waited for; None if none was."""
+    idle: float = 0.0
+    """Seconds of silence before the end."""
+    max_gap: float = 0.0
+    """Seconds of the longest silence, the last included."""
+    stall_after: float = 30.0
+    delivery: Delivery = Delivery.NONE
+    first_wait: float = 0.0
+    """Seconds until the first content."""
+    inner: Ending | None = None
+    """For a run: the ending of the model stream whose result, or exception, this one hands on."""
+
+
+def decide(evidence: Evidence) -> Ending:
+    """The one ending that `evidence` gives."""
+    if evidence.inner is not None and (inner := _inherited(evidence, evidence.inner)) is not None:
+        return inner
+    reason = _with_terminal(evidence) if evidence.terminal else _without_terminal(evidence)
+    error_type = None
+    if reason not in UNSET_STATUS:
+        failure = evidence.failure
+        error_type = failure.error_type if failure is not None and not evidence.terminal else str(reason)
+    return Ending(reason, _cause(evidence, reason), error_type)
+
+
+def _inherited(evidence: Evidence, inner: Ending) -> Ending | None:
+    if evidence.terminal:
+        if inner.reason not in FROM_A_RESULT or (evidence.failed_tool and not inner.cutoff):
+            return None
+    elif evidence.failure is None or evidence.process_exit:
+        return None
+    return Ending(inner.reason, inner.cause, inner.error_type, inherited=inner.cause is not None)
+
+
+def _with_terminal(evidence: Evidence) -> Reason:
+    if Finish.CONTENT_FILTER in evidence.finish:
+        return Reason.CONTENT_FILTER
+    if Finish.LENGTH in evidence.finish:
+        return Reason.LENGTH
+    if Finish.ERROR in evidence.finish:
+        return Reason.PROVIDER_ERROR
+    if evidence.failed_tool:
+        return Reason.TOOL_ERROR
+    if not evidence.arrived and not evidence.may_be_silent:
+        return Reason.EMPTY
+    if not evidence.finished:
+        return Reason.TRUNCATED
+    return Reason.COMPLETED
+
+
+_AFTER_HEADERS = {
+    FailureKind.PROVIDER: Reason.PROVIDER_ERROR,
+    FailureKind.PROTOCOL: Reason.PROTOCOL_ERROR,
+    FailureKind.TIMEOUT: Reason.TIMEOUT,
+    FailureKind.CONNECTION: Reason.CONNECTION_LOST,
+}
+
+
+def _without_terminal(evidence: Evidence) -> Reason:
+    failure = evidence.failure
+    kind = failure.kind if failure is not None else None
+    if kind is FailureKind.CONTENT_FILTER:
+        return Reason.CONTENT_FILTER
+    if kind is FailureKind.LENGTH:
+        return Reason.LENGTH
+    if evidence.process_exit or kind is FailureKind.EXIT:
+        return Reason.PROCESS_EXIT
+    if kind is FailureKind.CANCEL:
+        return Reason.CANCELLED
+    if kind is not None:
+        if evidence.waiting_for is WaitingFor.TOOL:
+            return Reason.TOOL_ERROR
+        if not evidence.began:
+            return Reason.REJECTED
+        return _AFTER_HEADERS.get(kind, Reason.ERROR)
+    if evidence.left:
+        return Reason.ABANDONED
+    return Reason.TRUNCATED if evidence.arrived else Reason.EMPTY
+
+
+def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
+    hint = evidence.failure.hint if evidence.failure is not None and not evidence.terminal else None
+    idle = evidence.idle >= evidence.stall_after
+    match reason:
+        case Reason.COMPLETED:
+            slow = evidence.first_wait >= BURST_WAIT and evidence.delivery in (Delivery.SINGLE, Delivery.BURST)
+            return Cause.NO_STREAMING_SUPPORT if slow else None
+        case Reason.LENGTH:
+            return Cause.CONTEXT_LIMIT
+        case Reason.CONTENT_FILTER:
+            return Cause.CONTENT_FILTER
+        case Reason.TOOL_ERROR:
+            return Cause.TOOL_FAILURE
+        case Reason.PROCESS_EXIT:
+            return Cause.PROCESS_EXIT
+        case Reason.PROVIDER_ERROR:
+            return hint or Cause.PROVIDER_ERROR
+        case Reason.PROTOCOL_ERROR:
+            return Cause.PACKAGE_MISMATCH if hint is Cause.PACKAGE_MISMATCH else Cause.PROVIDER_ERROR
+        case Reason.TIMEOUT:
+            silent = evidence.waiting_for is not None and 0 < evidence.idle >= evidence.max_gap
+            return Cause.IDLE_TIMEOUT if silent or idle else Cause.UNKNOWN
+        case Reason.CONNECTION_LOST:
+            return Cause.IDLE_TIMEOUT if idle else Cause.CONNECTION_LOST
+        case Reason.REJECTED:
+            return hint or _REJECTED.get(evidence.failure.kind if evidence.failure else None, Cause.PROVIDER_ERROR)
+        case Reason.CANCELLED:
+            if idle:
+                return _gave_up_on(evidence)
+            return Cause.CLIENT_DISCONNECTED if evidence.disconnected else Cause.CANCELLED_BY_APPLICATION
+        case Reason.ABANDONED:
+            return _gave_up_on(evidence) if idle else Cause.PARTIAL_CONSUMPTION
+        case Reason.EMPTY | Reason.TRUNCATED:
+            if not evidence.streamed:
+                return Cause.NO_STREAMING_SUPPORT
+            return Cause.IDLE_TIMEOUT if idle else Cause.UNKNOWN
+        case Reason.ERROR:
+            return Cause.PACKAGE_MISMATCH if hint is Cause.PACKAGE_MISMATCH else Cause.UNKNOWN
+
+
+_REJECTED: dict[FailureKind | None, Cause] = {
+    FailureKind.TIMEOUT: Cause.IDLE_TIMEOUT,
+    FailureKind.CONNECTION: Cause.CONNECTION_LOST,
+}
+
+
+def _gave_up_on(evidence: Evidence) -> Cause:
+    return Cause.TOOL_FAILURE if evidence.waiting_for is WaitingFor.TOOL else Cause.IDLE_TIMEOUT

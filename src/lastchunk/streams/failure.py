@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""An exception in, `Failure` out: what it stands for, by the names of its classes, never by importing an SDK."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lastchunk.semconv import Cause
+from lastchunk.streams.ending import Failure, FailureKind
+
+_KINDS = {
+    FailureKind.LENGTH: "LengthFinishReasonError",
+    FailureKind.CONTENT_FILTER: "ContentFilterFinishReasonError",
+    FailureKind.CANCEL: "CancelledError",
+    FailureKind.EXIT: "KeyboardInterrupt SystemExit",
+    FailureKind.TIMEOUT: "APITimeoutError TimeoutException ServiceResponseTimeoutError ServerTimeoutError"
+    " ReadTimeoutError Timeout TimeoutError",
+    FailureKind.CONNECTION: "APIConnectionError TransportError ServiceRequestError ServiceResponseError"
+    " IncompleteReadError IncompleteRead ClientConnectionError ClientPayloadError HTTPException ProtocolError"
+    " BrokenResourceError ConnectionError",
+    FailureKind.PROTOCOL: "JSONDecodeError UnicodeError DecodingError DecodeError APIResponseValidationError"
+    " ValidationError",
+    FailureKind.PROVIDER: "APIError AnthropicError OpenAIError ResponseError HttpResponseError HTTPStatusError",
+}
+_KIND_BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names.split()}
+
+_MISMATCHES = frozenset({"ImportError", "TypeError", "AttributeError", "KeyError", "IndexError", "NotImplementedError"})
+"""Classes of exceptions with which a library says that it did not expect what another one gave it."""
+
+_LIBRARIES = frozenset(
+    {"autogen_ext", "autogen_core", "autogen", "ag2", "openai", "anthropic", "ollama", "azure", "pydantic"}
+)
+"""Where such an exception means a mismatch of packages. Anywhere else it is the application's own."""
+
+_CONTEXT_LIMIT = re.compile(
+    r"context[ _-]?(length|window|size)|maximum context|prompt is too long|too many (input )?tokens|string_above_max_length",
+    re.IGNORECASE,
+)
+_CONTENT_FILTER = re.compile(r"content[ _-]?(filter|policy)|ResponsibleAIPolicyViolation", re.IGNORECASE)
+_RATE_LIMIT = re.compile(r"rate[ _-]?limit|insufficient_quota|too_many_requests", re.IGNORECASE)
+
+
+def qualified_name(error: BaseException) -> str:
+    """The exception's class as `error.type` names it: with its module, unless that is `builtins`."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What `error` stands for. The text of the exception is looked at, and never kept."""
+    for link in causes(error):
+        for base in type(link).__mro__:
+            kind = _KIND_BY_NAME.get(base.__name__)
+            if kind is not None:
+                return Failure(kind, qualified_name(error), _hint(link))
+    if _from_a_library(error):
+        mismatch = any(base.__name__ in _MISMATCHES for base in type(error).__mro__)
+        if mismatch or isinstance(error, ValueError):
+            return Failure(FailureKind.PROTOCOL, qualified_name(error), Cause.PACKAGE_MISMATCH if mismatch else None)
+    hint = Cause.PACKAGE_MISMATCH if isinstance(error, ImportError) else None
+    return Failure(FailureKind.OTHER, qualified_name(error), hint)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """`error`, and what it was raised from, at most ten deep."""
+    link: BaseException | None = error
+    for _ in range(10):
+        if link is None:
+            return
+        yield link
+        link = link.__cause__
+
+
+def _hint(error: BaseException) -> Cause | None:
+    if any(base.__name__ == "ValidationError" for base in type(error).__mro__):
+        return Cause.PACKAGE_MISMATCH
+    if getattr(error, "status_code", None) == 429:
+        return Cause.RATE_LIMITED
+    said = " ".join(_words(error))
+    if _CONTEXT_LIMIT.search(said):
+        return Cause.CONTEXT_LIMIT
+    if _CONTENT_FILTER.search(said):
+        return Cause.CONTENT_FILTER
+    if _RATE_LIMIT.search(said):
+        return Cause.RATE_LIMITED
+    return None
+
+
+def _words(error: BaseException) -> Iterator[str]:
+    """Codes and messages: the exception's own attributes, and those of an error object in its body."""
+    body: Any = getattr(error, "body", None)
+    for source in (error, body, body.get("error") if isinstance(body, dict) else None):
+        for key in ("code", "type", "message"):
+            value: Any = source.get(key) if isinstance(source, dict) else getattr(source, key, None)
+            if isinstance(value, str):
+                yield value[:1000]
+
+
+def _from_a_library(error: BaseException) -> bool:
+    """The exception was raised by code of AutoGen, a provider's SDK or pydantic."""
+    traceback = error.__traceback__
+    if traceback is None:
+        return False
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+    return module.partition(".")[0] in _LIBRARIES

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The streams that ended inside a run: which of them the run hands on, and from how many cutoffs it recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lastchunk.semconv import Delivery, Operation, Source
+from lastchunk.streams.ending import FROM_A_RESULT, Ending
+
+
+@dataclass(frozen=True, slots=True)
+class InnerStream:
+    """What is kept of a stream that ended inside a run."""
+
+    operation: Operation
+    name: str
+    """The agent's or workflow's; empty for a model stream."""
+    ending: Ending
+    delivery: Delivery
+    source: Source
+    idle: float = 0.0
+    finish_raw: str | None = None
+    raised: int = 0
+    """The `id` of the exception that it raised; 0 if it raised none. Only compared while that exception is under way."""
+    left: bool = False
+    """It ended because the consumer of a stream above it left: no cutoff that the run could recover from."""
+
+    @classmethod
+    def of_result(cls, ending: Ending, says_finish: bool, raised: int) -> InnerStream:
+        """A model's answer that was not streamed."""
+        source = Source.RESULT if says_finish else Source.NONE
+        return cls(Operation.CHAT, "", ending, Delivery.NONE, source, raised=raised)
+
+
+class InnerStreams:
+    """The inner streams of one run; constant memory but for one entry for each agent's name."""
+
+    __slots__ = ("cutoffs", "last", "last_model", "turns")
+
+    def __init__(self) -> None:
+        self.cutoffs = 0
+        self.last: InnerStream | None = None
+        self.last_model: InnerStream | None = None
+        self.turns: dict[str, InnerStream] | None = None
+
+    def add(self, stream: InnerStream) -> None:
+        """An inner stream has ended."""
+        if stream.ending.cutoff and not stream.left:
+            self.cutoffs += 1
+        self.last = stream
+        if stream.operation is Operation.CHAT:
+            self.last_model = stream
+        elif stream.name:
+            self.turns = self.turns or {}
+            self.turns[stream.name] = stream
+
+    def behind_result(self, source: str | None, team: bool) -> InnerStream | None:
+        """The stream behind a run's last message, which came from the agent called `source`."""
+        stream = self.last
+        if team:
+            turns = self.turns or {}
+            stream = turns.get(source or "") or self.last_model or stream
+        return stream if stream is not None and stream.ending.reason in FROM_A_RESULT else None
+
+    def behind_failure(self, raised: Iterable[int], team: bool) -> InnerStream | None:
+        """The stream behind an exception: the one that raised it, or one whose cut result the run was handling.
+
+        `raised` holds the `id` of the exception and of its causes. A team raises a new exception with a text, so its
+        last failed turn is taken.
+        """
+        ids = set(raised)
+        for stream in (self.last, self.last_model, *(self.turns or {}).values()):
+            if stream is not None and stream.raised in ids:
+                return stream
+        stream = self.last
+        if stream is None:
+            return None
+        if team and stream.raised:
+            return stream
+        return stream if stream.ending.cutoff and stream.ending.reason in FROM_A_RESULT else None

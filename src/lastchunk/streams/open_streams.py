@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The streams that are open now, those that were let go, and what becomes of both when the process ends or forks."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from typing import Any
+
+from lastchunk.streams.record import StreamRecord
+
+_open: set[StreamRecord] = set()
+_let_go: deque[tuple[StreamRecord, float]] = deque()
+_end: Callable[..., None] | None = None
+
+
+def opened(record: StreamRecord, end: Callable[..., None]) -> None:
+    """A stream began; `end(record, left=…, at=…, process_exit=…)` ends it.
+
+    The exit handler is registered here, at the first stream, so that it runs before the handlers of providers and
+    exporters, which were registered earlier.
+    """
+    global _end
+    if _end is None:
+        _end = end
+        atexit.register(_at_exit)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_after_fork)
+    drain()
+    _open.add(record)
+
+
+def closed(record: StreamRecord) -> bool:
+    """A stream ends: True for the first who says so, and for nobody after."""
+    try:
+        _open.remove(record)
+    except KeyError:
+        return False
+    return True
+
+
+def open_streams() -> list[StreamRecord]:
+    """The streams that are open now."""
+    return list(_open)
+
+
+def let_go(record: StreamRecord) -> None:
+    """The application dropped its last reference. Called by finalisers: no OpenTelemetry, no lock, no log.
+
+    Garbage collection may run a finaliser while the SDK holds a lock of its own, so the end is only noted, and carried out
+    on the loop; without a loop at the next begin, end or collection, or at exit.
+    """
+    _let_go.append((record, record.clock()))
+    wake(record.loop, drain)
+
+
+def wake(loop: asyncio.AbstractEventLoop | None, callback: Callable[..., Any], *args: Any) -> None:
+    """Have `loop` call `callback(*args)` soon, unless it is closed."""
+    if loop is not None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(callback, *args, context=Context())
+
+
+def drain() -> None:
+    """End the streams that were let go, with the time at which they were."""
+    while _let_go and _end is not None:
+        try:
+            record, at = _let_go.popleft()
+        except IndexError:
+            return
+        _end(record, left=True, at=at)
+
+
+def _at_exit() -> None:
+    drain()
+    for record in open_streams():
+        if _end is not None:
+            _end(record, process_exit=True)
+
+
+def _after_fork() -> None:
+    """The parent's streams are the parent's: here they are neither open nor ever ended."""
+    _open.clear()
+    _let_go.clear()

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of a stream that has ended: the one account from which span, metrics and log are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lastchunk.semconv import Delivery, Source, WaitingFor
+from lastchunk.streams.ending import Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of one stream. Times are seconds."""
+
+    ending: Ending
+    ended_at: float
+    """On `clock.monotonic`."""
+    delivery: Delivery
+    first_wait: float
+    """Until the first content; 0 if there was none."""
+    source: Source
+    idle: float
+    """Of silence before the end."""
+    waiting_for: WaitingFor | None
+    """What the step waited for that was pending when the stream was cut; None if none was."""
+    finish_raw: str | None
+    inner_cutoffs: int

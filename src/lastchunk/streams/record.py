@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What has been seen of one stream so far: counts, clocks, the last event. O(1) memory, and nothing of the application's."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import Span
+
+from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source, TeamStopReason, WaitingFor
+from lastchunk.streams import clock
+from lastchunk.streams.chunks import ChunkSample
+from lastchunk.streams.inner import InnerStreams
+from lastchunk.streams.wire import Wire
+
+if TYPE_CHECKING:
+    from lastchunk.streams.ending import Ending
+
+BURST_SHARE = 0.05
+"""A burst is all of the content within this share of the duration, at the end of it …"""
+BURST_WAIT = 1.0
+"""… after a wait of at least this many seconds …"""
+BURST_CHUNKS = 3
+"""… in at least this many chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was sent: how many messages, and how many bytes of text in them."""
+
+    messages: int
+    size: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Start:
+    """What a patch module says of a stream that is about to begin."""
+
+    operation: Operation
+    subject: int
+    """The `id` of the agent, team or client: the same object, met again below, is the same invocation."""
+    name: str = ""
+    """The agent's or the workflow's."""
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Attributes of the conventions, for the span; values of a wrong type are left out."""
+    history: History | None = None
+    may_be_silent: bool = False
+    """The turn follows a tool's result: nothing may be the right answer."""
+    team_id: str = ""
+    """For a team: its id in the names of its runtime topics."""
+    replaces_span: bool = False
+    """AutoGen would make a span of its own for this invocation, and must not."""
+    bare: bool = False
+    """The application iterates the SDK's own stream: there is no terminal item, the wire alone tells."""
+
+
+class StreamRecord:
+    """One stream, from its begin to its end.
+
+    *Silence* is time in which a step is pending: the consumer asked, and nothing came. Time between two steps is the
+    consumer's own. Times are seconds of `clock.monotonic`.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "arrived",
+        "began_at",
+        "began_wall",
+        "chunks",
+        "clock",
+        "context",
+        "ending",
+        "first_content_at",
+        "idle_at_end",
+        "inner",
+        "last_content_at",
+        "last_event",
+        "last_source",
+        "late_error",
+        "loop",
+        "max_gap",
+        "max_pause",
+        "parent",
+        "parts",
+        "replaces_span",
+        "result_finish",
+        "sample",
+        "silent_since",
+        "size",
+        "span",
+        "stalled",
+        "start",
+        "stepped_at",
+        "stop_reason",
+        "terminal",
+        "tool_failed",
+        "waiting_for",
+        "wire",
+        "wire_gap",
+    )
+
+    def __init__(self, start: Start, parent: StreamRecord | None, chunk_events: int) -> None:
+        self.start = start
+        self.parent = parent
+        self.clock = clock.monotonic
+        self.began_at = self.clock()
+        self.began_wall = clock.wall()
+        self.span: Span | None = None
+        self.context: Context | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.ending: Ending | None = None
+        self.sample = ChunkSample(chunk_events) if chunk_events else None
+        self.chunks = 0
+        self.size = 0
+        self.parts = 0
+        """Chunks that carry content."""
+        self.max_gap = 0.0
+        self.max_pause = 0.0
+        self.idle_at_end = 0.0
+        self.first_content_at = 0.0
+        self.last_content_at = 0.0
+        self.silent_since = 0.0
+        """When the silence of the pending step began; 0 if no step is pending, negative if it waits for a person."""
+        self.stepped_at = 0.0
+        """When the last step ended; 0 before."""
+        self.waiting_for = WaitingFor.FIRST_CHUNK
+        self.last_event: ChunkKind | LastEvent = LastEvent.NONE
+        self.terminal = False
+        self.arrived = False
+        self.result_finish = ""
+        """The result's own finish reason; only used without a wire."""
+        self.stalled = False
+        self.replaces_span = start.replaces_span
+        self.late_error: str | None = None
+        self.wire: Wire | None = None
+        self.wire_gap = 0.0
+        """The last silence that the wire saw."""
+        self.inner = InnerStreams()
+        self.stop_reason: TeamStopReason | None = None
+        self.tool_failed = False
+        """The run's last message is the result of a failed tool."""
+        self.last_source: str | None = None
+        """The agent that the run's last message came from."""
+
+    @property
+    def operation(self) -> Operation:
+        """What the stream is."""
+        return self.start.operation
+
+    @property
+    def bare(self) -> bool:
+        """The application iterates the SDK's own stream."""
+        return self.start.bare
+
+    @property
+    def outermost(self) -> bool:
+        """The application itself iterates this stream."""
+        return self.parent is None
+
+    def step_begins(self, now: float) -> None:
+        """The consumer asks for the next item."""
+        if self.stepped_at and now - self.stepped_at > self.max_pause:
+            self.max_pause = now - self.stepped_at
+        self.silent_since = now if self.waiting_for is not WaitingFor.PERSON else -1.0
+
+    def step_ends(self, now: float) -> float:
+        """The step is over; gives the silence before `now`."""
+        since = self.silent_since
+        gap = now - since if since > 0.0 else 0.0
+        if gap > self.max_gap:
+            self.max_gap = gap
+        self.silent_since = 0.0
+        self.stepped_at = now
+        return gap
+
+    def chunk(self, kind: ChunkKind, size: int, now: float, gap: float) -> None:
+        """A chunk is handed to the consumer."""
+        index = self.chunks
+        self.chunks = index + 1
+        self.last_event = kind
+        if size:
+            self.size += size
+            self.parts += 1
+            self.last_content_at = now
+            if not self.first_content_at:
+                self.first_content_at = now
+        sample = self.sample
+        if sample is not None:
+            sample.add(index, kind, size, now - self.began_at, gap)
+
+    def heard(self, now: float) -> None:
+        """Something came on the wire while a step is pending: the silence begins anew."""
+        since = self.silent_since
+        if since > 0.0:
+            self.wire_gap = now - since
+            if self.wire_gap > self.max_gap:
+                self.max_gap = self.wire_gap
+            self.silent_since = now
+
+    def result(self, gap: float, *, arrived: bool, finish: str = "") -> None:
+        """The terminal item reached this layer, after a silence of `gap`; `finish` is empty if it does not say."""
+        self.terminal = True
+        self.arrived = arrived
+        self.result_finish = finish
+        self.idle_at_end = gap if self.wire is None else self.wire_gap
+
+    def source(self) -> Source:
+        """What a decision about this stream rests on."""
+        if self.wire is not None and self.wire.headers:
+            return Source.WIRE
+        return Source.RESULT if self.result_finish else Source.NONE
+
+    def delivery(self, ended_at: float) -> tuple[Delivery, float]:
+        """How the content came, and how many seconds the first of it took: from the wire where there is one."""
+        wire = self.wire
+        if wire is not None and wire.content_chunks:
+            parts, first, last = wire.content_chunks, wire.first_content_at, wire.last_content_at
+        else:
+            parts, first, last = self.parts, self.first_content_at, self.last_content_at
+        if not parts:
+            return Delivery.NONE, 0.0
+        wait = first - self.began_at
+        if parts == 1:
+            return Delivery.SINGLE, wait
+        duration = max(ended_at - self.began_at, 1e-9)
+        if parts >= BURST_CHUNKS and wait >= BURST_WAIT and last - first <= BURST_SHARE * duration:
+            return Delivery.BURST, wait
+        return Delivery.INCREMENTAL, wait

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a provider's SDK saw of one stream: finish reason, end marker, usage. The strongest evidence there is."""
+
+from __future__ import annotations
+
+from lastchunk.semconv import ChunkKind, LastEvent
+from lastchunk.streams.finish import Finish, meaning
+
+
+class Wire:
+    """The wire below one stream; filled by the patch module of the SDK."""
+
+    __slots__ = (
+        "arrived",
+        "content_chunks",
+        "end_marker",
+        "finish",
+        "finish_raw",
+        "first_content_at",
+        "headers",
+        "input_tokens",
+        "last_content_at",
+        "last_event",
+        "output_tokens",
+        "provider_error",
+        "response_id",
+        "response_model",
+        "streamed",
+    )
+
+    def __init__(self) -> None:
+        self.headers = False
+        """The response headers came: a stream was obtained."""
+        self.streamed = True
+        """The body says that it is a stream; False for JSON or HTML."""
+        self.arrived = False
+        """Text, reasoning, a refusal or a call arrived."""
+        self.finish: frozenset[Finish] = frozenset()
+        self.finish_raw: str | None = None
+        """The first finish reason, as the wire said it."""
+        self.end_marker = False
+        """The protocol's own end: `[DONE]`, `message_stop`, `done: true`."""
+        self.provider_error = False
+        """The provider said in the stream that it failed, in a dialect that the SDK does not read."""
+        self.last_event: ChunkKind | LastEvent = LastEvent.NONE
+        self.content_chunks = 0
+        self.first_content_at = 0.0
+        self.last_content_at = 0.0
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
+        self.response_id: str | None = None
+        self.response_model: str | None = None
+
+    def obtained(self, content_type: str) -> None:
+        """The headers came; `content_type` is empty if it is not known."""
+        self.headers = True
+        self.last_event = LastEvent.HEADERS
+        self.streamed = not content_type.startswith(("application/json", "text/html"))
+
+    def content(self, kind: ChunkKind, now: float) -> None:
+        """A piece of content came."""
+        self.arrived = True
+        self.last_event = kind
+        if not self.content_chunks:
+            self.first_content_at = now
+        self.content_chunks += 1
+        self.last_content_at = now
+
+    def finished(self, raw: str) -> None:
+        """A finish reason came, and it is not empty."""
+        if self.finish_raw is None:
+            self.finish_raw = raw
+        self.finish |= {meaning(raw)}
+        self.last_event = LastEvent.FINISH
+
+    def usage(self, input_tokens: object, output_tokens: object) -> None:
+        """Token counts came; the last ones count."""
+        if isinstance(input_tokens, int):
+            self.input_tokens = input_tokens
+        if isinstance(output_tokens, int):
+            self.output_tokens = output_tokens
+
+    def ended(self) -> None:
+        """The end marker came."""
+        self.end_marker = True
+        self.last_event = LastEvent.END_MARKER
