@@ -6,18 +6,19 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 ARGS ?=
 
 BIN := $(VENV)/bin
 # One name for what an environment is made of. If it changes, the environment is made anew; if not, nothing is installed.
-KEY := $(shell { $(PYTHON) -V; pwd; cat pyproject.toml constraints.txt src/lastchunk/version.py; } 2>&1 | cksum | cut -d' ' -f1)
+KEY := $(shell { $(PYTHON) -V; pwd; cat pyproject.toml $(CONSTRAINTS) src/lastchunk/version.py; } 2>&1 | cksum | cut -d' ' -f1)
 BASE := $(VENV)/.base-$(KEY)
 DEMO := $(VENV)/.demo-$(KEY)
 DEV := $(VENV)/.dev-$(KEY)
 
 # pip reads these, also in the isolated environments in which it builds.
-export PIP_CONSTRAINT := constraints.txt
-export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_CONSTRAINT := $(CONSTRAINTS)
+export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from lastchunk.package import _instruments, _instruments_any, _supports_metrics
 from lastchunk.version import __version__
@@ -95,9 +96,22 @@ def test_every_file_names_its_licence(folder: str) -> None:
         ], path
 
 
-def test_constraints_pin_names_and_versions_only() -> None:
+@pytest.mark.parametrize("file", ["constraints.txt", "constraints-oldest.txt"])
+def test_constraints_pin_names_and_versions_only(file: str) -> None:
     """One pin a line; no hosts, paths or options that would tie the tree to one machine."""
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = (ROOT / file).read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert pins == sorted(pins, key=str.casefold)
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", pin) for pin in pins)
+
+
+def test_lower_bounds_are_tested(project: dict[str, Any]) -> None:
+    """What pyproject.toml allows at the least is what constraints-oldest.txt installs."""
+    pins = {}
+    for line in (ROOT / "constraints-oldest.txt").read_text().splitlines():
+        name, _, version = line.partition("==")
+        pins[name] = Version(version) if version else None
+    for line in project["dependencies"]:
+        requirement = Requirement(line)
+        (lowest,) = (Version(part.version) for part in requirement.specifier if part.operator in (">=", "~="))
+        assert pins[requirement.name].release[:2] == lowest.release[:2], requirement
