@@ -19,9 +19,10 @@ from lastchunk.patches.patching import Patch, Patcher
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.guard import report
 from lastchunk.streams.lifecycle import current_stream
-from lastchunk.streams.observed import InContext, ObservedAsyncStream, ObservedStream
+from lastchunk.streams.observed import InContext
 from lastchunk.streams.observer import Observer, Tap
 from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.wire import Wire
 
 _RAW_RESPONSE = "x-stainless-raw-response"
@@ -39,11 +40,12 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
         if not _streams(kwargs):
             return wrapped(*args, **kwargs)
         observer = _observer(patcher, instance, kwargs)
+        observer.begin()
         observer.step_begins()
         try:
             stream = observer.run(wrapped, *args, **kwargs)
         except BaseException as error:
-            observer.saw(error)
+            observer.failed(error)
             raise
         return ObservedStream(stream, observer) if _obtained(observer, stream) else stream
 
@@ -60,11 +62,12 @@ def _streams(kwargs: Mapping[str, Any]) -> bool:
 
 async def _observed_async(patcher: Patcher, instance: Any, kwargs: Mapping[str, Any], answer: Awaitable[Any]) -> Any:
     observer = _observer(patcher, instance, kwargs)
+    observer.begin()
     observer.step_begins()
     try:
         stream = await InContext(observer.run, answer)
     except BaseException as error:
-        observer.saw(error)
+        observer.failed(error)
         raise
     if not _obtained(observer, stream):
         return stream

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import ModuleType
+from types import AsyncGeneratorType, ModuleType
 from typing import Any
 
 import wrapt
@@ -18,6 +18,7 @@ from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, OnItem
 from lastchunk.streams.record import Start
+from lastchunk.streams.sdk_streams import ObservedAsyncStream
 
 Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 """A wrapt wrapper: the wrapped function, the instance, the positional and the keyword arguments."""
@@ -73,9 +74,9 @@ class Patcher:
             stream = wrapped(*args, **kwargs)
             if not hasattr(stream, "__anext__") or isinstance(stream, ObservedAsyncGenerator):
                 return stream
-            return ObservedAsyncGenerator(
-                stream, Observer(self.streams, lambda: describe(instance, args, kwargs), on_item)
-            )
+            observer = Observer(self.streams, lambda: describe(instance, args, kwargs), on_item)
+            observed = ObservedAsyncGenerator if isinstance(stream, AsyncGeneratorType) else ObservedAsyncStream
+            return observed(stream, observer)
 
         self.wrap(owner, name, wrapper)
 

@@ -12,13 +12,10 @@ import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import Context
-from types import AsyncGeneratorType, TracebackType
 from typing import Any
 
-import wrapt
-
 from lastchunk.streams import open_streams
-from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.observer import Observer
 
 
 class InContext:
@@ -28,7 +25,7 @@ class InContext:
 
     def __init__(self, run: Callable[..., Any], awaitable: Awaitable[Any]) -> None:
         self._run = run
-        self._awaitable = _driven(awaitable)
+        self._awaitable: Any = awaitable if hasattr(awaitable, "send") else _coroutine(awaitable)
 
     def __await__(self) -> InContext:
         return self
@@ -36,7 +33,7 @@ class InContext:
     __iter__ = __await__
 
     def __next__(self) -> Any:
-        return self._run(self._awaitable.send, None)
+        return self.send(None)
 
     def send(self, value: Any) -> Any:
         """Resume with `value`."""
@@ -47,92 +44,28 @@ class InContext:
         return self._run(self._awaitable.throw, *args)
 
     def close(self) -> None:
-        """Give up."""
+        """Give up: the coroutine around it is closed."""
         self._run(self._awaitable.close)
-
-
-class Step:
-    """One step of a stream: what `__anext__` returns. Awaitable, and a coroutine to `create_task`."""
-
-    __slots__ = ("_awaitable", "_begun", "_observer")
-
-    def __init__(self, observer: Observer | Tap, awaitable: Awaitable[Any]) -> None:
-        self._observer = observer
-        self._awaitable = _driven(awaitable)
-        self._begun = False
-
-    def __await__(self) -> Step:
-        return self
-
-    __iter__ = __await__
-
-    def __next__(self) -> Any:
-        observer = self._observer
-        if not self._begun:
-            self._begun = True
-            observer.step_begins()
-        try:
-            return observer.run(self._awaitable.send, None)
-        except BaseException as outcome:
-            observer.saw(outcome)
-            raise
-
-    def send(self, value: Any) -> Any:
-        """Resume with `value`."""
-        if value is None:
-            return self.__next__()
-        try:
-            return self._observer.run(self._awaitable.send, value)
-        except BaseException as outcome:
-            self._observer.saw(outcome)
-            raise
-
-    def throw(self, *args: Any) -> Any:
-        """Resume with an exception: a cancel, mostly."""
-        try:
-            return self._observer.run(self._awaitable.throw, *args)
-        except BaseException as outcome:
-            self._observer.saw(outcome)
-            raise
-
-    def close(self) -> None:
-        """Give up: the coroutine around the step is closed."""
-        self._observer.run(self._awaitable.close)
-
-
-def _driven(awaitable: Awaitable[Any]) -> Any:
-    """What has `send`, `throw` and `close`: the awaitable itself, or the iterator behind it."""
-    if hasattr(awaitable, "send"):
-        return awaitable
-    return _coroutine(awaitable)
 
 
 async def _coroutine(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-class _ClosedByLoop:
-    """Stands for a generator in its loop's list of those to close, so that a close by the loop can be told from any other."""
-
-    def __init__(self, stream: ObservedAsyncGenerator) -> None:
-        self._stream = weakref.ref(stream)
-
-    async def aclose(self) -> None:
-        """Called by `shutdown_asyncgens`."""
-        stream = self._stream()
-        if stream is not None:
-            stream.observer.leaves(process_exit=True)
-            await stream.aclose()
-
-
 class ObservedAsyncGenerator:
-    """An async generator as it is handed to the application: `run_stream`, `on_messages_stream`, `create_stream`."""
+    """An async generator as it is handed to the application: `run_stream`, `on_messages_stream`, `create_stream`.
 
-    __slots__ = ("__weakref__", "_closed_by_loop", "_inner", "_iterated", "observer")
+    Three states: *new*, until the first step begins; *driven*, while its stream is open; *plain*, when the stream has ended
+    or if nobody listens: then the inner generator's own steps are handed out.
+    """
+
+    __slots__ = ("__weakref__", "_closed_by_loop", "_inner", "_plain", "_step", "_watched", "observer")
 
     def __init__(self, inner: AsyncGenerator[Any, Any], observer: Observer) -> None:
         self._inner = inner
-        self._iterated = False
+        self._plain = False
+        self._step: _Step | None = None
+        self._watched: Any = None
         self.observer = observer
 
     @property
@@ -148,54 +81,200 @@ class ObservedAsyncGenerator:
     def __aiter__(self) -> ObservedAsyncGenerator:
         return self
 
-    def __anext__(self) -> Step:
-        if not self._iterated:
-            return Step(self.observer, self._first(self._inner.__anext__))
-        return Step(self.observer, self._inner.__anext__())
+    def __anext__(self) -> Awaitable[Any]:
+        step = self._step
+        if step is None:
+            return self._inner.__anext__() if self._plain else _FirstStep(self)
+        if step.stream is not None:
+            step = _Step(self.observer.run)
+        step.stream = self
+        step.asked = self._watched()
+        return step
 
-    def asend(self, value: Any) -> Step:
+    def asend(self, value: Any) -> Awaitable[Any]:
         """As the inner generator's."""
-        return Step(self.observer, self._first(self._inner.asend, value))
+        return self.__anext__() if value is None else self._ask(self._inner.asend, value)
 
     def athrow(self, *args: Any) -> Awaitable[Any]:
         """As the inner generator's; unless that goes on with an item, the consumer left."""
-        return _Throwing(self.observer, self._first(self._inner.athrow, *args))
+        return self._ask(self._inner.athrow, *args, throws=True)
 
     def aclose(self) -> Awaitable[None]:
         """As the inner generator's; the stream ends when it is awaited."""
-        return _Closing(self)
+        return self._inner.aclose() if self._step is None else _Closing(self)
 
-    def _first(self, ask: Callable[..., Awaitable[Any]], *args: Any) -> Awaitable[Any]:
-        """Ask the inner generator; at the first time, give the loop a stand-in for it instead of itself.
+    def _ask(self, ask: Callable[..., Awaitable[Any]], *args: Any, throws: bool = False) -> Awaitable[Any]:
+        """A step that the loop of an `async for` never makes; before the first it is nobody's stream."""
+        if self._step is None:
+            self._plain = True
+            return ask(*args)
+        return _Asked(self.observer, ask(*args), throws)
 
-        The loop keeps a list of the generators that it closes at its end, and learns of them by a hook at their first step.
+    def begin(self) -> Awaitable[Any]:
+        """Begin the stream, and give its first step; called when that step begins."""
+        if self._plain or self._step is not None or not self.observer.begin() or self.observer.record is None:
+            self._plain = self._step is None
+            return self.__anext__()
+        step = _Step(self.observer.run)
+        watch = self.observer.watch(self.observer.record, self._inner, self._first_step(), step)
+        self._watched = watch.__anext__
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(None, None)
+        try:
+            step.asked = watch.__anext__()
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+        step.stream = self
+        self._step = step
+        return step
+
+    def plain_step(self) -> Awaitable[Any]:
+        """A step of the inner generator, whose stream never begins."""
+        self._plain = True
+        return self._inner.__anext__()
+
+    def _first_step(self) -> Awaitable[Any]:
+        """The inner generator's first step, with a stand-in for it in the loop's list of generators to be closed.
+
+        The loop keeps a list of the generators that it closes at its end, and learns of each by a hook at its first step.
         """
-        if self._iterated:
-            return ask(*args)
-        self._iterated = True
         hook = sys.get_asyncgen_hooks().firstiter
-        if hook is None or not isinstance(self._inner, AsyncGeneratorType):
-            return ask(*args)
+        if hook is None:
+            return self._inner.__anext__()
         self._closed_by_loop = _ClosedByLoop(self)
         hook(self._closed_by_loop)  # pyright: ignore[reportArgumentType]  # it only wants something with `aclose`
         sys.set_asyncgen_hooks(firstiter=None)
         try:
-            return ask(*args)
+            return self._inner.__anext__()
         finally:
             sys.set_asyncgen_hooks(firstiter=hook)
 
+    def leave(self, *, process_exit: bool = False) -> None:
+        """The consumer leaves: the stream ends, and nothing of it is driven any more but its close.
+
+        A generator that another task is inside of refuses to be closed, and goes on.
+        """
+        if not getattr(self._inner, "ag_running", False):
+            self.observer.leaves(process_exit=process_exit)
+            self._plain, self._step, self._watched = True, None, None
+
     def __del__(self) -> None:
-        record = self.observer.record
+        observer = self.observer
+        record = observer.record
         if record is None or record.ending is not None:
             return
         loop, context = record.loop, record.context
-        if self.observer.let_go() and isinstance(self._inner, AsyncGeneratorType):
-            open_streams.wake(loop, _close, self._inner, loop, context)
+        observer.let_go()
+        open_streams.wake(loop, _close, self._inner, loop, context)
 
 
-def _close(inner: AsyncGenerator[Any, Any], loop: Any, context: Context | None) -> None:
-    """Close a generator that was let go, as its loop would have done, but where it was driven."""
-    loop.create_task(inner.aclose(), context=context)
+class _Step:
+    """One step of a driven stream: what `__anext__` returns. Awaitable, and a coroutine to `create_task`.
+
+    It is used again for the next step, so it holds the stream only while it is under way.
+    """
+
+    __slots__ = ("_run", "asked", "stream")
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self._run = run
+        self.asked: Any = None
+        self.stream: ObservedAsyncGenerator | None = None
+
+    def over(self) -> None:
+        """The step is over: the stream may die."""
+        self.stream = None
+
+    def __await__(self) -> _Step:
+        return self
+
+    __iter__ = __await__
+
+    def __next__(self) -> Any:
+        return self._run(self.asked.send, None)
+
+    def send(self, value: Any) -> Any:
+        """Resume with `value`."""
+        return self._run(self.asked.send, value)
+
+    def throw(self, *args: Any) -> Any:
+        """Resume with an exception: a cancel, mostly."""
+        return self._run(self.asked.throw, *args)
+
+    def close(self) -> None:
+        """Give up: the coroutine around the step is closed."""
+        self._run(self.asked.close)
+        self.stream = None
+
+
+class _FirstStep:
+    """The first step of a stream, which begins when the step does, in the consumer's context."""
+
+    __slots__ = ("_step", "_stream")
+
+    def __init__(self, stream: ObservedAsyncGenerator) -> None:
+        self._stream = stream
+        self._step: Any = None
+
+    def __await__(self) -> _FirstStep:
+        return self
+
+    __iter__ = __await__
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, value: Any) -> Any:
+        """Resume with `value`."""
+        if self._step is None:
+            self._step = self._stream.begin()
+        return self._step.send(value)
+
+    def throw(self, *args: Any) -> Any:
+        """Resume with an exception; if the step has not begun, there is no stream, and the generator is told itself."""
+        if self._step is None:
+            self._step = self._stream.plain_step()
+        return self._step.throw(*args)
+
+    def close(self) -> None:
+        """Give up: the coroutine around the step is closed."""
+        if self._step is not None:
+            self._step.close()
+
+
+class _Asked(InContext):
+    """What `asend` and `athrow` return."""
+
+    __slots__ = ("_observer", "_throws")
+
+    def __init__(self, observer: Observer, awaitable: Awaitable[Any], throws: bool) -> None:
+        super().__init__(observer.run, awaitable)
+        self._observer = observer
+        self._throws = throws
+        self._observer.step_begins()
+
+    def send(self, value: Any) -> Any:
+        """Resume with `value`."""
+        return self._watched(super().send, value)
+
+    def throw(self, *args: Any) -> Any:
+        """Resume with an exception."""
+        return self._watched(super().throw, *args)
+
+    def _watched(self, resume: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return resume(*args)
+        except StopIteration as item:
+            self._observer.item(item.value)
+            raise
+        except BaseException as error:
+            if self._throws:
+                self._observer.leaves()
+            elif isinstance(error, StopAsyncIteration):
+                self._observer.exhausted()
+            else:
+                self._observer.failed(error)
+            raise
 
 
 class _Closing(InContext):
@@ -207,116 +286,28 @@ class _Closing(InContext):
         super().__init__(stream.observer.run, stream._inner.aclose())  # pyright: ignore[reportPrivateUsage]
         self._stream: ObservedAsyncGenerator | None = stream
 
-    def __next__(self) -> Any:
-        return self.send(None)
-
     def send(self, value: Any) -> Any:
         """Resume with `value`."""
         stream, self._stream = self._stream, None
-        # A generator that another task is inside of refuses to be closed, and goes on.
-        if stream is not None and not getattr(stream, "ag_running", False):
-            stream.observer.leaves()
+        if stream is not None:
+            stream.leave()
         return super().send(value)
 
 
-class _Throwing(InContext):
-    """What `athrow` returns."""
+class _ClosedByLoop:
+    """Stands for a generator in its loop's list of those to close, so that such a close can be told from any other."""
 
-    __slots__ = ("_observer",)
+    def __init__(self, stream: ObservedAsyncGenerator) -> None:
+        self._stream = weakref.ref(stream)
 
-    def __init__(self, observer: Observer, awaitable: Awaitable[Any]) -> None:
-        super().__init__(observer.run, awaitable)
-        self._observer = observer
-
-    def __next__(self) -> Any:
-        return self.send(None)
-
-    def send(self, value: Any) -> Any:
-        """Resume with `value`."""
-        try:
-            return super().send(value)
-        except StopIteration as item:
-            self._observer.saw(item)
-            raise
-        except BaseException:
-            self._observer.leaves()
-            raise
+    async def aclose(self) -> None:
+        """Called by `shutdown_asyncgens`."""
+        stream = self._stream()
+        if stream is not None:
+            stream.leave(process_exit=True)
+            await stream.aclose()
 
 
-class _ObservedSdkStream(wrapt.ObjectProxy):
-    """What the sync and the async stream of an SDK have in common."""
-
-    def __init__(self, wrapped: Any, observer: Observer | Tap) -> None:
-        super().__init__(wrapped)
-        self._self_observer = observer
-
-    def __del__(self) -> None:
-        self._self_observer.let_go()
-
-
-class ObservedAsyncStream(_ObservedSdkStream):
-    """An SDK's async stream as it is handed to the application: `isinstance` still says what it is."""
-
-    def __aiter__(self) -> ObservedAsyncStream:
-        return self
-
-    def __anext__(self) -> Step:
-        return Step(self._self_observer, self.__wrapped__.__anext__())
-
-    async def __aenter__(self) -> ObservedAsyncStream:
-        await self.__wrapped__.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> Any:
-        self._self_observer.leaves()
-        return await self.__wrapped__.__aexit__(kind, error, traceback)
-
-    def __getattr__(self, name: str) -> Any:
-        value = super().__getattr__(name)
-        return _closing(self._self_observer, value) if name in ("close", "aclose") else value
-
-
-def _closing(observer: Observer | Tap, close: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    async def closes() -> None:
-        observer.leaves()
-        await close()
-
-    return closes
-
-
-class ObservedStream(_ObservedSdkStream):
-    """An SDK's sync stream as it is handed to the application."""
-
-    def __iter__(self) -> ObservedStream:
-        return self
-
-    def __next__(self) -> Any:
-        observer = self._self_observer
-        observer.step_begins()
-        try:
-            item = observer.run(self.__wrapped__.__next__)
-        except StopIteration:
-            observer.exhausted()
-            raise
-        except BaseException as error:
-            observer.saw(error)
-            raise
-        observer.saw_item(item)
-        return item
-
-    def __enter__(self) -> ObservedStream:
-        self.__wrapped__.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> Any:
-        self._self_observer.leaves()
-        return self.__wrapped__.__exit__(kind, error, traceback)
-
-    def close(self) -> None:
-        """As the SDK's."""
-        self._self_observer.leaves()
-        self.__wrapped__.close()
+def _close(inner: AsyncGenerator[Any, Any], loop: Any, context: Context | None) -> None:
+    """Close a generator that was let go, as its loop would have done, but where it was driven."""
+    loop.create_task(inner.aclose(), context=context)

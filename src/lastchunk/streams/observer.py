@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
 
+from lastchunk.semconv import WaitingFor
 from lastchunk.streams import open_streams
 from lastchunk.streams.guard import report
 from lastchunk.streams.lifecycle import Streams
@@ -18,6 +19,14 @@ OnItem = Callable[[StreamRecord, Any, float, float], None]
 
 OnChunk = Callable[[StreamRecord, Any, float], None]
 """Called with the record, an SDK's chunk, and the time."""
+
+
+class Delivered(Protocol):
+    """Told that the step under way is over."""
+
+    def over(self) -> None:
+        """The step is over."""
+        ...
 
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
@@ -37,19 +46,14 @@ class Observer:
         self.run: Callable[..., Any] = _call
         """Calls a function in the stream's private context; in the caller's before the begin, or if nobody listens."""
 
-    def step_begins(self) -> None:
-        """The consumer asks for the next item."""
-        if self._describe is not None:
-            self.begin()
-        record = self.record
-        if record is not None:
-            record.step_begins(record.clock())
+    def begin(self) -> bool:
+        """Begin the stream, unless nobody listens; True if it is open.
 
-    def begin(self) -> None:
-        """Begin the stream, if it has not begun. From here on nothing of the call's arguments is held."""
+        From here on nothing of the call's arguments is held.
+        """
         describe, self._describe = self._describe, None
         if describe is None:
-            return
+            return self.is_open()
         try:
             start = describe()
             record = None if start is None else self._streams.begin(start)
@@ -59,27 +63,20 @@ class Observer:
                 self.run = record.context.run
         except Exception as exc:
             report("the begin of a stream", exc)
+        return self.is_open()
 
-    def saw(self, outcome: BaseException) -> None:
-        """A step is over: `StopIteration` brings an item, everything else the end."""
+    def is_open(self) -> bool:
+        """The stream has begun, and has not ended."""
+        return self.record is not None and self.record.ending is None
+
+    def step_begins(self) -> None:
+        """The consumer asks for the next item."""
         record = self.record
-        if record is None or record.ending is not None:
-            return
-        try:
-            if type(outcome) is StopIteration:
-                now = record.clock()
-                self._on_item(record, outcome.value, now, record.step_ends(now))
-            elif isinstance(outcome, StopAsyncIteration):
-                self._streams.end(record)
-            elif isinstance(outcome, GeneratorExit):
-                self._streams.end(record, left=True)
-            else:
-                self._streams.end(record, error=outcome)
-        except Exception as exc:
-            report("an item of a stream", exc)
+        if record is not None:
+            record.step_begins(record.clock())
 
-    def saw_item(self, item: Any) -> None:
-        """A step of a sync stream brought an item."""
+    def item(self, item: Any) -> None:
+        """The step brought an item."""
         record = self.record
         if record is None or record.ending is not None:
             return
@@ -90,22 +87,72 @@ class Observer:
             report("an item of a stream", exc)
 
     def exhausted(self) -> None:
-        """A sync stream has no more items."""
+        """There are no more items."""
         if self.record is not None:
             self._streams.end(self.record)
+
+    def failed(self, error: BaseException) -> None:
+        """The step raised."""
+        if self.record is not None:
+            left = isinstance(error, GeneratorExit)
+            self._streams.end(self.record, left=left, error=None if left else error)
 
     def leaves(self, *, process_exit: bool = False) -> None:
         """The consumer closes the stream, or the loop does it at its end."""
         if self.record is not None:
             self._streams.end(self.record, left=True, process_exit=process_exit)
 
-    def let_go(self) -> bool:
-        """The last reference died; called by finalisers. True if the stream was open."""
-        record = self.record
-        if record is None or record.ending is not None:
-            return False
-        open_streams.let_go(record)
-        return True
+    def let_go(self) -> None:
+        """The last reference died; called by finalisers."""
+        if self.record is not None and self.record.ending is None:
+            open_streams.let_go(self.record)
+
+    async def watch(
+        self, record: StreamRecord, inner: AsyncGenerator[Any, Any], first: Any, step: Delivered
+    ) -> AsyncGenerator[Any, None]:
+        """Hand on the items of `inner`, of which `first` is the first step; every line in the loop is paid per chunk.
+
+        A generator that is not closed but forgotten gets a GeneratorExit where it yields: `inner` is then closed by
+        whoever forgot it, not here.
+        """
+        clock, on_item, ask = record.clock, self._on_item, inner.__anext__
+        asked = first
+        person = WaitingFor.PERSON
+        while True:
+            now = clock()
+            if now - record.stepped_at > record.max_pause and record.stepped_at:
+                record.max_pause = now - record.stepped_at
+            record.silent_since = now if record.waiting_for is not person else -1.0
+            try:
+                item = await asked
+            except StopAsyncIteration:
+                self.exhausted()
+                step.over()
+                return
+            except BaseException as error:
+                self.failed(error)
+                step.over()
+                raise
+            now = clock()
+            gap = now - record.silent_since if record.silent_since > 0.0 else 0.0
+            if gap > record.max_gap:
+                record.max_gap = gap
+            record.silent_since = 0.0
+            record.stepped_at = now
+            try:
+                on_item(record, item, now, gap)
+            except Exception as exc:
+                report("an item of a stream", exc)
+            step.over()
+            try:
+                yield item
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                # The next step was cancelled before it began: that reaches the generator where it stands.
+                asked = inner.athrow(error)
+            else:
+                asked = ask()
 
 
 class Tap:
@@ -114,21 +161,22 @@ class Tap:
     __slots__ = ("_on_chunk", "record", "run")
 
     def __init__(self, record: StreamRecord, on_chunk: OnChunk) -> None:
-        self.record: StreamRecord | None = record
+        self.record = record
         self._on_chunk = on_chunk
         self.run = _call
+
+    def begin(self) -> bool:
+        """The stream around it has begun."""
+        return self.is_open()
+
+    def is_open(self) -> bool:
+        """The stream around it has not ended."""
+        return self.record.ending is None
 
     def step_begins(self) -> None:
         """The step of the stream around it is what counts."""
 
-    def saw(self, outcome: BaseException) -> None:
-        """A step is over."""
-        if type(outcome) is StopIteration:
-            self.saw_item(outcome.value)
-        else:
-            self.record.heard(self.record.clock())
-
-    def saw_item(self, item: Any) -> None:
+    def item(self, item: Any) -> None:
         """A step brought a chunk."""
         record = self.record
         try:
@@ -142,12 +190,14 @@ class Tap:
         """No more chunks."""
         self.record.heard(self.record.clock())
 
+    def failed(self, error: BaseException) -> None:
+        """The stream around it sees the same, or what AutoGen makes of it."""
+
     def leaves(self, *, process_exit: bool = False) -> None:
         """The stream around it goes on."""
 
-    def let_go(self) -> bool:
+    def let_go(self) -> None:
         """The stream around it goes on."""
-        return False
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

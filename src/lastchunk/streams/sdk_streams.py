@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The proxies for streams that are objects of a provider's SDK, or of the application: `isinstance` says what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any
+
+import wrapt
+
+from lastchunk.streams.observed import InContext
+from lastchunk.streams.observer import Observer, Tap
+
+
+class _ObservedSdkStream(wrapt.ObjectProxy):
+    """What the sync and the async stream have in common."""
+
+    def __init__(self, wrapped: Any, observer: Observer | Tap) -> None:
+        super().__init__(wrapped)
+        self._self_observer = observer
+
+    def __del__(self) -> None:
+        self._self_observer.let_go()
+
+
+class ObservedAsyncStream(_ObservedSdkStream):
+    """An async stream as it is handed to the application."""
+
+    def __aiter__(self) -> ObservedAsyncStream:
+        return self
+
+    async def __anext__(self) -> Any:
+        observer = self._self_observer
+        observer.begin()
+        observer.step_begins()
+        try:
+            item = await InContext(observer.run, self.__wrapped__.__anext__())
+        except StopAsyncIteration:
+            observer.exhausted()
+            raise
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        observer.item(item)
+        return item
+
+    async def __aenter__(self) -> ObservedAsyncStream:
+        await self.__wrapped__.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> Any:
+        self._self_observer.leaves()
+        return await self.__wrapped__.__aexit__(kind, error, traceback)
+
+    def __getattr__(self, name: str) -> Any:
+        value = super().__getattr__(name)
+        return _closing(self._self_observer, value) if name in ("close", "aclose") else value
+
+
+def _closing(observer: Observer | Tap, close: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def closes() -> None:
+        observer.leaves()
+        await close()
+
+    return closes
+
+
+class ObservedStream(_ObservedSdkStream):
+    """A sync stream as it is handed to the application."""
+
+    def __iter__(self) -> ObservedStream:
+        return self
+
+    def __next__(self) -> Any:
+        observer = self._self_observer
+        observer.begin()
+        observer.step_begins()
+        try:
+            item = observer.run(self.__wrapped__.__next__)
+        except StopIteration:
+            observer.exhausted()
+            raise
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        observer.item(item)
+        return item
+
+    def __enter__(self) -> ObservedStream:
+        self.__wrapped__.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> Any:
+        self._self_observer.leaves()
+        return self.__wrapped__.__exit__(kind, error, traceback)
+
+    def close(self) -> None:
+        """As the SDK's."""
+        self._self_observer.leaves()
+        self.__wrapped__.close()
