@@ -74,4 +74,4 @@ $(DEMO): | $(BASE)
 
 $(DEV): | $(BASE)
 	@$(PIP) --group dev --editable '.[demo]'
-	@touch $@
+	@touch $@ $(DEMO)
