@@ -9,13 +9,19 @@ import pytest
 from lastchunk.remedies import Remedy, remedy_for
 from lastchunk.semconv import Cause, Reason
 
+REASON_SAYS_MORE = {
+    (Reason.LENGTH, Cause.CONTEXT_LIMIT),
+    (Reason.PROVIDER_ERROR, Cause.PROVIDER_ERROR),
+    (Reason.PROTOCOL_ERROR, Cause.PROVIDER_ERROR),
+}
 
+
+@pytest.mark.parametrize("reason", list(Reason))
 @pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.UNKNOWN])
-def test_a_known_cause_decides_whatever_the_reason(cause: Cause):
-    remedies = {remedy_for(reason, cause) for reason in Reason}
+def test_a_known_cause_decides_unless_the_reason_says_more(reason: Reason, cause: Cause):
+    anchor = f"#reason-{reason}" if (reason, cause) in REASON_SAYS_MORE else f"#cause-{cause}"
 
-    assert len(remedies) == 1
-    assert remedies.pop().anchor == f"#cause-{cause}"
+    assert remedy_for(reason, cause).anchor == anchor
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.COMPLETED])
@@ -42,5 +48,6 @@ def test_sentences_are_one_readable_line_each():
     assert len({remedy.sentence for remedy in remedies}) == len(remedies) == len(Cause) - 1 + len(Reason) - 1
     for sentence in (remedy.sentence for remedy in remedies):
         assert sentence.endswith(".")
+        assert ": " in sentence
         assert not sentence.rstrip(".").count(". ")
         assert 40 < len(sentence) <= 160

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What to do about an ending: one sentence for the person on call, and where in the runbook the rest stands.
 
-Pure data. The cause decides where there is one; without other evidence (`unknown`) the reason does.
+Pure data. Each sentence says what happened, a colon, and what to do. The cause decides, unless it is `unknown` or the
+reason says more.
 """
 
 from __future__ import annotations
@@ -23,56 +24,56 @@ class Remedy:
 
 _BY_CAUSE: Mapping[Cause, str] = {
     Cause.PARTIAL_CONSUMPTION: (
-        "The application stopped reading before the last item: find the break, return or exception in its "
-        "`async for`, and read on to the TaskResult."
+        "The application stopped reading before the last item: find the break, return or exception in its `async "
+        "for`, and read on to the TaskResult."
     ),
     Cause.NO_STREAMING_SUPPORT: (
-        "The backend does not stream: check that the endpoint supports `stream=true` for this model, and "
-        "that no proxy buffers the response."
+        "The backend does not stream: check that the endpoint supports `stream=true` for this model, and that no "
+        "proxy buffers the response."
     ),
     Cause.IDLE_TIMEOUT: (
-        "Someone gave up on a silent stream: compare the silence with every timeout on the way to the model "
-        "(often a proxy's 60 s), and raise the one that fits."
+        "Someone gave up on a silent stream: compare the silence with every timeout on the way to the model (often "
+        "a proxy's 60 s), and raise the one that fits."
     ),
     Cause.CONNECTION_LOST: (
-        "The connection broke while data flowed: look for a restart of the model server or gateway at this "
-        "second, and run again (no SDK retries mid-stream)."
+        "The connection broke while data flowed: look for a restart of the model server or gateway at this second, "
+        "and run again (no SDK retries mid-stream)."
     ),
     Cause.TOOL_FAILURE: (
-        "A tool failed or hung, or its arguments arrived cut: read the tool's own log for this trace, and "
-        "give the tool a timeout."
+        "A tool failed or hung, or its arguments arrived cut: read the tool's own log for this trace, and give the "
+        "tool a timeout."
     ),
     Cause.CONTEXT_LIMIT: (
-        "A token limit was reached: raise `max_tokens` if the reason is `length`; bound the history "
-        "(BufferedChatCompletionContext) if the request was rejected."
+        "The conversation no longer fits the model: bound the history with a BufferedChatCompletionContext or "
+        "TokenLimitedChatCompletionContext."
     ),
     Cause.PACKAGE_MISMATCH: (
-        "The installed packages and the backend do not fit together: compare the versions of `autogen-*`, "
-        "AG2 and the provider's SDK, and pin a set that fits."
+        "The installed packages and the backend do not fit together: compare the versions of `autogen-*`, AG2 and "
+        "the provider's SDK, and pin a set that fits."
     ),
     Cause.CLIENT_DISCONNECTED: (
-        "The web client left first: if that is always after the same time, a proxy between browser and "
-        "server timed out; send SSE pings while the model is silent."
+        "The web client left first: if that is always after the same time, a proxy between browser and server timed "
+        "out; send SSE pings while the model is silent."
     ),
     Cause.RATE_LIMITED: (
-        "The provider refused the request as one too many: lower the concurrency or raise the quota, and "
-        "set `max_retries` so that `Retry-After` is honoured."
+        "The provider refused the request as one too many: lower the concurrency or raise the quota, and set "
+        "`max_retries` so that `Retry-After` is honoured."
     ),
     Cause.PROVIDER_ERROR: (
-        "The provider answered with an error: read `error.type`; a 4xx is key, endpoint or model name, "
-        "anything else is its status page and a fallback model."
+        "The provider answered with an error: read `error.type`; a 4xx is key, endpoint or model name, anything "
+        "else is its status page and a fallback model."
     ),
     Cause.CONTENT_FILTER: (
-        "The provider's content filter stepped in: find the prompt by this trace, and change it or the "
-        "filter's policy; a retry is filtered again."
+        "The provider's content filter stepped in: find the prompt by this trace, and change it or the filter's "
+        "policy; a retry is filtered again."
     ),
     Cause.CANCELLED_BY_APPLICATION: (
         "The application cancelled the run: nothing to do if a person pressed stop; else find the "
         "CancellationToken, `cancel()` or `asyncio.timeout` that fired."
     ),
     Cause.PROCESS_EXIT: (
-        "The process ended while the stream was open: on shutdown await open runs, and give deployments a "
-        "grace period longer than the longest answer."
+        "The process ended while the stream was open: on shutdown await open runs, and give deployments a grace "
+        "period longer than the longest answer."
     ),
     Cause.UNKNOWN: (
         "The evidence names no cause: open the trace, and read the last event and the silence before the end."
@@ -83,45 +84,49 @@ _BY_REASON: Mapping[Reason, str] = {
     Reason.COMPLETED: "Nothing to do: the answer is complete.",
     Reason.LENGTH: "The model reached its output limit: raise `max_tokens`, or ask it to continue.",
     Reason.CONTENT_FILTER: (
-        "The provider's content filter stopped the answer: find the prompt by this trace, and change it or "
-        "the filter's policy."
+        "The provider's content filter stopped the answer: find the prompt by this trace, and change it or the "
+        "filter's policy."
     ),
     Reason.TOOL_ERROR: "The run ended at a failed tool: read the tool's own log for this trace.",
     Reason.PROVIDER_ERROR: (
-        "The provider sent an error inside the stream: read its status page and the model server's log, and "
-        "run again."
+        "The provider sent an error inside the stream: read its status page and the model server's log, and run again."
     ),
     Reason.PROTOCOL_ERROR: (
-        "The stream could not be decoded: look for a proxy that rewrites the body, and compare the versions "
-        "of SDK and backend."
+        "The stream could not be decoded: look for a proxy that rewrites the body, and compare the versions of SDK "
+        "and backend."
     ),
     Reason.TIMEOUT: "The client's own timeout fired while data flowed: raise it, or ask for shorter answers.",
     Reason.CONNECTION_LOST: (
-        "The connection broke before the answer was complete: look for a restart of the model server or "
-        "gateway at this second, and run again."
+        "The connection broke before the answer was complete: look for a restart of the model server or gateway at "
+        "this second, and run again."
     ),
-    Reason.REJECTED: (
-        "No stream was obtained: read `error.type`, and check endpoint, key, model name and quota."
-    ),
+    Reason.REJECTED: "No stream was obtained: read `error.type`, and check endpoint, key, model name and quota.",
     Reason.CANCELLED: "The run was cancelled: find the `cancel()` or the timeout that fired.",
     Reason.ABANDONED: (
-        "The application stopped reading before the last item: find the break, return or exception in its "
-        "`async for`."
+        "The application stopped reading before the last item: find the break, return or exception in its `async for`."
     ),
     Reason.PROCESS_EXIT: "The process ended while the stream was open: await open runs on shutdown.",
     Reason.EMPTY: (
-        "The backend answered, but with nothing: look at its raw response (a JSON or HTML body, a refusal), "
-        "and check endpoint and model name."
+        "The backend answered, but with nothing: look at its raw response (a JSON or HTML body, a refusal), and "
+        "check endpoint and model name."
     ),
     Reason.TRUNCATED: (
-        "The answer stops in the middle and nobody raised an error: do not use it, run again, and look for "
-        "a gateway that ends streams early."
+        "The answer stops in the middle and nobody raised an error: do not use it, run again, and look for a "
+        "gateway that ends streams early."
     ),
     Reason.ERROR: (
-        "An unexpected exception ended the stream: read `error.type` here and the traceback in the "
-        "application's log."
+        "An unexpected exception ended the stream: read `error.type` here and the traceback in the application's log."
     ),
 }
+
+
+_REASON_SAYS_MORE: frozenset[tuple[str, str | None]] = frozenset(
+    {
+        (Reason.LENGTH, Cause.CONTEXT_LIMIT),
+        (Reason.PROVIDER_ERROR, Cause.PROVIDER_ERROR),
+        (Reason.PROTOCOL_ERROR, Cause.PROVIDER_ERROR),
+    }
+)
 
 
 def remedy_for(reason: str, cause: str | None) -> Remedy | None:
@@ -129,7 +134,7 @@ def remedy_for(reason: str, cause: str | None) -> Remedy | None:
 
     A healthy stream is `completed` without a cause.
     """
-    if cause in _BY_CAUSE and cause != Cause.UNKNOWN:
+    if cause in _BY_CAUSE and cause != Cause.UNKNOWN and (reason, cause) not in _REASON_SAYS_MORE:
         return Remedy(_BY_CAUSE[Cause(cause)], f"#cause-{cause}")
     if reason in _BY_REASON and reason != Reason.COMPLETED:
         return Remedy(_BY_REASON[Reason(reason)], f"#reason-{reason}")

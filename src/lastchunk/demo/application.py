@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """An ordinary AutoGen application: it streams, prints nothing, and has never heard of telemetry.
 
-    python application.py urls.json told.jsonl application.log
+    python application.py endpoints.json told.jsonl application.log
 
-`urls.json` gives each stream its endpoint. What AutoGen (or the SDK) told the application about each is appended to
-`told.jsonl`; what the libraries log goes to `application.log`.
+`endpoints.json` gives each stream its model and base URL. What AutoGen (or the SDK) told the application about each
+is appended to `told.jsonl`; what the libraries log goes to `application.log`.
 """
 
 from __future__ import annotations
@@ -50,21 +50,23 @@ async def broken_weather(city: str) -> str:
 class Application:
     """Agents, teams and a bare SDK client, each with its own endpoint."""
 
-    def __init__(self, urls: dict[str, str], told: Path) -> None:
-        self._urls = urls
+    def __init__(self, endpoints: dict[str, dict[str, str]], told: Path) -> None:
+        self._endpoints = endpoints
         self._told = told
 
     async def run(self) -> None:
         """Every stream of the tour: the slow ones beside the others."""
-        slow = (self.ask("all_at_once"), self.ask("idle_proxy"), self.ask("short_patience", timeout=2.5))
+        slow = (self.ask("all_at_once"), self.ask("idle_proxy"), self.ask("short_patience", patience=2.5))
         await asyncio.gather(self._one_after_another(), *slow)
 
     async def _one_after_another(self) -> None:
         await self.ask("travel_guide", tool=weather, reflect=True)
         await self.ask_team("newsroom")
-        await self.call_sdk("bare_sdk")
+        await self.call_sdk("sdk_call")
+        await self.ask("slow_thinker")
         await self.ask("silent_gateway")
         await self.ask_team("review_board")
+        await self.call_sdk("sdk_cut")
         await self.ask("dropped_line")
         await self.ask("no_stream")
         await self.ask("broken_tool", tool=broken_weather)
@@ -78,23 +80,32 @@ class Application:
         await self.ask("odd_backend")
         await self.leave_early("early_break")
         await self.press_stop("stop_button")
-        await self.call_sdk("bare_sdk_cut")
 
     def agent(
-        self, name: str, model: str, tool: Tool | None = None, *, reflect: bool = False, timeout: float = 30.0
+        self,
+        name: str,
+        endpoint: str,
+        tool: Tool | None = None,
+        *,
+        reflect: bool = False,
+        patience: float = 30.0,
     ) -> AssistantAgent:
         """An agent that streams the tokens of its model."""
+        model = self._endpoints[endpoint]
         client = OpenAIChatCompletionClient(
-            model=model,
-            base_url=self._urls[model],
+            model=model["model"],
+            base_url=model["base_url"],
             api_key="none",
             model_info=_MODEL,
             max_retries=0,
-            timeout=timeout,
+            timeout=patience,
         )
-        tools = [tool] if tool else None
         return AssistantAgent(
-            name, client, tools=tools, model_client_stream=True, reflect_on_tool_use=reflect
+            name,
+            client,
+            tools=[tool] if tool else None,
+            model_client_stream=True,
+            reflect_on_tool_use=reflect,
         )
 
     async def ask(
@@ -104,10 +115,10 @@ class Application:
         question: str = QUESTION,
         tool: Tool | None = None,
         reflect: bool = False,
-        timeout: float = 30.0,
+        patience: float = 30.0,
     ) -> None:
         """Ask one agent, and read its stream to the end."""
-        agent = self.agent(name, name, tool, reflect=reflect, timeout=timeout)
+        agent = self.agent(name, name, tool, reflect=reflect, patience=patience)
         self.note(name, await outcome(agent.run_stream(task=question)))
 
     async def ask_team(self, name: str) -> None:
@@ -123,7 +134,7 @@ class Application:
             count += 1
             if count == 4:
                 break
-        self.note(name, "nothing: its loop was left")
+        self.note(name, "nothing: the application had left")
 
     async def press_stop(self, name: str) -> None:
         """Cancel the run after a second."""
@@ -131,14 +142,15 @@ class Application:
         asyncio.get_running_loop().call_later(1.0, token.cancel)
         self.note(name, await outcome(self.agent(name, name).run_stream(task=QUESTION, cancellation_token=token)))
 
-    async def call_sdk(self, model: str) -> None:
+    async def call_sdk(self, name: str) -> None:
         """Stream from the provider's SDK, without AutoGen."""
-        async with AsyncOpenAI(base_url=self._urls[model], api_key="none") as client:
+        endpoint = self._endpoints[name]
+        async with AsyncOpenAI(base_url=endpoint["base_url"], api_key="none") as client:
             stream = await client.chat.completions.create(
-                model=model, messages=[{"role": "user", "content": QUESTION}], stream=True
+                model=endpoint["model"], messages=[{"role": "user", "content": QUESTION}], stream=True
             )
             text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
-        self.note(model, f"the SDK's loop ends after {len(text)} characters")
+        self.note(name, f"{len(text)} characters, then its loop ends")
 
     def note(self, name: str, told: str) -> None:
         """Append what the application was told."""
@@ -156,21 +168,20 @@ async def outcome(items: AsyncIterator[object]) -> str:
         return "raises CancelledError"
     except Exception as error:
         text = str(error)
-        return f"raises {type(error).__name__}" + (f", a text of {len(text)} characters" if len(text) > 500 else "")
+        return f"raises {type(error).__name__}" + (", its cause only in a text" if "Traceback" in text else "")
     if not isinstance(last, TaskResult):
         return "no result"
     message = last.messages[-1]
-    reason = f'"{last.stop_reason}"' if last.stop_reason else "None"
-    return f"{type(message).__name__} of {len(message.to_text())} characters, stop_reason {reason}"
+    return f"{type(message).__name__} of {len(message.to_text())} characters, stop_reason {last.stop_reason!r}"
 
 
 def main() -> None:
     """Run until every stream has ended."""
-    urls, told, log = sys.argv[1:]
+    endpoints, told, log = sys.argv[1:]
     logging.basicConfig(filename=log, level=logging.WARNING)
     logging.captureWarnings(True)
     try:
-        asyncio.run(Application(json.loads(Path(urls).read_text()), Path(told)).run())
+        asyncio.run(Application(json.loads(Path(endpoints).read_text()), Path(told)).run())
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -89,9 +89,7 @@ class ModelConnection:
     async def _serve_one(self, first: bytes) -> bool:
         """Serve the request that begins with this byte; False when its script has ended the connection."""
         request = (first + await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = {
-            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in request[1:])
-        }
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in request[1:])}
         body = await self._reader.readexactly(int(headers.get("content-length", 0)))
         self._next = asyncio.ensure_future(self._reader.read(1))
 

@@ -80,9 +80,7 @@ class OpenAIReply:
 
     def _tool_call(self, end: float) -> Iterator[bytes]:
         opening = {"index": 0, "id": f"call_{self.id}", "type": "function"}
-        yield self._chunk(
-            {"tool_calls": [{**opening, "function": {"name": self.speech.tool, "arguments": ""}}]}
-        )
+        yield self._chunk({"tool_calls": [{**opening, "function": {"name": self.speech.tool, "arguments": ""}}]})
         arguments = self.speech.arguments[: round(len(self.speech.arguments) * end)]
         for start in range(0, len(arguments), _ARGUMENT_FRAGMENT):
             fragment = arguments[start : start + _ARGUMENT_FRAGMENT]

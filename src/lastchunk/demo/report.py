@@ -33,14 +33,19 @@ class Finding:
     told: str
 
     @property
-    def healthy(self) -> bool:
-        """Nothing was done to the stream, and Lastchunk found nothing."""
-        return self.reason == Reason.COMPLETED and self.cause is None
+    def wrong(self) -> bool:
+        """The stream did not end as anyone wanted."""
+        return (self.reason, self.cause) != (Reason.COMPLETED, None) and not self.wanted
+
+    @property
+    def wanted(self) -> bool:
+        """The stream ended early because the application said so."""
+        return self.cause == Cause.CANCELLED_BY_APPLICATION
 
     @property
     def silent(self) -> bool:
-        """AutoGen (or the SDK) raised nothing, although something was wrong."""
-        return not self.healthy and not self.told.startswith("raises")
+        """The application got an ordinary result: nothing raised, and it did not leave by itself."""
+        return self.wrong and not self.told.startswith(("raises", "nothing"))
 
 
 def findings(spans: list[Span], told: Path) -> list[Finding]:
@@ -78,13 +83,13 @@ def show(found: list[Finding]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_NARROW)
-    table = Table(box=box.SIMPLE_HEAD, show_lines=False, padding=(0, 1, 1, 0), expand=True)
-    table.add_column("What was done to the stream", ratio=5)
-    table.add_column("What Lastchunk said", ratio=8)
-    table.add_column("What AutoGen alone told the application", ratio=5)
+    table = Table(box=box.HORIZONTALS, expand=True, pad_edge=False, show_lines=True)
+    table.add_column("What was done to the stream", ratio=10)
+    table.add_column("What Lastchunk said", ratio=13)
+    table.add_column("What AutoGen alone told the application", ratio=10)
     for finding in found:
-        done = Text.assemble((finding.stop.name, "bold"), "\n", finding.stop.done)
-        table.add_row(done, _said(finding), Text(finding.told, "dim" if finding.healthy else ""))
+        done = Text.assemble((finding.stop.name, "bold"), f": {finding.stop.done}")
+        table.add_row(done, _said(finding), Text(finding.told, "yellow" if finding.silent else ""))
     console.print(table)
     console.print(_conclusion(found))
 
@@ -93,21 +98,18 @@ def _said(finding: Finding) -> Text:
     remedy = remedy_for(finding.reason, finding.cause)
     if remedy is None:
         return Text(finding.reason, "green")
-    colour = "yellow" if finding.cause == Cause.CANCELLED_BY_APPLICATION else "red"
+    diagnosis, _, _ = remedy.sentence.partition(": ")
     return Text.assemble(
-        (finding.reason, colour), f", cause: {finding.cause}\n", (f"{remedy.sentence} {remedy.anchor}", "dim")
+        (finding.reason, "yellow" if finding.wanted else "red"), f": {finding.cause}\n", (diagnosis, "dim")
     )
 
 
 def _conclusion(found: list[Finding]) -> Text:
-    broken = [finding for finding in found if not finding.healthy]
-    silent = [finding for finding in broken if finding.silent]
+    wrong = sum(finding.wrong for finding in found)
+    silent = sum(finding.silent for finding in found)
     return Text.assemble(
-        (f"Of {len(found)} streams {len(broken)} went wrong, and for {len(silent)} of these ", "bold"),
-        (
-            "AutoGen raised nothing: the application got an ordinary result and used half an answer as a whole one. ",
-            "bold",
-        ),
-        "Lastchunk saw the last chunk of every stream and named the reason, the probable cause and what to do, "
+        (f"{wrong} of these {len(found)} streams went wrong, and {silent} of them gave the application ", "bold"),
+        ("an ordinary result and no error: half an answer, an empty one, or the text of a failed tool. ", "bold"),
+        "Lastchunk saw how each of them ended, and named the reason, the probable cause and what to do, "
         "without one changed line in the application.",
     )

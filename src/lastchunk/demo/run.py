@@ -23,10 +23,12 @@ from lastchunk.demo.model_server import ModelServer
 from lastchunk.demo.receiver import SpanReceiver
 from lastchunk.demo.tour import STALL_AFTER, STOPS, prepare
 
-_APPLICATION = Path(__file__).with_name("application.py")
+APPLICATION = Path(__file__).with_name("application.py")
 _INSTRUMENT = Path(sys.executable).with_name("opentelemetry-instrument")
 _AT_MOST = 55.0
 """Seconds after which a tour that should take ten has failed."""
+_GRACE = 3.0
+"""Seconds that an interrupted application has to end by itself."""
 _INTERRUPTED = 130
 
 _INTRODUCTION = f"""\
@@ -36,60 +38,69 @@ inner ones are indented, `!` marks what needs a look.
 """
 
 
+class TourFailed(Exception):
+    """The tour did not come to its end; the message is a sentence for the person who started it."""
+
+
 def main() -> int:
-    """Run the tour; 0 if every stream of it was seen, 130 if it was interrupted, else 1."""
+    """Run the tour and print its findings; 0 if every stream was seen, 130 after Ctrl-C, else 1."""
+    print(_INTRODUCTION, flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="lastchunk-demo-") as folder:
-            return _tour(Path(folder))
+            found = tour(Path(folder))
     except KeyboardInterrupt:
         print("\nThe tour was interrupted.", file=sys.stderr)
         return _INTERRUPTED
-
-
-def _tour(folder: Path) -> int:
-    urls, told, log = folder / "urls.json", folder / "told.jsonl", folder / "application.log"
-    errors = folder / "stderr"
-    with LLMockServer() as llmock, ModelServer() as models, SpanReceiver() as receiver:
-        urls.write_text(json.dumps(prepare(llmock, models)))
-        print(_INTRODUCTION, flush=True)
-        command = [str(_INSTRUMENT), sys.executable, str(_APPLICATION), str(urls), str(told), str(log)]
-        failure = _run(command, _environment(receiver.endpoint), errors)
-        if failure:
-            return _failed(failure, errors)
-        try:
-            found = report.findings(receiver.spans, told)
-        except LookupError as missing:
-            return _failed(str(missing.args[0]), errors)
+    except TourFailed as failure:
+        print(f"\nThe tour failed: {failure}", file=sys.stderr)
+        return 1
     print()
     report.show(found)
     return 0
 
 
-def _run(command: list[str], environment: dict[str, str], errors: Path) -> str | None:
-    """Run the application to its end; what went wrong, or None."""
+def tour(folder: Path) -> list[report.Finding]:
+    """Run the application, whose streams print their lines as they end; what was found at each stop.
+
+    Raises `TourFailed`. The application's files are left in `folder`.
+    """
+    endpoints, told, log = folder / "endpoints.json", folder / "told.jsonl", folder / "application.log"
+    with LLMockServer() as llmock, ModelServer() as models, SpanReceiver() as receiver:
+        endpoints.write_text(json.dumps(prepare(llmock, models)))
+        command = [_INSTRUMENT, sys.executable, APPLICATION, endpoints, told, log]
+        _run([str(part) for part in command], _environment(receiver.endpoint), folder / "stderr")
+        try:
+            return report.findings(receiver.spans, told)
+        except LookupError as missing:
+            raise TourFailed(f"{missing.args[0]}.") from missing
+
+
+def _run(command: list[str], environment: dict[str, str], errors: Path) -> None:
+    """Run the application to its end. Its standard error goes to a file: the screen belongs to the streams."""
     try:
         with errors.open("w") as stderr, subprocess.Popen(command, env=environment, stderr=stderr) as process:
             try:
                 code = process.wait(_AT_MOST)
             except subprocess.TimeoutExpired:
                 process.kill()
-                return f"the application was still running after {_AT_MOST:.0f} s"
+                raise TourFailed(f"the application was still running after {_AT_MOST:.0f} s.") from None
             except KeyboardInterrupt:
                 # The terminal has sent it the same signal: let it close its streams and export their spans.
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(3.0)
+                    process.wait(_GRACE)
                 process.kill()
                 raise
     except FileNotFoundError:
-        return f"{command[0]} is not installed: pip install 'lastchunk-instrumentation-autogen[demo]'"
-    return f"the application ended with exit code {code}" if code else None
+        install = "pip install 'lastchunk-instrumentation-autogen[demo]'"
+        raise TourFailed(f"{command[0]} is not installed: {install}") from None
+    if code:
+        last_words = errors.read_text(errors="replace").strip().splitlines()[-1:]
+        raise TourFailed("\n  ".join([f"the application ended with exit code {code}.", *last_words]))
 
 
 def _environment(endpoint: str) -> dict[str, str]:
     """What the user has, without settings that would send the tour's telemetry, or its requests, elsewhere."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LASTCHUNK_"))
-    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LASTCHUNK_"))}
     return inherited | {
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
@@ -103,11 +114,3 @@ def _environment(endpoint: str) -> dict[str, str]:
         "OTEL_BSP_SCHEDULE_DELAY": "100",
         "LASTCHUNK_STALL_AFTER": str(STALL_AFTER),
     }
-
-
-def _failed(sentence: str, errors: Path) -> int:
-    print(f"\nThe tour failed: {sentence}.", file=sys.stderr)
-    last_words = errors.read_text(errors="replace").strip().splitlines()[-5:]
-    if last_words:
-        print("The last that the application wrote:", *last_words, sep="\n  ", file=sys.stderr)
-    return 1

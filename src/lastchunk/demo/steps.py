@@ -41,11 +41,7 @@ class Speech:
 
     def to_path(self) -> str:
         """The fields that differ from the defaults as `;name=value` path parameters."""
-        changed = {
-            field.name: value
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != field.default
-        }
+        changed = {field.name: value for field in fields(self) if (value := getattr(self, field.name)) != field.default}
         return "".join(f";{urlencode({name: value})}" for name, value in changed.items())
 
     @classmethod

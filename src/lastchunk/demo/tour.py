@@ -7,7 +7,8 @@ llmock plays the provider wherever it knows the ending; the raw-socket `ModelSer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from llmock.chaos import StreamChaos
 from llmock.ratelimit import LimitSettings, RateLimiter
@@ -19,92 +20,88 @@ from lastchunk.demo.model_server import ModelServer
 STALL_AFTER = 2.0
 """Seconds of silence that count as a stall during the tour; the default of thirty would make it a long one."""
 
-_LONGER_THAN_A_STALL = STALL_AFTER + 0.5
-_NOT_REALLY_STREAMING = 5.5
 _ANSWER = "Lisbon is sunny today, so take the tram up to the castle and stay there for the sunset over the river."
 _HALF = "Lisbon is sunny today, so take the tram up to the castle and"
+_CONTEXT_WINDOW = 2_000
 _PACE = 0.02
+"""Seconds between two chunks."""
+
+_FAULTS: Mapping[str, Behavior] = {
+    "truncate": StreamFault("truncate", after_chunks=9),
+    "disconnect": StreamFault("disconnect", after_chunks=9),
+    "stall": StreamFault("stall", after_chunks=9, stall_seconds=30.0),
+    "malformed": StreamFault("malformed", after_chunks=9),
+    "slow_first": SlowFirstToken(STALL_AFTER / 2),
+    "bad_tool": ToolFault("malformed_arguments"),
+    "length": Reply(text=_HALF, finish_reason="length"),
+    "filter": Reply(text=_HALF, finish_reason="content_filter"),
+    "busy": Fail(429, retry_after=1.0),
+    "sdk_cut": StreamFault("truncate", after_chunks=9),
+}
+"""What llmock does to a stream, by the model that is asked for. Every other model just answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A script of `ModelServer` and the fields of its `Speech`."""
+    """A script of the raw-socket `ModelServer`, with the one silence and the pace that are its own."""
 
     script: str
-    speech: dict[str, str | float] = field(default_factory=dict[str, str | float])
+    wait: float = 0.0
+    gap: float = _PACE
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One stream of the tour. Its agent or team has this name; the bare SDK call asks for a model of this name."""
+    """One stream of the tour. Its agent or team has this name; a bare SDK call asks for a model of this name."""
 
     name: str
     done: str
     """What was done to the stream, for a reader who has never seen it."""
-    server: tuple[Behavior, ...] | Raw = ()
-    """What llmock does with it, or a script of the raw-socket server. Without either, llmock just answers."""
+    model: str = "gpt-4o-mini"
+    raw: Raw | None = None
+    """The raw-socket server's script, where llmock does not play the provider."""
 
 
 STOPS: tuple[Stop, ...] = (
-    Stop("travel_guide", "nothing: a tool is called, an answer is streamed"),
-    Stop("newsroom", "nothing: a team of two, one after the other"),
-    Stop("bare_sdk", "nothing: the openai SDK without AutoGen"),
-    Stop(
-        "silent_gateway",
-        "the gateway ends the response after a few words, politely",
-        (StreamFault("truncate", after_chunks=9),),
-    ),
-    Stop(
-        "review_board",
-        "the same, to the last speaker of a team",
-        (StreamFault("truncate", after_chunks=9),),
-    ),
-    Stop("dropped_line", "the server drops the connection mid-answer", (StreamFault("disconnect", after_chunks=9),)),
-    Stop(
-        "idle_proxy",
-        f"the model thinks for {_LONGER_THAN_A_STALL} s, and a proxy closes the idle connection",
-        Raw("idle_then_close", {"wait": _LONGER_THAN_A_STALL}),
-    ),
-    Stop(
-        "short_patience",
-        f"the model stalls, and the client's read timeout of {_LONGER_THAN_A_STALL} s fires",
-        (StreamFault("stall", after_chunks=6, stall_seconds=30.0),),
-    ),
-    Stop("no_stream", "the backend ignores stream=true and sends one JSON document", Raw("json_body")),
-    Stop(
-        "all_at_once",
-        f"a proxy buffers the answer: silence for {_NOT_REALLY_STREAMING} s, then all of it",
-        (SlowFirstToken(_NOT_REALLY_STREAMING),),
-    ),
+    Stop("travel_guide", "nothing (a tool is called, then an answer streamed)"),
+    Stop("newsroom", "nothing (a team of two, one after the other)"),
+    Stop("sdk_call", "nothing (the openai SDK, without AutoGen)", "sdk_call"),
+    Stop("slow_thinker", f"nothing but {STALL_AFTER / 2:.0f} s of thought before the first token", "slow_first"),
+    Stop("silent_gateway", "a gateway ends the response early, politely", "truncate"),
+    Stop("review_board", "the same, to the last speaker of a team", "truncate"),
+    Stop("sdk_cut", "the same, to the openai SDK without AutoGen", "sdk_cut"),
+    Stop("dropped_line", "the server drops the connection mid-answer", "disconnect"),
+    Stop("idle_proxy", "2.5 s of silence, then a proxy closes the connection", raw=Raw("idle_then_close", wait=2.5)),
+    Stop("short_patience", "silence, until the client's read timeout fires", "stall"),
+    Stop("no_stream", "the backend ignores stream=true and sends one JSON document", raw=Raw("json_body")),
+    Stop("all_at_once", "a proxy buffers it: 5.5 s of silence, then all at once", raw=Raw("burst", wait=5.5)),
     Stop("broken_tool", "the tool raises an exception"),
-    Stop("garbled_call", "the model sends tool arguments that are no JSON", (ToolFault("malformed_arguments"),)),
-    Stop("long_answer", "the answer reaches the output limit", (Reply(text=_HALF, finish_reason="length"),)),
-    Stop("long_history", "the conversation is longer than the context window"),
-    Stop("filtered", "the content filter stops the answer", (Reply(text=_HALF, finish_reason="content_filter"),)),
-    Stop("rate_limited", "the provider says 429", (Fail(429, retry_after=1.0),)),
-    Stop("night_shift", "the provider sends an error event mid-answer, to a team", Raw("error_object")),
-    Stop("garbled_stream", "a chunk arrives that is no JSON", (StreamFault("malformed", after_chunks=9),)),
-    Stop("odd_backend", "the backend sends a chunk that this autogen-ext cannot read", Raw("null_chunk")),
-    Stop("early_break", "the application leaves the loop after three words", ()),
-    Stop("stop_button", "the application cancels the run after a second", Raw("clean", {"gap": 0.15})),
-    Stop("bare_sdk_cut", "the gateway ends the response early, without AutoGen", (StreamFault("truncate", after_chunks=9),)),
+    Stop("garbled_call", "the tool's arguments arrive cut", "bad_tool"),
+    Stop("long_answer", "the answer reaches the output limit", "length"),
+    Stop("long_history", "the history is longer than the context window"),
+    Stop("filtered", "a content filter stops the answer", "filter"),
+    Stop("rate_limited", "the provider says 429", "busy"),
+    Stop("night_shift", "an error event mid-answer, to a team", raw=Raw("error_object")),
+    Stop("garbled_stream", "a chunk that is not JSON", "malformed"),
+    Stop("odd_backend", "a chunk that this autogen-ext cannot read", raw=Raw("null_chunk")),
+    Stop("early_break", "the application leaves the loop after three words"),
+    Stop("stop_button", "the application cancels the run after a second", raw=Raw("clean", gap=0.15)),
 )
 
 
-def prepare(llmock: LLMockServer, models: ModelServer) -> dict[str, str]:
-    """Tell both servers what to do at each stop; the base URL of each, by name."""
-    llmock.state.limiter = RateLimiter(LimitSettings(context_window=2_000))
+def prepare(llmock: LLMockServer, models: ModelServer) -> dict[str, dict[str, str]]:
+    """Tell both servers what to do; `model` and `base_url` for each stop, by name."""
+    llmock.state.limiter = RateLimiter(LimitSettings(context_window=_CONTEXT_WINDOW))
     llmock.state.stream_chaos = StreamChaos(chunk_delay_ms=round(_PACE * 1000))
-    urls: dict[str, str] = {}
-    for stop in STOPS:
-        if isinstance(stop.server, Raw):
-            speech = {"gap": _PACE, "text": _ANSWER, **stop.server.speech}
-            urls[stop.name] = models.url(stop.server.script, **speech)
-            continue
-        for behavior in stop.server:
-            match = replace(behavior.match, model=stop.name)
-            llmock.state.scenarios.add(replace(behavior, times=None, match=match))
-        urls[stop.name] = llmock.base_url("openai")
-    # What llmock says where no other answer is scripted; requests that offer tools are answered by a call.
+    for model, fault in _FAULTS.items():
+        match = replace(fault.match, model=model)
+        llmock.state.scenarios.add(replace(fault, times=None, match=match))
+    # What llmock says where no other answer is scripted; a request that offers tools is answered by a call.
     llmock.state.scenarios.add(Reply(text=_ANSWER, times=None, match=Match(tools=False)))
-    return urls
+    return {stop.name: {"model": stop.model, "base_url": _url(stop, llmock, models)} for stop in STOPS}
+
+
+def _url(stop: Stop, llmock: LLMockServer, models: ModelServer) -> str:
+    if stop.raw is None:
+        return llmock.base_url("openai")
+    return models.url(stop.raw.script, text=_ANSWER, wait=stop.raw.wait, gap=stop.raw.gap)

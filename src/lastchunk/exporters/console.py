@@ -108,8 +108,13 @@ class ConsoleStreamExporter(SpanExporter):
         where = f"{_RUNBOOK}{remedy.anchor} trace {trace}"
         if not self._terminal:
             return f"{line} -> {remedy.sentence} {where}\n"
-        width = shutil.get_terminal_size().columns
-        below = textwrap.fill(remedy.sentence, width, initial_indent=f"{_MARGIN}-> ", subsequent_indent=f"{_MARGIN}   ")
+        below = textwrap.fill(
+            remedy.sentence,
+            shutil.get_terminal_size().columns,
+            initial_indent=f"{_MARGIN}-> ",
+            subsequent_indent=f"{_MARGIN}   ",
+            break_on_hyphens=False,
+        )
         return f"{line}\n{below}\n{self._paint(_DIM, f'{_MARGIN}   {where}')}\n"
 
     def _paint(self, colour: str, text: str) -> str:
