@@ -165,6 +165,9 @@ async def outcome(items: AsyncIterator[object]) -> str:
         async for item in items:
             last = item
     except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # Ctrl-C: the application itself is to end, not only the run
         return "raises CancelledError"
     except Exception as error:
         text = str(error)
