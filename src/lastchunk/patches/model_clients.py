@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from lastchunk import semconv
 from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.patching import Patch, Patcher, argument, owns
-from lastchunk.semconv import ChunkKind, LastEvent, Operation
+from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.guard import report
 from lastchunk.streams.record import Start, StreamRecord
 
@@ -40,11 +40,12 @@ _creating: ContextVar[bool] = ContextVar("lastchunk_creating", default=False)
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:
     client, result = module.ChatCompletionClient, module.CreateResult
+    text, next_chunk = ChunkKind.TEXT, WaitingFor.NEXT_CHUNK
 
     def on_item(record: StreamRecord, item: Any, now: float, gap: float) -> None:
-        if isinstance(item, str):
-            record.waiting_for = semconv.WaitingFor.NEXT_CHUNK
-            record.chunk(ChunkKind.TEXT, size_of_text(item), now, gap)
+        if type(item) is str or isinstance(item, str):
+            record.waiting_for = next_chunk
+            record.chunk(text, len(item) if item.isascii() else size_of_text(item), now, gap)
         elif isinstance(item, result):
             _on_result(record, item, gap)
 

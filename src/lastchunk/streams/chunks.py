@@ -26,8 +26,8 @@ class Chunk(NamedTuple):
     kind: ChunkKind
     size: int
     """Bytes of content, UTF-8."""
-    elapsed: float
-    """Seconds since the stream began."""
+    at: float
+    """When it came, on `clock.monotonic`."""
     gap: float
     """Seconds of silence before it."""
 
@@ -41,38 +41,32 @@ class ChunkSample:
         "_first",
         "_first_count",
         "_heap",
-        "_last",
         "_longest_count",
         "_stride",
         "bar",
         "due",
+        "last",
     )
 
     def __init__(self, capacity: int) -> None:
         quarter = capacity // 4
         self._first_count = quarter or int(capacity > 1)
         self._longest_count = quarter
-        last = quarter or 1
-        self._even_capacity = max(capacity - self._first_count - self._longest_count - last, 0)
+        self.last: list[tuple[int, ChunkKind, int, float, float] | None] = [None] * (quarter or 1)
+        """A ring of the last chunks, to be filled by whoever counts them: chunk `n` stands at `n` modulo its length."""
+        self._even_capacity = max(capacity - self._first_count - self._longest_count - len(self.last), 0)
         self._first: list[bytes] = []
-        self._last: list[tuple[int, ChunkKind, int, float, float] | None] = [None] * last
         self._heap: list[tuple[float, int, bytes]] = []
         self._even: list[bytes] = []
         self._stride = 1
         self.due = 0
-        """The next index that the even sample, or the first chunks, want."""
+        """The index of the next chunk to be given to `keep` for its place …"""
         self.bar = -1.0 if quarter else float("inf")
-        """The gap above which a chunk belongs to the longest."""
+        """… and the gap above which any chunk is, too."""
 
-    def add(self, index: int, kind: ChunkKind, size: int, elapsed: float, gap: float) -> None:
-        """Take the chunk at `index`; to be called for every chunk, in order."""
-        last = self._last
-        last[index % len(last)] = (index, kind, size, elapsed, gap)
-        if index == self.due or gap > self.bar:
-            self._keep(index, kind, size, elapsed, gap)
-
-    def _keep(self, index: int, kind: ChunkKind, size: int, elapsed: float, gap: float) -> None:
-        packed = _PACKED.pack(index, _KIND_INDEX[kind], size, elapsed, gap)
+    def keep(self, index: int, kind: ChunkKind, size: int, at: float, gap: float) -> None:
+        """Keep a chunk that is `due`, or whose gap is above the `bar`."""
+        packed = _PACKED.pack(index, _KIND_INDEX[kind], size, at, gap)
         if gap > self.bar:
             heapq.heappush(self._heap, (gap, index, packed))
             if len(self._heap) > self._longest_count:
@@ -97,7 +91,7 @@ class ChunkSample:
     def chunks(self) -> list[Chunk]:
         """The chunks that were kept, in order, each once."""
         kept = [_unpack(packed) for packed in (*self._first, *self._even, *(entry[2] for entry in self._heap))]
-        kept += [Chunk(*entry) for entry in self._last if entry is not None]
+        kept += [Chunk(*entry) for entry in self.last if entry is not None]
         return sorted({chunk.index: chunk for chunk in kept}.values())
 
 

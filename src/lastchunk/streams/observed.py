@@ -179,11 +179,7 @@ class _Step:
     def __init__(self, run: Callable[..., Any]) -> None:
         self._run = run
         self.asked: Any = None
-        self.stream: ObservedAsyncGenerator | None = None
-
-    def over(self) -> None:
-        """The step is over: the stream may die."""
-        self.stream = None
+        self.stream: Any = None
 
     def __await__(self) -> _Step:
         return self
@@ -191,7 +187,7 @@ class _Step:
     __iter__ = __await__
 
     def __next__(self) -> Any:
-        return self._run(self.asked.send, None)
+        return self._run(next, self.asked)
 
     def send(self, value: Any) -> Any:
         """Resume with `value`."""

@@ -21,12 +21,10 @@ OnChunk = Callable[[StreamRecord, Any, float], None]
 """Called with the record, an SDK's chunk, and the time."""
 
 
-class Delivered(Protocol):
-    """Told that the step under way is over."""
+class UnderWay(Protocol):
+    """The step under way: it holds the stream until it is over."""
 
-    def over(self) -> None:
-        """The step is over."""
-        ...
+    stream: Any
 
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
@@ -108,7 +106,7 @@ class Observer:
             open_streams.let_go(self.record)
 
     async def watch(
-        self, record: StreamRecord, inner: AsyncGenerator[Any, Any], first: Any, step: Delivered
+        self, record: StreamRecord, inner: AsyncGenerator[Any, Any], first: Any, step: UnderWay
     ) -> AsyncGenerator[Any, None]:
         """Hand on the items of `inner`, of which `first` is the first step; every line in the loop is paid per chunk.
 
@@ -127,11 +125,11 @@ class Observer:
                 item = await asked
             except StopAsyncIteration:
                 self.exhausted()
-                step.over()
+                step.stream = None
                 return
             except BaseException as error:
                 self.failed(error)
-                step.over()
+                step.stream = None
                 raise
             now = clock()
             gap = now - record.silent_since if record.silent_since > 0.0 else 0.0
@@ -143,7 +141,7 @@ class Observer:
                 on_item(record, item, now, gap)
             except Exception as exc:
                 report("an item of a stream", exc)
-            step.over()
+            step.stream = None
             try:
                 yield item
             except GeneratorExit:

@@ -190,7 +190,11 @@ class StreamRecord:
                 self.first_content_at = now
         sample = self.sample
         if sample is not None:
-            sample.add(index, kind, size, now - self.began_at, gap)
+            # Filled here, not by a call: every line of this method is paid per chunk.
+            ring = sample.last
+            ring[index % len(ring)] = (index, kind, size, now, gap)
+            if index == sample.due or gap > sample.bar:
+                sample.keep(index, kind, size, now, gap)
 
     def heard(self, now: float) -> None:
         """Something came on the wire while a step is pending: the silence begins anew."""

@@ -155,8 +155,8 @@ def _add_events(span: Span, record: StreamRecord) -> None:
                 semconv.CHUNK_INDEX: chunk.index,
                 semconv.CHUNK_KIND: chunk.kind.value,
                 semconv.CHUNK_SIZE: chunk.size,
-                semconv.CHUNK_ELAPSED: round(chunk.elapsed, 6),
+                semconv.CHUNK_ELAPSED: round(chunk.at - record.began_at, 6),
                 semconv.CHUNK_GAP: round(chunk.gap, 6),
             },
-            timestamp=wall_time(record, record.began_at + chunk.elapsed),
+            timestamp=wall_time(record, chunk.at),
         )
