@@ -110,6 +110,6 @@ def _conclusion(found: list[Finding]) -> Text:
     return Text.assemble(
         (f"{wrong} of these {len(found)} streams went wrong, and {silent} of them gave the application ", "bold"),
         ("an ordinary result and no error: half an answer, an empty one, or the text of a failed tool. ", "bold"),
-        "Lastchunk saw how each of them ended, and named the reason, the probable cause and what to do, "
-        "without one changed line in the application.",
+        "Lastchunk saw how each of them ended: it named the reason, the cause where the evidence shows one, and what to "
+        "do (above), without one changed line in the application.",
     )

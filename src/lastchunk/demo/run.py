@@ -34,7 +34,7 @@ _INTERRUPTED = 130
 _INTRODUCTION = f"""\
 An ordinary AutoGen application now reads {len(STOPS)} streams, most of which a server breaks. Nothing in it knows of
 telemetry; it was started with `opentelemetry-instrument python application.py`. Each line is a stream that has ended:
-inner ones are indented, `!` marks what needs a look.
+inner ones are indented, `!` marks what needs a look, `->` says what to do.
 """
 
 

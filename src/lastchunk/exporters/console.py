@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One readable line per ended stream, for whoever tails the log: `OTEL_TRACES_EXPORTER=lastchunk_console`.
 
-    14:02:11 !   chat silent_gateway             gpt-4o-mini    8 chunks  0.31s gap 0.02s  truncated -> The answer …
-    14:02:11 ! invoke_agent silent_gateway       gpt-4o-mini    8 chunks  0.33s gap 0.02s  truncated
+    14:21:20 !   chat guide                    gpt-4o-mini   8 chunks  0.21s gap  0.02s truncated: unknown -> The answer …
+    14:21:20 ! invoke_agent guide                            8 chunks  0.21s gap  0.03s truncated: unknown
 
 A line stands at the margin if the application itself iterates the stream, and is indented if another stream does;
 inner streams end first, so they stand above. `!` marks what needs a look. What to do is said once for each ending,
