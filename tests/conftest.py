@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What tests have in common: an application that is instrumented, what it exported, and a server that breaks streams."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from autogen_core.models import ModelFamily, ModelInfo
+from autogen_ext.models.openai import OpenAIChatCompletionClient
+from openai import AsyncOpenAI, OpenAI
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from lastchunk import AutoGenStreamsInstrumentor
+from lastchunk.demo.model_server import ModelServer
+from lastchunk.streams import guard, open_streams
+
+MODEL_INFO = ModelInfo(
+    vision=False,
+    function_calling=True,
+    json_output=True,
+    family=ModelFamily.UNKNOWN,
+    structured_output=True,
+    multiple_system_messages=True,
+)
+
+
+class Exported:
+    """Every span that was exported in this test, in the order of their ends."""
+
+    def __init__(self, exporter: InMemorySpanExporter) -> None:
+        self.exporter = exporter
+
+    @property
+    def all(self) -> list[ReadableSpan]:
+        """Ours and everybody else's."""
+        return list(self.exporter.get_finished_spans())
+
+    @property
+    def ours(self) -> list[ReadableSpan]:
+        """Lastchunk's."""
+        return [
+            span for span in self.all if span.instrumentation_scope and span.instrumentation_scope.name == "lastchunk"
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of ours."""
+        return [span.name for span in self.ours]
+
+    def one(self, operation: str = "") -> ReadableSpan:
+        """Our only span, or our only one of an operation."""
+        (span,) = (span for span in self.ours if not operation or span.attributes["gen_ai.operation.name"] == operation)
+        return span
+
+    def reason(self, operation: str = "") -> str:
+        """Why the only stream ended."""
+        return str(self.one(operation).attributes["autogen.stream.termination.reason"])
+
+
+Instrument = Callable[..., Exported]
+"""Instruments with the given settings, and gives what is exported from then on."""
+
+
+@pytest.fixture(scope="session", name="exporter")
+def _exporter() -> InMemorySpanExporter:
+    """That of the global provider, which can be set only once, and to which AutoGen's own spans go."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return exporter
+
+
+@pytest.fixture(name="instrument")
+def _instrument(exporter: InMemorySpanExporter) -> Iterator[Instrument]:
+    """Nothing is patched after the test, and no stream is left open."""
+    exporter.clear()
+
+    def instrument(**settings: Any) -> Exported:
+        AutoGenStreamsInstrumentor().instrument(**settings)
+        return Exported(exporter)
+
+    yield instrument
+    if AutoGenStreamsInstrumentor().is_instrumented_by_opentelemetry:
+        AutoGenStreamsInstrumentor().uninstrument()
+    open_streams.drain()
+    assert open_streams.open_streams() == []
+
+
+@pytest.fixture(name="exported")
+def _exported(instrument: Instrument) -> Exported:
+    """Instrumented as by default."""
+    return instrument()
+
+
+@pytest.fixture(autouse=True)
+def _quiet(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[set[Any]]:
+    """Nothing of ours failed, and OpenTelemetry had nothing to complain of; a test that expects either clears it."""
+    guard._reported.clear()
+    yield guard._reported
+    reported, complaints = set(guard._reported), []
+    for when in ("setup", "call"):
+        for record in caplog.get_records(when):
+            if record.levelno >= logging.WARNING and record.name.startswith(("opentelemetry", "lastchunk", "asyncio")):
+                complaints.append(record.getMessage())
+    guard._reported.clear()
+    assert not reported
+    assert not complaints
+
+
+@pytest.fixture(name="reported")
+def _reported_fixture(_quiet: set[Any], caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Takes what Lastchunk reported of its own failures so far: the places, each once."""
+
+    def take() -> list[str]:
+        places = sorted({place for place, _ in _quiet})
+        _quiet.clear()
+        caplog.clear()
+        return places
+
+    return take
+
+
+@pytest.fixture(scope="session", name="server")
+def _server() -> Iterator[ModelServer]:
+    """One for all tests: the URL picks the script."""
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture(name="sdk")
+async def _sdk(server: ModelServer) -> AsyncIterator[Callable[..., AsyncOpenAI]]:
+    """`sdk(script, **speech)`: the openai SDK's async client of a script."""
+    clients: list[AsyncOpenAI] = []
+
+    def make(script: str, *, timeout: float = 10.0, **speech: Any) -> AsyncOpenAI:
+        url = server.url(script, **speech)
+        clients.append(AsyncOpenAI(base_url=url, api_key="none", max_retries=0, timeout=timeout))
+        return clients[-1]
+
+    yield make
+    await _close(clients)
+
+
+@pytest.fixture(name="sync_sdk")
+def _sync_sdk(server: ModelServer) -> Iterator[Callable[..., OpenAI]]:
+    """`sync_sdk(script, **speech)`: the openai SDK's sync client of a script."""
+    clients: list[OpenAI] = []
+
+    def make(script: str, *, timeout: float = 10.0, **speech: Any) -> OpenAI:
+        url = server.url(script, **speech)
+        clients.append(OpenAI(base_url=url, api_key="none", max_retries=0, timeout=timeout))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(name="model")
+async def _model(server: ModelServer) -> AsyncIterator[Callable[..., OpenAIChatCompletionClient]]:
+    """`model(script, **speech)`: AutoGen's client of a script."""
+    clients: list[OpenAIChatCompletionClient] = []
+
+    def make(script: str, *, timeout: float = 10.0, **speech: Any) -> OpenAIChatCompletionClient:
+        client = OpenAIChatCompletionClient(
+            model="test-model",
+            base_url=server.url(script, **speech),
+            api_key="none",
+            model_info=MODEL_INFO,
+            max_retries=0,
+            timeout=timeout,
+        )
+        clients.append(client)
+        return client
+
+    yield make
+    await _close(clients)
+
+
+async def _close(clients: list[Any]) -> None:
+    """Close the clients, and let what was let go be collected while its loop still runs."""
+    for client in clients:
+        await client.close()
+    gc.collect()
+    await asyncio.sleep(0)
