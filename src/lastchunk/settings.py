@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 _logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def _spans(value: object) -> AutoGenSpans:
     word = str(value).strip().lower()
     if word not in ("replace", "keep"):
         raise ValueError(value)
-    return cast(AutoGenSpans, word)
+    return word
 
 
 def _boolean(value: object) -> bool:

@@ -9,7 +9,8 @@ _base_chat_agent.py, autogen_agentchat/teams/_group_chat/_base_group_chat.py and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from types import ModuleType
@@ -26,8 +27,8 @@ from lastchunk.streams.record import History, Start, StreamRecord
 
 _SUPPORTED = ">= 0.4.9, < 0.8"
 
-_agent_id: ContextVar[str] = ContextVar("lastchunk_agent_id", default="")
-"""The id in the runtime of the agent whose turn is about to begin."""
+_runs_without_stream: ContextVar[str] = ContextVar("lastchunk_runs_without_stream", default="")
+"""The name of the agent whose `run` is under way."""
 
 _MESSAGE_KINDS = {
     "ModelClientStreamingChunkEvent": (ChunkKind.TEXT, WaitingFor.NEXT_CHUNK),
@@ -46,7 +47,7 @@ def _apply_agents(module: ModuleType, patcher: Patcher) -> None:
             patcher.wrap_streams(owner, "on_messages_stream", _describe_turn, _on_item)
 
     patcher.for_subclasses(module.BaseChatAgent, patch)
-    _replace_agent_spans(module, patcher, _of_a_run)
+    _wrap_agent_spans(module, patcher, _of_a_run)
 
 
 def _apply_teams(module: ModuleType, patcher: Patcher) -> None:
@@ -58,45 +59,43 @@ def _apply_teams(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _apply_container(module: ModuleType, patcher: Patcher) -> None:
-    _replace_agent_spans(module, patcher, _of_a_turn)
+    _wrap_agent_spans(module, patcher, _of_a_turn)
 
 
-def _replace_agent_spans(
-    module: ModuleType, patcher: Patcher, ours: Callable[[Patcher, Mapping[str, Any]], Any]
-) -> None:
-    """AutoGen's `invoke_agent` span is not made where ours stands; `ours` gives what stands in for it, or None."""
-    if patcher.settings.autogen_spans == "keep" or not hasattr(module, "trace_invoke_agent_span"):
-        return
-
-    def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return ours(patcher, kwargs) or wrapped(*args, **kwargs)
-
-    patcher.wrap(module, "trace_invoke_agent_span", wrapper)
+def _wrap_agent_spans(module: ModuleType, patcher: Patcher, wrapper: Callable[..., Any]) -> None:
+    """AutoGen's `invoke_agent` span is not made where ours stands, and the other way round."""
+    if hasattr(module, "trace_invoke_agent_span"):
+        patcher.wrap(
+            module, "trace_invoke_agent_span", lambda wrapped, _, args, kwargs: wrapper(patcher, wrapped, args, kwargs)
+        )
 
 
-def _of_a_run(patcher: Patcher, said: Mapping[str, Any]) -> Any:
+def _of_a_run(patcher: Patcher, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """`run_stream` opens AutoGen's span right after ours began; `run` does too, where there is no stream of ours."""
     record = current_stream()
-    if record is None or not record.replaces_span or record.start.name != said.get("agent_name"):
-        return None
+    name = _text(kwargs.get("agent_name"))
+    if record is None or not record.replaces_span or record.start.name != name:
+        return _without_stream(name, wrapped(*args, **kwargs))
     record.replaces_span = False
+    return wrapped(*args, **kwargs) if patcher.settings.autogen_spans == "keep" else nullcontext(INVALID_SPAN)
+
+
+def _of_a_turn(patcher: Patcher, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """A team opens AutoGen's span right before the turn's stream begins."""
+    if patcher.settings.autogen_spans == "keep" or not patcher.streams.telemetry.enabled():
+        return wrapped(*args, **kwargs)
     return nullcontext(INVALID_SPAN)
 
 
-def _of_a_turn(patcher: Patcher, said: Mapping[str, Any]) -> Any:
-    """A team opens AutoGen's span right before the turn's stream begins."""
-    if not patcher.streams.telemetry.enabled():
-        return None
-    return _no_span(str(said.get("agent_id") or ""))
-
-
 @contextmanager
-def _no_span(agent_id: str) -> Iterator[Any]:
-    token = _agent_id.set(agent_id)
+def _without_stream(name: str, span: Any) -> Generator[Any]:
+    """An agent's `run`: the stream that it may use within is a part of it, and no invocation of its own."""
+    token = _runs_without_stream.set(name)
     try:
-        yield INVALID_SPAN
+        with span as made:
+            yield made
     finally:
-        _agent_id.reset(token)
+        _runs_without_stream.reset(token)
 
 
 def _describe_run(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
@@ -105,35 +104,51 @@ def _describe_run(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     return start
 
 
-def _describe_turn(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
-    start = _describe_agent(agent, argument(args, kwargs, 0, "messages"))
-    agent_id = _agent_id.get()
-    if agent_id:
-        start.attributes[semconv.AGENT_ID] = agent_id
-        _agent_id.set("")
-    return start
+def _describe_turn(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start | None:
+    if _runs_without_stream.get() == getattr(agent, "name", None):
+        return None
+    return _describe_agent(agent, argument(args, kwargs, 0, "messages"))
 
 
 def _describe_agent(agent: Any, given: Any) -> Start:
+    name = _text(getattr(agent, "name", None))
+    attributes: dict[str, Any] = {semconv.AGENT_DESCRIPTION: getattr(agent, "description", None)}
+    handling = _handling()
+    if handling is not None and handling.type == f"{name}_{handling.key}":
+        attributes[semconv.AGENT_ID] = str(handling)
     return Start(
         operation=Operation.INVOKE_AGENT,
         subject=id(agent),
-        name=_text(getattr(agent, "name", None)),
-        attributes={semconv.AGENT_DESCRIPTION: getattr(agent, "description", None)},
+        name=name,
+        attributes=attributes,
         history=_history(agent, given),
         may_be_silent=True,
+        inside=handling.key if handling is not None else "",
     )
 
 
 def _describe_team(team: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    handling = _handling()
     return Start(
         operation=Operation.INVOKE_WORKFLOW,
         subject=id(team),
         name=_text(getattr(team, "name", None)) or type(team).__name__,
         history=history_of(kwargs.get("task")),
         may_be_silent=True,
-        team_id=_text(getattr(team, "_team_id", None)),
+        key=_text(getattr(team, "_team_id", None)),
+        inside=handling.key if handling is not None else "",
     )
+
+
+def _handling() -> Any:
+    """The id of the runtime's agent whose message is being handled here; its key is the id of its team. None outside."""
+    module = sys.modules.get("autogen_core._message_handler_context")
+    if module is None:
+        return None
+    try:
+        return module.MessageHandlerContext.agent_id()
+    except RuntimeError:
+        return None
 
 
 def _history(agent: Any, given: Any) -> History | None:

@@ -107,7 +107,9 @@ def _obtained(observer: Observer | Tap, stream: Any) -> bool:
     if record is None or record.ending is not None:
         return False
     try:
-        wire = record.wire = record.wire or Wire()
+        wire = record.wire
+        if wire is None:
+            return False
         headers = getattr(getattr(stream, "response", None), "headers", None)
         wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
         now = record.clock()

@@ -21,7 +21,7 @@ _KIND_INDEX = {kind: index for index, kind in enumerate(_KINDS)}
 class Chunk(NamedTuple):
     """One chunk, without its content."""
 
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]  # the convention's name; nobody searches the tuple
     """Its place in the stream, from 0."""
     kind: ChunkKind
     size: int

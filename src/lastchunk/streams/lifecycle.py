@@ -8,7 +8,7 @@ from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from typing import Protocol
 
-from lastchunk.semconv import Operation, Reason
+from lastchunk.semconv import LastEvent, Operation, Reason
 from lastchunk.settings import Settings
 from lastchunk.streams import open_streams
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
@@ -19,6 +19,7 @@ from lastchunk.streams.guard import report
 from lastchunk.streams.inner import InnerStream
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.wire import Wire
 
 _current: ContextVar[StreamRecord | None] = ContextVar("lastchunk_stream", default=None)
 
@@ -65,9 +66,13 @@ class Streams:
         of the same object is one invocation that reached us twice.
         """
         parent = _current.get()
+        if parent is None or parent.ending is not None:
+            parent = open_streams.find(start.inside) or parent
         if not self.telemetry.enabled() or _is_part_of(start, parent):
             return None
         record = StreamRecord(start, parent, self.settings.chunk_events)
+        if start.bare:
+            record.wire = Wire()
         open_streams.opened(record, self.end)
         self.telemetry.begin(record)
         record.context = copy_context()
@@ -114,6 +119,10 @@ class Streams:
         if terminal and error is not None:
             record.late_error = qualified_name(error)
         failure = _failure(record, error)
+        if failure is not None and failure.kind is FailureKind.PROVIDER and not terminal:
+            record.last_event = LastEvent.ERROR
+            if wire is not None:
+                wire.last_event = LastEvent.ERROR
         cancelled = failure is not None and failure.kind is FailureKind.CANCEL
         inner = _inner(record, error, failure) if run else None
         delivery, first_wait = record.delivery(at)

@@ -27,7 +27,7 @@ class InContext:
         self._run = run
         self._awaitable: Any = awaitable if hasattr(awaitable, "send") else _coroutine(awaitable)
 
-    def __await__(self) -> InContext:
+    def __await__(self) -> Any:
         return self
 
     __iter__ = __await__
@@ -69,7 +69,7 @@ class ObservedAsyncGenerator:
         self.observer = observer
 
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # read-only, as for any proxy
         return self._inner.__class__
 
     def __getattr__(self, name: str) -> Any:
@@ -181,7 +181,7 @@ class _Step:
         self.asked: Any = None
         self.stream: Any = None
 
-    def __await__(self) -> _Step:
+    def __await__(self) -> Any:
         return self
 
     __iter__ = __await__
@@ -212,7 +212,7 @@ class _FirstStep:
         self._stream = stream
         self._step: Any = None
 
-    def __await__(self) -> _FirstStep:
+    def __await__(self) -> Any:
         return self
 
     __iter__ = __await__

@@ -50,6 +50,11 @@ def open_streams() -> list[StreamRecord]:
     return list(_open)
 
 
+def find(key: str) -> StreamRecord | None:
+    """The open run that calls itself `key`."""
+    return next((record for record in list(_open) if record.start.key == key), None) if key else None
+
+
 def let_go(record: StreamRecord) -> None:
     """The application dropped its last reference. Called by finalisers: no OpenTelemetry, no lock, no log.
 

@@ -50,8 +50,10 @@ class Start:
     history: History | None = None
     may_be_silent: bool = False
     """The turn follows a tool's result: nothing may be the right answer."""
-    team_id: str = ""
-    """For a team: its id in the names of its runtime topics."""
+    key: str = ""
+    """A run's own key, by which streams find it that begin outside of its context: in a runtime that was there before."""
+    inside: str = ""
+    """The key of the run that this stream belongs to, if it begins outside of that run's context."""
     replaces_span: bool = False
     """AutoGen would make a span of its own for this invocation, and must not."""
     bare: bool = False
@@ -214,7 +216,7 @@ class StreamRecord:
 
     def source(self) -> Source:
         """What a decision about this stream rests on."""
-        if self.wire is not None and self.wire.headers:
+        if self.wire is not None:
             return Source.WIRE
         return Source.RESULT if self.result_finish else Source.NONE
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wrapt
 
@@ -14,7 +14,7 @@ from lastchunk.streams.observed import InContext
 from lastchunk.streams.observer import Observer, Tap
 
 
-class _ObservedSdkStream(wrapt.ObjectProxy):
+class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
     """What the sync and the async stream have in common."""
 
     def __init__(self, wrapped: Any, observer: Observer | Tap) -> None:

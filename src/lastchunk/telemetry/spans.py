@@ -110,7 +110,7 @@ def _attributes(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeVa
         semconv.ERROR_TYPE: ending.error_type,
         semconv.LATE_ERROR: record.late_error,
         semconv.EVIDENCE: outcome.source.value,
-        semconv.LAST_EVENT: (wire.last_event if wire is not None and wire.headers else record.last_event).value,
+        semconv.LAST_EVENT: (wire.last_event if wire is not None else record.last_event).value,
         semconv.WAITING_FOR: outcome.waiting_for.value if outcome.waiting_for is not None else None,
         semconv.CHUNKS: record.chunks,
         semconv.SIZE: record.size,
