@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 from lastchunk.semconv import ChunkKind
 
-_PACKED = struct.Struct("<QBQdd")
+_PACKED = struct.Struct(">dIBId")
+"""Gap, index, kind, size, time. Big-endian and with the gap first, so that what is packed sorts by its gap."""
+
+_MOST = 2**32 - 1
 _KINDS = tuple(ChunkKind)
 _KIND_INDEX = {kind: index for index, kind in enumerate(_KINDS)}
 
@@ -56,7 +59,7 @@ class ChunkSample:
         """A ring of the last chunks, to be filled by whoever counts them: chunk `n` stands at `n` modulo its length."""
         self._even_capacity = max(capacity - self._first_count - self._longest_count - len(self.last), 0)
         self._first: list[bytes] = []
-        self._heap: list[tuple[float, int, bytes]] = []
+        self._heap: list[bytes] = []
         self._even: list[bytes] = []
         self._stride = 1
         self.due = 0
@@ -66,13 +69,13 @@ class ChunkSample:
 
     def keep(self, index: int, kind: ChunkKind, size: int, at: float, gap: float) -> None:
         """Keep a chunk that is `due`, or whose gap is above the `bar`."""
-        packed = _PACKED.pack(index, _KIND_INDEX[kind], size, at, gap)
+        packed = _PACKED.pack(gap, min(index, _MOST), _KIND_INDEX[kind], min(size, _MOST), at)
         if gap > self.bar:
-            heapq.heappush(self._heap, (gap, index, packed))
+            heapq.heappush(self._heap, packed)
             if len(self._heap) > self._longest_count:
                 heapq.heappop(self._heap)
             if len(self._heap) == self._longest_count:
-                self.bar = self._heap[0][0]
+                self.bar = _unpack(self._heap[0]).gap
         if index != self.due:
             return
         if len(self._first) < self._first_count:
@@ -90,11 +93,11 @@ class ChunkSample:
 
     def chunks(self) -> list[Chunk]:
         """The chunks that were kept, in order, each once."""
-        kept = [_unpack(packed) for packed in (*self._first, *self._even, *(entry[2] for entry in self._heap))]
+        kept = [_unpack(packed) for packed in (*self._first, *self._even, *self._heap)]
         kept += [Chunk(*entry) for entry in self.last if entry is not None]
         return sorted({chunk.index: chunk for chunk in kept}.values())
 
 
 def _unpack(packed: bytes) -> Chunk:
-    index, kind, size, elapsed, gap = _PACKED.unpack(packed)
-    return Chunk(index, _KINDS[kind], size, elapsed, gap)
+    gap, index, kind, size, at = _PACKED.unpack(packed)
+    return Chunk(index, _KINDS[kind], size, at, gap)
