@@ -74,7 +74,7 @@ def _apply(patch: Patch, module: ModuleType) -> None:
     if patcher is None:
         return
     try:
-        patch.apply(module, patcher)
+        patcher.apply(patch, module)
     except AttributeError as exc:
         _logger.warning(
             "%s %s is not what Lastchunk's patch of %s was made for (%s; supported: %s). That patch is skipped, the rest works.",

@@ -20,6 +20,7 @@ from opentelemetry.trace import INVALID_SPAN
 
 from lastchunk import semconv
 from lastchunk.patches.history import history_of, size_of_text
+from lastchunk.patches.model_clients import identity
 from lastchunk.patches.patching import Patch, Patcher, argument, owns
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, TeamStopReason, WaitingFor
 from lastchunk.streams.lifecycle import current_stream
@@ -113,6 +114,10 @@ def _describe_turn(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 def _describe_agent(agent: Any, given: Any) -> Start:
     name = _text(getattr(agent, "name", None))
     attributes: dict[str, Any] = {semconv.AGENT_DESCRIPTION: getattr(agent, "description", None)}
+    client = getattr(agent, "_model_client", None)
+    if client is not None:
+        said = identity(client)
+        attributes.update({key: said[key] for key in (semconv.PROVIDER_NAME, semconv.REQUEST_MODEL) if key in said})
     handling = _handling()
     if handling is not None and handling.type == f"{name}_{handling.key}":
         attributes[semconv.AGENT_ID] = str(handling)

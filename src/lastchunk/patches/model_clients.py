@@ -102,13 +102,13 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     return Start(
         operation=Operation.CHAT,
         subject=id(client),
-        attributes=_identity(client),
+        attributes=identity(client),
         history=history_of(messages),
         may_be_silent=getattr(last, "type", None) == "FunctionExecutionResultMessage",
     )
 
 
-def _identity(client: Any) -> dict[str, Any]:
+def identity(client: Any) -> dict[str, Any]:
     """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
     for name in ("client", "base_client"):
         inner = getattr(client, name, None)

@@ -110,10 +110,22 @@ class Patcher:
 
         self._undo.append(undo)
 
+    def apply(self, patch: Patch, module: ModuleType) -> None:
+        """Apply a patch, all of it or nothing."""
+        before = len(self._undo)
+        try:
+            patch.apply(module, self)
+        except BaseException:
+            self._undo_down_to(before)
+            raise
+
     def undo(self) -> None:
         """Put back what was there, as far as it is still ours."""
         self.active = False
-        while self._undo:
+        self._undo_down_to(0)
+
+    def _undo_down_to(self, count: int) -> None:
+        while len(self._undo) > count:
             with suppress(AttributeError):
                 self._undo.pop()()
 

@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the SDKs of all providers have in common: a call that gives a stream, async or sync, and the evidence in its chunks.
+
+Inside a `create_stream` the call is evidence for that stream; anywhere else it is a stream of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import AsyncGeneratorType
+from typing import Any
+
+from lastchunk.patches.patching import Patcher
+from lastchunk.semconv import ChunkKind, Operation, WaitingFor
+from lastchunk.streams.guard import report
+from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.observed import InContext, ObservedAsyncGenerator
+from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
+from lastchunk.streams.wire import Wire
+
+Content = tuple[ChunkKind, int]
+"""What a chunk carries, and how many bytes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sdk:
+    """What a patch module says of one call of its SDK."""
+
+    name: str
+    """For messages."""
+    asks: Callable[[Sequence[Any], Mapping[str, Any]], bool]
+    """A call with these arguments asks for a stream."""
+    describe: Callable[[Any, Sequence[Any], Mapping[str, Any]], Start]
+    read: Callable[[Wire, Any, float], Content]
+    """Takes the evidence out of a chunk."""
+    opened: Callable[[Wire, Any], None] = lambda wire, stream: wire.obtained("")
+    """The response headers came with the stream."""
+    lazy: bool = False
+    """The stream makes its request at its first step: what the call gives says nothing yet."""
+    after_headers: Callable[[BaseException], bool] = lambda error: False
+    """If lazy: the exception was raised when the response headers had come."""
+
+    def wrap(self, patcher: Patcher, owner: Any, name: str) -> None:
+        """Watch a method that gives a sync stream."""
+
+        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if not self.asks(args, kwargs):
+                return wrapped(*args, **kwargs)
+            return self.obtain(patcher, instance, args, kwargs, lambda: wrapped(*args, **kwargs))
+
+        patcher.wrap(owner, name, wrapper)
+
+    def wrap_async(self, patcher: Patcher, owner: Any, name: str) -> None:
+        """Watch a method whose coroutine gives an async stream."""
+
+        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            answer = wrapped(*args, **kwargs)
+            if not self.asks(args, kwargs):
+                return answer
+            return self.obtain_async(patcher, instance, args, kwargs, answer)
+
+        patcher.wrap(owner, name, wrapper)
+
+    def obtain(
+        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any], call: Callable[[], Any]
+    ) -> Any:
+        """Make the call, and give its stream as it is handed to the application."""
+        observer = self._observer(patcher, instance, args, kwargs)
+        if self.lazy:
+            return _handed_out(call(), observer)
+        observer.begin()
+        observer.step_begins()
+        try:
+            stream = observer.run(call)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        return self._obtained(observer, stream)
+
+    async def obtain_async(
+        self,
+        patcher: Patcher,
+        instance: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        answer: Awaitable[Any],
+    ) -> Any:
+        """Await the answer, and give its stream as it is handed to the application."""
+        observer = self._observer(patcher, instance, args, kwargs)
+        if self.lazy:
+            return _handed_out(await answer, observer)
+        observer.begin()
+        observer.step_begins()
+        try:
+            stream = await InContext(observer.run, answer)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        return self._obtained(observer, stream)
+
+    def _observer(
+        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Observer | Tap:
+        """A tap where a model stream is under way, else a stream of its own."""
+        above = current_stream()
+        if above is not None and above.operation is Operation.CHAT and above.ending is None:
+            above.wire = Wire()
+            return _Below(self, above)
+        return _Own(self, patcher, lambda: self.describe(instance, args, kwargs))
+
+    def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
+        """The response headers came."""
+        record = observer.record
+        if record is None or record.wire is None or record.ending is not None:
+            return stream
+        try:
+            self.opened(record.wire, stream)
+            now = record.clock()
+            if isinstance(observer, Observer):
+                record.step_ends(now)
+            else:
+                record.heard(now)
+        except Exception as exc:
+            report(f"the response of {self.name}", exc)
+        handed_out = _handed_out(stream, observer)
+        if handed_out is stream:
+            observer.exhausted()
+        return handed_out
+
+    def on_item(self, record: StreamRecord, chunk: Any, now: float, gap: float) -> None:
+        """A chunk of a stream of its own."""
+        kind, size = ChunkKind.MESSAGE, 0
+        try:
+            kind, size = self._take(record, chunk, now)
+        finally:
+            record.waiting_for = WaitingFor.NEXT_CHUNK
+            record.chunk(kind, size, now, gap)
+
+    def on_chunk(self, record: StreamRecord, chunk: Any, now: float) -> None:
+        """A chunk on the wire below a `create_stream`."""
+        self._take(record, chunk, now)
+
+    def _take(self, record: StreamRecord, chunk: Any, now: float) -> Content:
+        wire = record.wire
+        if wire is None:
+            return ChunkKind.MESSAGE, 0
+        if not wire.headers:
+            wire.obtained("")
+        return self.read(wire, chunk, now)
+
+    def over(self, record: StreamRecord | None, error: BaseException | None) -> None:
+        """The SDK's stream gave its last chunk, or raised."""
+        wire = record.wire if record is not None and record.ending is None else None
+        if wire is None:
+            return
+        try:
+            if not wire.headers and (error is None or self.after_headers(error)):
+                wire.obtained("")
+            wire.over(exhausted=error is None)
+        except Exception as exc:
+            report(f"the end of a stream of {self.name}", exc)
+
+
+class _Own(Observer):
+    """Watches a stream that the application iterates itself."""
+
+    __slots__ = ("_sdk",)
+
+    def __init__(self, sdk: Sdk, patcher: Patcher, describe: Callable[[], Start]) -> None:
+        super().__init__(patcher.streams, describe, sdk.on_item)
+        self._sdk = sdk
+
+    def exhausted(self) -> None:
+        """There are no more chunks."""
+        self._sdk.over(self.record, None)
+        super().exhausted()
+
+    def failed(self, error: BaseException) -> None:
+        """The step raised, or the call."""
+        self._sdk.over(self.record, error)
+        super().failed(error)
+
+
+class _Below(Tap):
+    """Watches a stream for the `create_stream` that iterates it."""
+
+    __slots__ = ("_sdk",)
+
+    def __init__(self, sdk: Sdk, record: StreamRecord) -> None:
+        super().__init__(record, sdk.on_chunk)
+        self._sdk = sdk
+
+    def exhausted(self) -> None:
+        """There are no more chunks."""
+        super().exhausted()
+        self._sdk.over(self.record, None)
+
+    def failed(self, error: BaseException) -> None:
+        """The step raised, or the call."""
+        self._sdk.over(self.record, error)
+
+
+def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
+    """The proxy for `stream`; what is no stream is handed out as it is."""
+    if isinstance(stream, AsyncGeneratorType) and isinstance(observer, Observer):
+        return ObservedAsyncGenerator(stream, observer)
+    if hasattr(stream, "__anext__"):
+        return ObservedAsyncStream(stream, observer)
+    return ObservedStream(stream, observer) if hasattr(stream, "__next__") else stream
+
+
+class EndMarker:
+    """Looks for the protocol's own end marker, which an SDK swallows, at the tail of each network read.
+
+    Nothing is paid per chunk. What is read may be handed on much later, so the marker counts when the stream is over.
+    """
+
+    def __init__(self, wire: Wire, marker: bytes = b"data: [DONE]") -> None:
+        self._wire = wire
+        self._marker = marker
+        self._length = len(marker) + 8
+        self._tail = b""
+
+    def look(self, data: bytes) -> None:
+        """Look at a network read."""
+        self._tail = (self._tail + data[-self._length :])[-self._length :]
+        if self._tail.rstrip().endswith(self._marker):
+            self._wire.end_marker_read = True
