@@ -193,6 +193,7 @@ HISTORY_SIZE = "autogen.stream.history.size"
 FINISH_REASON_RAW = "autogen.stream.finish_reason.raw"
 INNER_CUTOFFS = "autogen.stream.inner_cutoffs"
 TEAM_STOP_REASON = "autogen.stream.team.stop_reason"
+SILENCE = "autogen.stream.silence"
 REMEDY = "autogen.stream.remedy"
 RUNBOOK = "autogen.stream.runbook"
 
@@ -219,7 +220,9 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(RESPONSE_MODEL, "string", "The model that the wire names."),
     Attribute(RESPONSE_ID, "string", "The id that the wire gives to the answer."),
     Attribute(
-        RESPONSE_FINISH_REASONS, "string[]", "The finish reason; `error` where one was due and none came. On chat spans."
+        RESPONSE_FINISH_REASONS,
+        "string[]",
+        "The finish reason; `error` where one was due and none came. On chat spans.",
     ),
     Attribute(RESPONSE_TIME_TO_FIRST_CHUNK, "double", "From the request to the first content chunk.", "s"),
     Attribute(USAGE_INPUT_TOKENS, "int", "From the last usage that the wire gave; absent if it gave none.", "{token}"),
@@ -257,7 +260,9 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(CONSUMER_MAX_PAUSE, "double", "The longest time the consumer took between two steps.", "s"),
     Attribute(HISTORY_MESSAGES, "int", "Messages sent to the model, or given to the run.", "{message}"),
     Attribute(HISTORY_SIZE, "int", "Bytes of text in these messages, UTF-8; images are not sized.", "By"),
-    Attribute(FINISH_REASON_RAW, "string", "The finish reason as the wire said it, else `_OTHER` if it is no identifier."),
+    Attribute(
+        FINISH_REASON_RAW, "string", "The finish reason as the wire said it, else `_OTHER` if it is no identifier."
+    ),
     Attribute(INNER_CUTOFFS, "int", "Cutoffs of inner streams from which this run recovered.", "{stream}"),
     Attribute(TEAM_STOP_REASON, "string", "Why the team stopped.", values=_values(TeamStopReason)),
 )
@@ -269,3 +274,211 @@ CHUNK_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(CHUNK_ELAPSED, "double", "Time since the stream began.", "s"),
     Attribute(CHUNK_GAP, "double", "The silence before this chunk.", "s"),
 )
+
+# --- log events -------------------------------------------------------------------------------------------------------
+
+CUTOFF_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
+    *SPAN_ATTRIBUTES,
+    Attribute(REMEDY, "string", "What happened and what to do, in one sentence."),
+    Attribute(RUNBOOK, "string", "Where the runbook says more."),
+)
+"""Of `autogen.stream.cutoff` (WARN): one for each cutoff, by the stream where it arose and by none that inherits it."""
+
+_SAID_AT_BEGIN = frozenset(
+    {
+        OPERATION_NAME,
+        PROVIDER_NAME,
+        REQUEST_MODEL,
+        REQUEST_STREAM,
+        AGENT_NAME,
+        AGENT_DESCRIPTION,
+        AGENT_ID,
+        WORKFLOW_NAME,
+        SERVER_ADDRESS,
+        SERVER_PORT,
+        OUTERMOST,
+    }
+)
+
+STALLED_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
+    *(attribute for attribute in SPAN_ATTRIBUTES if attribute.name in _SAID_AT_BEGIN),
+    Attribute(
+        WAITING_FOR,
+        "string",
+        "What the stream waits for.",
+        values=tuple(str(value) for value in WaitingFor if value is not WaitingFor.PERSON),
+    ),
+    Attribute(SILENCE, "double", "How long it has been silent.", "s"),
+    Attribute(CHUNKS, "int", "Chunks handed to the consumer so far.", "{chunk}"),
+)
+"""Of `autogen.stream.stalled` (WARN): at most one for each stream, while it hangs."""
+
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+Instrument = Literal["counter", "histogram", "observable up-down counter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its name, instrument and unit, what it says, its attributes, and the buckets of a histogram."""
+
+    name: str
+    instrument: Instrument
+    unit: str
+    brief: str
+    attributes: tuple[str, ...]
+    buckets: tuple[float, ...] = ()
+
+
+COMMON = (OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, OUTERMOST)
+"""What each metric of our own carries, as far as it is known: a run has neither provider nor model."""
+
+_DURATIONS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+_AGENT_DURATIONS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
+_WORKFLOW_DURATIONS = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+_TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
+_GAPS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+_IDLE = (0.1, 0.5, 1, 2.5, 5, 10, 15, 25, 35, 55, 65, 85, 95, 115, 125, 175, 185, 235, 245, 290, 310, 590, 610)
+"""Narrow around the timeouts that proxies, load balancers and SDKs come with: 30, 60, 90, 120, 180, 240, 300 and 600 s."""
+_CHUNKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+_MESSAGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+_BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
+
+_CLIENT = (OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT)
+
+ENDED = Metric(
+    "autogen.stream.ended",
+    "counter",
+    "{stream}",
+    "Streams that ended, each on its own level.",
+    (*COMMON, AGENT_NAME, WORKFLOW_NAME, TERMINATION_REASON, TERMINATION_CAUSE, CUTOFF, DELIVERY),
+)
+CUTOFFS = Metric(
+    "autogen.stream.cutoffs",
+    "counter",
+    "{stream}",
+    "Streams that were cut before their answer was complete. What alerts count, so it exists at 0 before the first.",
+    (*COMMON, TERMINATION_REASON, TERMINATION_CAUSE),
+)
+OPEN = Metric("autogen.stream.open", "observable up-down counter", "{stream}", "Streams that are open now.", COMMON)
+STALLED = Metric(
+    "autogen.stream.stalled",
+    "observable up-down counter",
+    "{stream}",
+    "Open streams that have been silent for longer than the stall threshold.",
+    (*COMMON, WAITING_FOR),
+)
+CHUNKS_PER_STREAM = Metric(
+    CHUNKS, "histogram", "{chunk}", "Chunks that a stream handed to its consumer.", (*COMMON, CUTOFF), _CHUNKS
+)
+RECOVERED = Metric(
+    INNER_CUTOFFS,
+    "counter",
+    "{stream}",
+    "Cutoffs of inner streams from which a run recovered.",
+    (*COMMON, TERMINATION_CAUSE),
+)
+LONGEST_GAP = Metric(MAX_GAP, "histogram", "s", "The longest silence within a stream.", (*COMMON, CUTOFF), _GAPS)
+IDLE = Metric(IDLE_AT_END, "histogram", "s", "The silence before a stream ended.", (*COMMON, TERMINATION_REASON), _IDLE)
+MESSAGES_SENT = Metric(
+    HISTORY_MESSAGES,
+    "histogram",
+    "{message}",
+    "Messages sent to the model, or given to the run.",
+    (*COMMON, CUTOFF),
+    _MESSAGES,
+)
+BYTES_SENT = Metric(HISTORY_SIZE, "histogram", "By", "Bytes of text in these messages.", (*COMMON, CUTOFF), _BYTES)
+
+OPERATION_DURATION = Metric(
+    "gen_ai.client.operation.duration",
+    "histogram",
+    "s",
+    "How long a model stream took. Of chat streams, like the next three.",
+    (*_CLIENT, ERROR_TYPE),
+    _DURATIONS,
+)
+TIME_TO_FIRST_CHUNK = Metric(
+    "gen_ai.client.operation.time_to_first_chunk",
+    "histogram",
+    "s",
+    "From the request to the first content chunk.",
+    _CLIENT,
+    _DURATIONS,
+)
+TIME_PER_OUTPUT_CHUNK = Metric(
+    "gen_ai.client.operation.time_per_output_chunk",
+    "histogram",
+    "s",
+    "From one content chunk to the next. Off by default: LASTCHUNK_TIME_PER_OUTPUT_CHUNK.",
+    _CLIENT,
+    _DURATIONS,
+)
+TOKEN_USAGE = Metric(
+    "gen_ai.client.token.usage",
+    "histogram",
+    "{token}",
+    "Input and output tokens, from the last usage that the wire gave; nothing if it gave none.",
+    (*_CLIENT, TOKEN_TYPE),
+    _TOKENS,
+)
+AGENT_DURATION = Metric(
+    "gen_ai.invoke_agent.duration",
+    "histogram",
+    "s",
+    "How long an agent's run or turn took.",
+    (AGENT_NAME, ERROR_TYPE),
+    _AGENT_DURATIONS,
+)
+WORKFLOW_DURATION = Metric(
+    "gen_ai.invoke_workflow.duration",
+    "histogram",
+    "s",
+    "How long a team's run took.",
+    (WORKFLOW_NAME, ERROR_TYPE),
+    _WORKFLOW_DURATIONS,
+)
+
+METRICS: tuple[Metric, ...] = (
+    ENDED,
+    CUTOFFS,
+    OPEN,
+    STALLED,
+    CHUNKS_PER_STREAM,
+    RECOVERED,
+    LONGEST_GAP,
+    IDLE,
+    MESSAGES_SENT,
+    BYTES_SENT,
+    OPERATION_DURATION,
+    TIME_TO_FIRST_CHUNK,
+    TIME_PER_OUTPUT_CHUNK,
+    TOKEN_USAGE,
+    AGENT_DURATION,
+    WORKFLOW_DURATION,
+)
+
+COUNTED_BY_ALERTS: tuple[tuple[Reason, Cause], ...] = (
+    (Reason.TRUNCATED, Cause.UNKNOWN),
+    (Reason.TRUNCATED, Cause.IDLE_TIMEOUT),
+    (Reason.TRUNCATED, Cause.NO_STREAMING_SUPPORT),
+    (Reason.EMPTY, Cause.UNKNOWN),
+    (Reason.EMPTY, Cause.IDLE_TIMEOUT),
+    (Reason.EMPTY, Cause.NO_STREAMING_SUPPORT),
+    (Reason.CONNECTION_LOST, Cause.CONNECTION_LOST),
+    (Reason.CONNECTION_LOST, Cause.IDLE_TIMEOUT),
+    (Reason.TIMEOUT, Cause.IDLE_TIMEOUT),
+    (Reason.TIMEOUT, Cause.UNKNOWN),
+    (Reason.PROVIDER_ERROR, Cause.PROVIDER_ERROR),
+    (Reason.PROVIDER_ERROR, Cause.RATE_LIMITED),
+    (Reason.PROVIDER_ERROR, Cause.CONTEXT_LIMIT),
+    (Reason.PROVIDER_ERROR, Cause.CONTENT_FILTER),
+    (Reason.PROVIDER_ERROR, Cause.PACKAGE_MISMATCH),
+    (Reason.PROTOCOL_ERROR, Cause.PROVIDER_ERROR),
+    (Reason.PROTOCOL_ERROR, Cause.PACKAGE_MISMATCH),
+    (Reason.TOOL_ERROR, Cause.TOOL_FAILURE),
+    (Reason.ERROR, Cause.UNKNOWN),
+    (Reason.ERROR, Cause.PACKAGE_MISMATCH),
+)
+"""Every pair of reason and cause that pages somebody: what the service did to the user. The other cutoffs (the user
+left, the process ended, a limit was reached, a filter stepped in) are watched against their own past."""
