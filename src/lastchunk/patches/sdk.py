@@ -211,22 +211,3 @@ def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
     if hasattr(stream, "__anext__"):
         return ObservedAsyncStream(stream, observer)
     return ObservedStream(stream, observer) if hasattr(stream, "__next__") else stream
-
-
-class EndMarker:
-    """Looks for the protocol's own end marker, which an SDK swallows, at the tail of each network read.
-
-    Nothing is paid per chunk. What is read may be handed on much later, so the marker counts when the stream is over.
-    """
-
-    def __init__(self, wire: Wire, marker: bytes = b"data: [DONE]") -> None:
-        self._wire = wire
-        self._marker = marker
-        self._length = len(marker) + 8
-        self._tail = b""
-
-    def look(self, data: bytes) -> None:
-        """Look at a network read."""
-        self._tail = (self._tail + data[-self._length :])[-self._length :]
-        if self._tail.rstrip().endswith(self._marker):
-            self._wire.end_marker_read = True

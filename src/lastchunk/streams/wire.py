@@ -15,6 +15,8 @@ class Wire:
         "arrived",
         "content_chunks",
         "end_marker",
+        "end_marker_read",
+        "exhausted",
         "finish",
         "finish_raw",
         "first_content_at",
@@ -41,6 +43,10 @@ class Wire:
         """The first finish reason, as the wire said it."""
         self.end_marker = False
         """The protocol's own end: `[DONE]`, `message_stop`, `done: true`."""
+        self.end_marker_read = False
+        """The end marker was read from the network; it counts when everything before it has been handed on."""
+        self.exhausted = False
+        """The SDK's stream came to its end without an exception."""
         self.provider_error = False
         """The provider said in the stream that it failed, in a dialect that the SDK does not read."""
         self.last_event: ChunkKind | LastEvent = LastEvent.NONE
@@ -80,6 +86,17 @@ class Wire:
             self.input_tokens = input_tokens
         if isinstance(output_tokens, int):
             self.output_tokens = output_tokens
+
+    def broke(self) -> None:
+        """The provider said in the stream that it failed."""
+        self.provider_error = True
+        self.last_event = LastEvent.ERROR
+
+    def over(self, *, exhausted: bool) -> None:
+        """The SDK's stream gave its last chunk, or raised."""
+        self.exhausted = exhausted
+        if self.end_marker_read and not self.end_marker:
+            self.ended()
 
     def ended(self) -> None:
         """The end marker came."""

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The chat completions dialect: the chunks that OpenAI's API streams, and everybody's who speaks it.
+
+A chunk has choices with a delta and a finish reason, or the usage; `[DONE]` ends the stream. Source:
+openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lastchunk.patches.history import size_of_text
+from lastchunk.patches.sdk import Content
+from lastchunk.semconv import ChunkKind
+from lastchunk.streams.wire import Wire
+
+_END_MARKER = b"data: [DONE]"
+_LOOKED_AT = len(_END_MARKER) + 8
+"""Bytes at the end of a read: the marker, and the blank line behind it in any framing."""
+
+
+def answers_tool(messages: Any) -> bool:
+    """The last message is a tool's result, so that the answer may be silent."""
+    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
+    role = last.get("role") if isinstance(last, Mapping) else getattr(last, "role", None)
+    return isinstance(role, str) and getattr(role, "value", role) == "tool"
+
+
+def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
+    """Take the evidence out of a chunk."""
+    kind, size = ChunkKind.MESSAGE, 0
+    if chunk is None:
+        return kind, size
+    if wire.response_id is None:
+        wire.response_id = identifier(chunk, "id")
+        wire.response_model = identifier(chunk, "model")
+    choices = getattr(chunk, "choices", None)
+    if choices is None and getattr(chunk, "object", None) == "error":
+        wire.broke()
+    for choice in choices or ():
+        kind, size = _content(choice.delta)
+        if size or kind is ChunkKind.TOOL_CALL:
+            wire.content(kind, now)
+        reason = choice.finish_reason
+        if isinstance(reason, str) and reason:
+            wire.finished(str(getattr(reason, "value", reason)))
+    usage = getattr(chunk, "usage", None)
+    if usage is not None:
+        wire.usage(usage.prompt_tokens, usage.completion_tokens)
+        if not choices:
+            kind = ChunkKind.USAGE
+            wire.last_event = kind
+    return kind, size
+
+
+def identifier(chunk: Any, name: str) -> str | None:
+    """A text that is not empty; None if there is none."""
+    value = getattr(chunk, name, None)
+    return value if isinstance(value, str) and value else None
+
+
+def _content(delta: Any) -> Content:
+    text = getattr(delta, "content", None) or getattr(delta, "refusal", None)
+    if isinstance(text, str) and text:
+        return ChunkKind.TEXT, size_of_text(text)
+    calls = getattr(delta, "tool_calls", None)
+    if calls:
+        return ChunkKind.TOOL_CALL, sum(_size_of_call(call) for call in calls)
+    for name in ("reasoning_content", "reasoning"):
+        thought = getattr(delta, name, None)
+        if isinstance(thought, str) and thought:
+            return ChunkKind.REASONING, size_of_text(thought)
+    return ChunkKind.MESSAGE, 0
+
+
+def _size_of_call(call: Any) -> int:
+    arguments = getattr(getattr(call, "function", None), "arguments", None)
+    return size_of_text(arguments) if isinstance(arguments, str) else 0
+
+
+class EndMarker:
+    """Looks for the protocol's own end marker, which an SDK swallows, at the tail of each network read.
+
+    Nothing is paid per chunk. What is read may be handed on much later, so the marker counts when the stream is over.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._tail = b""
+
+    def look(self, data: bytes) -> None:
+        """Look at a network read."""
+        self._tail = (self._tail + data[-_LOOKED_AT:])[-_LOOKED_AT:]
+        if self._tail.rstrip().endswith(_END_MARKER):
+            self._wire.end_marker_read = True

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the SDKs that the generator Stainless makes have in common: openai and anthropic.
+
+Source: openai/_streaming.py and openai/_legacy_response.py, and the same in anthropic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lastchunk.streams.wire import Wire
+
+_RAW_RESPONSE = "x-stainless-raw-response"
+"""The header by which `with_raw_response` and `with_streaming_response` ask for something else than a stream."""
+
+
+def asks_for_stream(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """`create(stream=True)`, and not for its raw response."""
+    return kwargs.get("stream") is True and not wants_raw_response(kwargs)
+
+
+def wants_raw_response(kwargs: Mapping[str, Any]) -> bool:
+    """The call is made through `with_raw_response` or `with_streaming_response`."""
+    headers = kwargs.get("extra_headers")
+    return isinstance(headers, Mapping) and any(str(name).lower() == _RAW_RESPONSE for name in headers)
+
+
+def opened(wire: Wire, stream: Any) -> None:
+    """The response headers came."""
+    headers = getattr(getattr(stream, "response", None), "headers", None)
+    wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
+
+
+def client_of(resource: Any) -> tuple[Any, Any]:
+    """The client of a resource such as `client.messages`, and its base URL."""
+    client = getattr(resource, "_client", None)
+    return client, getattr(client, "base_url", None)
