@@ -147,7 +147,10 @@ def decide(evidence: Evidence) -> Ending:
 
 def _inherited(evidence: Evidence, inner: Ending) -> Ending | None:
     if evidence.terminal:
-        if inner.reason not in FROM_A_RESULT or (evidence.failed_tool and not inner.cutoff):
+        if inner.reason is Reason.TOOL_ERROR:
+            if not evidence.failed_tool:
+                return None
+        elif inner.reason not in FROM_A_RESULT or (evidence.failed_tool and not inner.cutoff):
             return None
     elif evidence.failure is None or evidence.process_exit:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lastchunk.semconv import Delivery, Operation, Source
+from lastchunk.semconv import Delivery, Operation, Reason, Source
 from lastchunk.streams.ending import FROM_A_RESULT, Ending
 
 
@@ -25,6 +25,8 @@ class InnerStream:
     finish_raw: str | None = None
     raised: int = 0
     """The `id` of the exception that it raised; 0 if it raised none. Only compared while that exception is under way."""
+    said_error: bool = False
+    """The last thing that came was an error of the provider."""
     left: bool = False
     """It ended because the consumer of a stream above it left: no cutoff that the run could recover from."""
 
@@ -63,6 +65,8 @@ class InnerStreams:
         if team:
             turns = self.turns or {}
             stream = turns.get(source or "") or self.last_model or stream
+            if stream is not None and stream.ending.reason is Reason.TOOL_ERROR:
+                return stream
         return stream if stream is not None and stream.ending.reason in FROM_A_RESULT else None
 
     def behind_failure(self, raised: Iterable[int], team: bool) -> InnerStream | None:

@@ -113,18 +113,21 @@ class Streams:
         since = record.silent_since
         waiting_for = record.waiting_for if since and (error is not None or left or process_exit) else None
         gap = record.step_ends(at)
-        bare_end = wire is not None and record.bare and bool(wire.finish or wire.end_marker)
+        bare_end = wire is not None and record.bare and bool(wire.finish or wire.end_marker or wire.provider_error)
         terminal = record.terminal or bare_end
         idle = record.idle_at_end if record.terminal else gap
         if terminal and error is not None:
             record.late_error = qualified_name(error)
         failure = _failure(record, error)
-        if failure is not None and failure.kind is FailureKind.PROVIDER and not terminal:
+        inner = _inner(record, error, failure) if run else None
+        if not terminal and _said_error(failure, inner):
             record.last_event = LastEvent.ERROR
             if wire is not None:
                 wire.last_event = LastEvent.ERROR
+        elif wire is not None and wire.end_marker:
+            # The marker is found in what the network gave, before the SDK has read the chunks that came with it.
+            wire.last_event = LastEvent.END_MARKER
         cancelled = failure is not None and failure.kind is FailureKind.CANCEL
-        inner = _inner(record, error, failure) if run else None
         delivery, first_wait = record.delivery(at)
         finish = wire.finish if wire is not None and wire.headers else _said(record.result_finish)
         evidence = Evidence(
@@ -199,8 +202,14 @@ def _failure(record: StreamRecord, error: BaseException | None) -> Failure | Non
         return None
     failure = failure_of(error)
     if record.wire is not None and record.wire.provider_error and failure.kind is not FailureKind.CANCEL:
-        return replace(failure, kind=FailureKind.PROVIDER)
+        return replace(failure, kind=FailureKind.PROVIDER, hint=None)
     return failure
+
+
+def _said_error(failure: Failure | None, inner: InnerStream | None) -> bool:
+    """The last thing that came was an error of the provider: here, or in the stream below whose failure this is."""
+    below = inner is not None and inner.said_error
+    return below or (failure is not None and failure.kind is FailureKind.PROVIDER)
 
 
 def _inner(record: StreamRecord, error: BaseException | None, failure: Failure | None) -> InnerStream | None:
@@ -238,6 +247,7 @@ def _tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | 
             idle=outcome.idle,
             finish_raw=outcome.finish_raw,
             raised=id(error) if error is not None and not record.terminal else 0,
+            said_error=record.last_event is LastEvent.ERROR,
             left=ending.inherited and ending.reason in _FROM_ABOVE,
         )
     )
