@@ -22,6 +22,7 @@ from lastchunk import semconv
 from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.model_clients import identity
 from lastchunk.patches.patching import Patch, Patcher, argument, owns
+from lastchunk.patches.runtime import WithoutText
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, TeamStopReason, WaitingFor
 from lastchunk.streams.lifecycle import current_stream
 from lastchunk.streams.record import History, Start, StreamRecord
@@ -76,7 +77,8 @@ def _of_a_run(patcher: Patcher, wrapped: Callable[..., Any], args: Any, kwargs: 
     record = current_stream()
     name = _text(kwargs.get("agent_name"))
     if record is None or not record.replaces_span or record.start.name != name:
-        return _without_stream(name, wrapped(*args, **kwargs))
+        span = wrapped(*args, **kwargs)
+        return _without_stream(name, span if patcher.settings.autogen_spans == "keep" else WithoutText(span))
     record.replaces_span = False
     return wrapped(*args, **kwargs) if patcher.settings.autogen_spans == "keep" else nullcontext(INVALID_SPAN)
 

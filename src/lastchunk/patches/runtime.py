@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The spans of AutoGen's own runtime: those of each streamed item go, and no other carries a message any more.
+"""The spans of AutoGen's own runtime and tools: those of each streamed item go, and no other carries content any more.
 
 AutoGen makes a create, a publish and a process span for each item that a team hands to its consumer, with the message's
 body as an attribute. They are known by the topic they go to. Source: autogen_core/_single_threaded_agent_runtime.py and
@@ -10,12 +10,13 @@ autogen_core/_telemetry/_tracing.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from types import ModuleType
+from contextlib import AbstractContextManager, nullcontext
+from types import ModuleType, TracebackType
 from typing import Any
 
-from opentelemetry.trace import INVALID_SPAN
+from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 
+from lastchunk import semconv
 from lastchunk.patches.patching import Patch, Patcher
 
 _OUTPUT_TOPIC = "output_topic_"
@@ -51,9 +52,40 @@ def _apply_tracing(module: ModuleType, patcher: Patcher) -> None:
         destination = args[1] if len(args) > 1 else kwargs.get("destination")
         if kwargs.get("attributes") is _OF_AN_ITEM or _is_output(destination):
             return nullcontext(INVALID_SPAN)
-        return wrapped(*args, **kwargs)
+        return WithoutText(wrapped(*args, **kwargs))
 
     patcher.wrap(module.TraceHelper, "trace_block", trace_block)
+
+
+def _apply_tools(module: ModuleType, patcher: Patcher) -> None:
+    if patcher.settings.autogen_spans == "keep" or not hasattr(module, "trace_tool_span"):
+        return
+
+    def trace_tool_span(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return WithoutText(wrapped(*args, **kwargs))
+
+    patcher.wrap(module, "trace_tool_span", trace_tool_span)
+
+
+class WithoutText:
+    """A span of AutoGen's: of an exception it says the class. What AutoGen would add, text and traceback, is content."""
+
+    def __init__(self, block: AbstractContextManager[Span]) -> None:
+        self._block = block
+        self._span: Span = INVALID_SPAN
+
+    def __enter__(self) -> Span:
+        self._span = self._block.__enter__()
+        return self._span
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if isinstance(error, Exception):
+            self._span.set_attribute(semconv.ERROR_TYPE, type(error).__name__)
+            self._span.set_status(StatusCode.ERROR)
+        self._block.__exit__(None, None, None)
+        return False
 
 
 def _is_output(topic: Any) -> bool:
@@ -64,4 +96,6 @@ def _is_output(topic: Any) -> bool:
 PATCHES = (
     Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core._single_threaded_agent_runtime", _apply_runtime),
     Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core._telemetry._tracing", _apply_tracing),
+    Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core.tools._base", _apply_tools),
+    Patch("autogen-ext", ">= 0.4.9, < 0.8", "autogen_ext.tools.mcp._workbench", _apply_tools),
 )
