@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lastchunk.semconv import Delivery, Operation, Reason, Source
+from lastchunk.semconv import Cause, Delivery, Operation, Reason, Source
 from lastchunk.streams.ending import FROM_A_RESULT, Ending
 
 
@@ -25,6 +26,8 @@ class InnerStream:
     finish_raw: str | None = None
     raised: int = 0
     """The `id` of the exception that it raised; 0 if it raised none. Only compared while that exception is under way."""
+    streamed: bool = True
+    """False for the answer of a `create`: what ended there ended in the run, for no stream of ours stands for it."""
     said_error: bool = False
     """The last thing that came was an error of the provider."""
     left: bool = False
@@ -34,7 +37,7 @@ class InnerStream:
     def of_result(cls, ending: Ending, says_finish: bool, raised: int) -> InnerStream:
         """A model's answer that was not streamed."""
         source = Source.RESULT if says_finish else Source.NONE
-        return cls(Operation.CHAT, "", ending, Delivery.NONE, source, raised=raised)
+        return cls(Operation.CHAT, "", ending, Delivery.NONE, source, raised=raised, streamed=False)
 
 
 class InnerStreams:
@@ -43,7 +46,8 @@ class InnerStreams:
     __slots__ = ("cutoffs", "last", "last_model", "turns")
 
     def __init__(self) -> None:
-        self.cutoffs = 0
+        self.cutoffs: Counter[Cause] | None = None
+        """By cause; most streams have none."""
         self.last: InnerStream | None = None
         self.last_model: InnerStream | None = None
         self.turns: dict[str, InnerStream] | None = None
@@ -51,7 +55,8 @@ class InnerStreams:
     def add(self, stream: InnerStream) -> None:
         """An inner stream has ended."""
         if stream.ending.cutoff and not stream.left:
-            self.cutoffs += 1
+            self.cutoffs = self.cutoffs or Counter()
+            self.cutoffs[stream.ending.cause or Cause.UNKNOWN] += 1
         self.last = stream
         if stream.operation is Operation.CHAT:
             self.last_model = stream

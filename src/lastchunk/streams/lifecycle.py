@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from typing import Protocol
 
-from lastchunk.semconv import LastEvent, Operation, Reason
+from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason
 from lastchunk.settings import Settings
 from lastchunk.streams import open_streams
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
@@ -18,7 +19,7 @@ from lastchunk.streams.finish import Finish, meaning
 from lastchunk.streams.guard import report
 from lastchunk.streams.inner import InnerStream
 from lastchunk.streams.outcome import Outcome
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import Start, StreamRecord, TimedStreamRecord
 from lastchunk.streams.wire import Wire
 
 _current: ContextVar[StreamRecord | None] = ContextVar("lastchunk_stream", default=None)
@@ -58,6 +59,7 @@ class Streams:
     def __init__(self, telemetry: Telemetry, settings: Settings) -> None:
         self.telemetry = telemetry
         self.settings = settings
+        self._record = TimedStreamRecord if settings.time_per_output_chunk else StreamRecord
 
     def begin(self, start: Start) -> StreamRecord | None:
         """Begin a stream in the consumer's context; None if nobody listens, or if it is part of the stream around it.
@@ -70,7 +72,7 @@ class Streams:
             parent = open_streams.find(start.inside) or parent
         if not self.telemetry.enabled() or _is_part_of(start, parent):
             return None
-        record = StreamRecord(start, parent, self.settings.chunk_events)
+        record = self._record(start, parent, self.settings.chunk_events)
         if start.bare:
             record.wire = Wire()
         open_streams.opened(record, self.end)
@@ -124,11 +126,8 @@ class Streams:
             record.last_event = LastEvent.ERROR
             if wire is not None:
                 wire.last_event = LastEvent.ERROR
-        elif wire is not None and wire.end_marker:
-            # The marker is found in what the network gave, before the SDK has read the chunks that came with it.
-            wire.last_event = LastEvent.END_MARKER
         cancelled = failure is not None and failure.kind is FailureKind.CANCEL
-        delivery, first_wait = record.delivery(at)
+        delivery, first_wait = (Delivery.NONE, 0.0) if run else record.delivery(at)
         finish = wire.finish if wire is not None and wire.headers else _said(record.result_finish)
         evidence = Evidence(
             terminal=terminal,
@@ -153,7 +152,8 @@ class Streams:
         )
         ending = _from_above(record, decide(evidence))
         taken = inner if inner is not None and ending.reason is inner.ending.reason else None
-        cutoffs = record.inner.cutoffs - (1 if taken is not None and taken.ending.cutoff else 0)
+        if taken is not None and not taken.streamed:
+            ending = replace(ending, inherited=False)
         return Outcome(
             ending=ending,
             ended_at=at,
@@ -163,7 +163,7 @@ class Streams:
             idle=taken.idle if taken is not None and taken.ending.cutoff else idle,
             waiting_for=waiting_for,
             finish_raw=taken.finish_raw if taken is not None else wire.finish_raw if wire is not None else None,
-            inner_cutoffs=max(cutoffs, 0),
+            recovered=_recovered(record, taken),
         )
 
     def model_answered(self, finish: str, error: BaseException | None = None) -> None:
@@ -181,6 +181,16 @@ class Streams:
             failure=failure_of(error) if error is not None else None,
         )
         parent.inner.add(InnerStream.of_result(decide(evidence), bool(finish), id(error) if error is not None else 0))
+
+
+def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[Cause, int], ...]:
+    """The inner cutoffs, but for the one whose ending the run took, by cause."""
+    cutoffs = record.inner.cutoffs
+    if cutoffs is None:
+        return ()
+    if taken is not None and taken.ending.cutoff:
+        cutoffs = cutoffs - Counter([taken.ending.cause or Cause.UNKNOWN])
+    return tuple(cutoffs.items())
 
 
 def _said(finish: str) -> frozenset[Finish]:

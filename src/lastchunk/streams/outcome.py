@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lastchunk.semconv import Delivery, Source, WaitingFor
+from lastchunk.semconv import Cause, Delivery, Source, WaitingFor
 from lastchunk.streams.ending import Ending
 
 
@@ -26,4 +26,10 @@ class Outcome:
     waiting_for: WaitingFor | None
     """What the step waited for that was pending when the stream was cut; None if none was."""
     finish_raw: str | None
-    inner_cutoffs: int
+    recovered: tuple[tuple[Cause, int], ...] = ()
+    """Cutoffs of inner streams from which a run recovered, by cause."""
+
+    @property
+    def inner_cutoffs(self) -> int:
+        """Their number."""
+        return sum(count for _, count in self.recovered)

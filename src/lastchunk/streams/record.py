@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -86,11 +87,13 @@ class StreamRecord:
         "loop",
         "max_gap",
         "max_pause",
+        "measured_elsewhere",
         "parent",
         "parts",
         "replaces_span",
         "result_finish",
         "sample",
+        "series",
         "silent_since",
         "size",
         "span",
@@ -112,6 +115,10 @@ class StreamRecord:
         self.began_at = self.clock()
         self.began_wall = clock.wall()
         self.span: Span | None = None
+        self.series: Any = None
+        """What its metrics have in common with those of other streams; telemetry's own."""
+        self.measured_elsewhere = False
+        """Another instrumentation records the metrics of the conventions for this call."""
         self.context: Context | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ending: Ending | None = None
@@ -236,3 +243,24 @@ class StreamRecord:
         if parts >= BURST_CHUNKS and wait >= BURST_WAIT and last - first <= BURST_SHARE * duration:
             return Delivery.BURST, wait
         return Delivery.INCREMENTAL, wait
+
+
+class TimedStreamRecord(StreamRecord):
+    """A record that also tells the time between content chunks: the histogram that is off by default.
+
+    A class of its own, so that nothing is paid for it per chunk while it is off.
+    """
+
+    __slots__ = ("between_chunks",)
+
+    def __init__(self, start: Start, parent: StreamRecord | None, chunk_events: int) -> None:
+        super().__init__(start, parent, chunk_events)
+        self.between_chunks: Callable[[StreamRecord, float], None] | None = None
+        """Called with the seconds between two content chunks."""
+
+    def chunk(self, kind: ChunkKind, size: int, now: float, gap: float) -> None:
+        """A chunk is handed to the consumer."""
+        before = self.last_content_at
+        super().chunk(kind, size, now, gap)
+        if size and before and self.between_chunks is not None:
+            self.between_chunks(self, now - before)
