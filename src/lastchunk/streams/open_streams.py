@@ -15,9 +15,10 @@ from typing import Any
 
 from lastchunk.streams.record import StreamRecord
 
-_open: set[StreamRecord] = set()
+_open: dict[StreamRecord, Callable[..., None]] = {}
+"""What is open, with what ends it: that of the instrumentation that began it, which may be another one by now."""
 _let_go: deque[tuple[StreamRecord, float]] = deque()
-_end: Callable[..., None] | None = None
+_registered = False
 
 
 def opened(record: StreamRecord, end: Callable[..., None]) -> None:
@@ -26,23 +27,19 @@ def opened(record: StreamRecord, end: Callable[..., None]) -> None:
     The exit handler is registered here, at the first stream, so that it runs before the handlers of providers and
     exporters, which were registered earlier.
     """
-    global _end
-    if _end is None:
-        _end = end
+    global _registered
+    if not _registered:
+        _registered = True
         atexit.register(_at_exit)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_after_fork)
     drain()
-    _open.add(record)
+    _open[record] = end
 
 
 def closed(record: StreamRecord) -> bool:
     """A stream ends: True for the first who says so, and for nobody after."""
-    try:
-        _open.remove(record)
-    except KeyError:
-        return False
-    return True
+    return _open.pop(record, None) is not None
 
 
 def open_streams() -> list[StreamRecord]:
@@ -74,19 +71,20 @@ def wake(loop: asyncio.AbstractEventLoop | None, callback: Callable[..., Any], *
 
 def drain() -> None:
     """End the streams that were let go, with the time at which they were."""
-    while _let_go and _end is not None:
+    while _let_go:
         try:
             record, at = _let_go.popleft()
         except IndexError:
             return
-        _end(record, left=True, at=at)
+        end = _open.get(record)
+        if end is not None:
+            end(record, left=True, at=at)
 
 
 def _at_exit() -> None:
     drain()
-    for record in open_streams():
-        if _end is not None:
-            _end(record, process_exit=True)
+    for record, end in list(_open.items()):
+        end(record, process_exit=True)
 
 
 def _after_fork() -> None:
