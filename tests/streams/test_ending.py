@@ -70,7 +70,7 @@ WITHOUT_TERMINAL: list[tuple[str, Callable[[Evidence], bool]]] = [
     ("length", lambda e: _failed(e, KIND.LENGTH)),
     ("process_exit", lambda e: e.process_exit or _failed(e, KIND.EXIT)),
     ("tool_error", lambda e: _broke(e) and e.waiting_for is WaitingFor.TOOL),
-    ("provider_error", lambda e: e.began and _failed(e, KIND.PROVIDER)),
+    ("provider_error", lambda e: Finish.ERROR in e.finish or (e.began and _failed(e, KIND.PROVIDER))),
     ("protocol_error", lambda e: e.began and _failed(e, KIND.PROTOCOL)),
     ("timeout", lambda e: e.began and _failed(e, KIND.TIMEOUT)),
     ("connection_lost", lambda e: e.began and _failed(e, KIND.CONNECTION)),
