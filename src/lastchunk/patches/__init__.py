@@ -4,8 +4,26 @@
 
 from __future__ import annotations
 
-from lastchunk.patches import agentchat, model_clients, openai_sdk, runtime
+from lastchunk.patches import (
+    agentchat,
+    anthropic_sdk,
+    azure_inference,
+    model_clients,
+    ollama_sdk,
+    openai_responses,
+    openai_sdk,
+    runtime,
+)
 from lastchunk.patches.patching import Patch
 
-PATCHES: tuple[Patch, ...] = (*agentchat.PATCHES, *runtime.PATCHES, *model_clients.PATCHES, *openai_sdk.PATCHES)
+PATCHES: tuple[Patch, ...] = (
+    *agentchat.PATCHES,
+    *runtime.PATCHES,
+    *model_clients.PATCHES,
+    *openai_sdk.PATCHES,
+    *openai_responses.PATCHES,
+    *anthropic_sdk.PATCHES,
+    *ollama_sdk.PATCHES,
+    *azure_inference.PATCHES,
+)
 """Every patch, in the order in which they are applied to modules that are already imported."""

@@ -16,7 +16,10 @@ from lastchunk.patches.sdk import Content
 from lastchunk.semconv import ChunkKind
 from lastchunk.streams.wire import Wire
 
-_END_MARKER = b"data: [DONE]"
+_END_MARKER = b"\ndata: [DONE]"
+"""At the begin of a line: an answer that quotes it has no line that begins, because JSON escapes the newline."""
+_NO_STREAM = (b"{", b"[", b"<")
+"""How JSON and HTML begin, and no event does. Some servers send either as `text/event-stream`."""
 _LOOKED_AT = len(_END_MARKER) + 8
 """Bytes at the end of a read: the marker, and the blank line behind it in any framing."""
 
@@ -92,6 +95,10 @@ class EndMarker:
 
     def look(self, data: bytes) -> None:
         """Look at a network read."""
+        if not self._tail:
+            self._tail = b"\n"
+            if data.startswith(_NO_STREAM):
+                self._wire.streamed = False
         self._tail = (self._tail + data[-_LOOKED_AT:])[-_LOOKED_AT:]
         if self._tail.rstrip().endswith(_END_MARKER):
             self._wire.end_marker_read = True

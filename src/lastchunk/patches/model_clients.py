@@ -12,11 +12,11 @@ from contextlib import suppress
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 from lastchunk import semconv
 from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.patching import Patch, Patcher, argument, owns
+from lastchunk.patches.sdk import endpoint
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.guard import report
 from lastchunk.streams.record import Start, StreamRecord
@@ -129,23 +129,6 @@ def _provider(client: Any) -> str:
             if owner.__name__.startswith((name, f"Base{name}")):
                 return provider
     return semconv.OTHER
-
-
-def endpoint(url: object) -> dict[str, Any]:
-    """`server.address` and `server.port` of a base URL; nothing if it is none."""
-    if url is None:
-        return {}
-    try:
-        parts = urlsplit(str(url))
-        port = parts.port
-    except ValueError:
-        return {}
-    if not parts.hostname:
-        return {}
-    return {
-        semconv.SERVER_ADDRESS: parts.hostname,
-        semconv.SERVER_PORT: port or (443 if parts.scheme == "https" else 80),
-    }
 
 
 PATCHES = (Patch("autogen-core", ">= 0.4.9, < 0.8", "autogen_core.models._model_client", _apply),)

@@ -12,15 +12,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk import semconv
 from lastchunk.patches.chat_completions import EndMarker, answers_tool, read_chunk
 from lastchunk.patches.history import history_of
-from lastchunk.patches.model_clients import endpoint
 from lastchunk.patches.patching import Patch, Patcher
-from lastchunk.patches.sdk import Sdk
+from lastchunk.patches.sdk import Sdk, bare_stream
 from lastchunk.patches.stainless import asks_for_stream, client_of, opened
-from lastchunk.semconv import Operation
-from lastchunk.streams.record import History, Start
+from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire
 
 
@@ -30,25 +27,21 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _describe(completions: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    client, url = client_of(completions)
     messages = kwargs.get("messages")
-    return start(completions, kwargs, history_of(messages), may_be_silent=answers_tool(messages))
-
-
-def start(resource: Any, kwargs: Mapping[str, Any], history: History | None, *, may_be_silent: bool) -> Start:
-    """A stream of one of the SDK's resources."""
-    client, base_url = client_of(resource)
-    return Start(
-        operation=Operation.CHAT,
-        subject=id(resource),
-        attributes={
-            semconv.PROVIDER_NAME: "azure.ai.openai" if "Azure" in type(client).__name__ else "openai",
-            semconv.REQUEST_MODEL: kwargs.get("model"),
-            **endpoint(base_url),
-        },
-        history=history,
-        may_be_silent=may_be_silent,
-        bare=True,
+    return bare_stream(
+        completions,
+        provider=provider_of(client),
+        model=kwargs.get("model"),
+        url=url,
+        history=history_of(messages),
+        may_be_silent=answers_tool(messages),
     )
+
+
+def provider_of(client: Any) -> str:
+    """`gen_ai.provider.name` of a client of the SDK."""
+    return "azure.ai.openai" if "Azure" in type(client).__name__ else "openai"
 
 
 def _opened(wire: Wire, stream: Any) -> None:

@@ -52,12 +52,14 @@ class Patcher:
     def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
         """Wrap what `owner` itself defines as `name`."""
         original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
-        self._put(owner, name, original, wrapt.FunctionWrapper(original, wrapper, enabled=self._is_active))
+        self.put(owner, name, wrapt.FunctionWrapper(original, wrapper, enabled=self._is_active))
 
     def _is_active(self) -> bool:
         return self.active
 
-    def _put(self, owner: Any, name: str, original: Any, ours: Any) -> None:
+    def put(self, owner: Any, name: str, ours: Any) -> None:
+        """Put `ours`, which passes through when this patcher is undone, in the place of what `owner` defines as `name`."""
+        original = vars(owner)[name]
         setattr(owner, name, ours)
 
         def undo() -> None:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import AsyncGeneratorType
+from inspect import CORO_CREATED, getcoroutinestate
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any
+from urllib.parse import urlsplit
+from weakref import finalize
 
+from lastchunk import semconv
 from lastchunk.patches.patching import Patcher
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.guard import report
 from lastchunk.streams.lifecycle import current_stream
 from lastchunk.streams.observed import InContext, ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, Tap
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import History, Start, StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.wire import Wire
 
@@ -61,7 +65,7 @@ class Sdk:
             answer = wrapped(*args, **kwargs)
             if not self.asks(args, kwargs):
                 return answer
-            return self.obtain_async(patcher, instance, args, kwargs, answer)
+            return _instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer))
 
         patcher.wrap(owner, name, wrapper)
 
@@ -165,6 +169,20 @@ class Sdk:
             report(f"the end of a stream of {self.name}", exc)
 
 
+def _instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
+    """The coroutine `ours`, which awaits `answer`: if nobody awaits it, one warning says so, by the SDK's name for it."""
+    if isinstance(answer, CoroutineType):
+        ours.__name__, ours.__qualname__ = answer.__name__, answer.__qualname__
+        finalize(ours, _close_unawaited, answer).atexit = False
+    return ours
+
+
+def _close_unawaited(answer: CoroutineType[Any, Any, Any]) -> None:
+    """The coroutine that would have awaited `answer` has gone, perhaps cancelled before it began. This runs no code."""
+    if getcoroutinestate(answer) == CORO_CREATED:
+        answer.close()
+
+
 class _Own(Observer):
     """Watches a stream that the application iterates itself."""
 
@@ -211,3 +229,34 @@ def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
     if hasattr(stream, "__anext__"):
         return ObservedAsyncStream(stream, observer)
     return ObservedStream(stream, observer) if hasattr(stream, "__next__") else stream
+
+
+def bare_stream(
+    resource: Any, *, provider: str, model: Any, url: Any, history: History | None, may_be_silent: bool
+) -> Start:
+    """A stream that the application iterates itself; `resource` is what its method was called on."""
+    return Start(
+        operation=Operation.CHAT,
+        subject=id(resource),
+        attributes={semconv.PROVIDER_NAME: provider, semconv.REQUEST_MODEL: model, **endpoint(url)},
+        history=history,
+        may_be_silent=may_be_silent,
+        bare=True,
+    )
+
+
+def endpoint(url: object) -> dict[str, Any]:
+    """`server.address` and `server.port` of a base URL; nothing if it is none."""
+    if url is None:
+        return {}
+    try:
+        parts = urlsplit(str(url))
+        port = parts.port
+    except ValueError:
+        return {}
+    if not parts.hostname:
+        return {}
+    return {
+        semconv.SERVER_ADDRESS: parts.hostname,
+        semconv.SERVER_PORT: port or (443 if parts.scheme == "https" else 80),
+    }

@@ -93,7 +93,7 @@ def _words(error: BaseException) -> Iterator[str]:
     """Codes and messages: the exception's own attributes, and those of an error object in its body."""
     body: Any = getattr(error, "body", None)
     for source in (error, body, body.get("error") if isinstance(body, dict) else None):
-        for key in ("code", "type", "message"):
+        for key in ("code", "type", "message", "error"):
             value: Any = source.get(key) if isinstance(source, dict) else getattr(source, key, None)
             if isinstance(value, str):
                 yield value[:1000]

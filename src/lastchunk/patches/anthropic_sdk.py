@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`messages.create(stream=True)` and `messages.stream(...)` of the anthropic SDK, async and sync, beta, and on Bedrock.
+
+Items: `message_start`, content blocks that start, grow and stop, `message_delta` with the stop reason, `message_stop`.
+Source: anthropic/resources/messages/messages.py, anthropic/lib/streaming/_messages.py and anthropic/_streaming.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from lastchunk.patches.chat_completions import identifier
+from lastchunk.patches.history import history_of, size_of_text
+from lastchunk.patches.patching import Patch, Patcher
+from lastchunk.patches.sdk import Content, Sdk, bare_stream
+from lastchunk.patches.stainless import asks_for_stream, client_of, opened, wants_raw_response
+from lastchunk.semconv import ChunkKind
+from lastchunk.streams.record import Start
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
+from lastchunk.streams.wire import Wire
+
+_SUPPORTED = ">= 0.39, < 3"
+
+_DELTAS = {
+    "text_delta": (ChunkKind.TEXT, "text"),
+    "thinking_delta": (ChunkKind.REASONING, "thinking"),
+    "input_json_delta": (ChunkKind.TOOL_CALL, "partial_json"),
+}
+"""By the type of a block's delta: what it carries, and where."""
+
+_PROVIDERS = {"Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
+"""`gen_ai.provider.name`, by what the client's class is called."""
+
+
+def _apply_create(module: ModuleType, patcher: Patcher) -> None:
+    MESSAGES.wrap_async(patcher, module.AsyncMessages, "create")
+    MESSAGES.wrap(patcher, module.Messages, "create")
+
+
+def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
+    """`stream` makes its request itself, when its context manager is entered; the manager keeps it until then."""
+    prefix = "Beta" if ".beta." in module.__name__ else ""
+    request_async = _place_of_request(getattr(module, f"{prefix}AsyncMessageStreamManager").__aenter__)
+    request = _place_of_request(getattr(module, f"{prefix}MessageStreamManager").__enter__)
+
+    def stream_async(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        manager = wrapped(*args, **kwargs)
+        answer = getattr(manager, request_async, None)
+        if answer is not None and not wants_raw_response(kwargs):
+            observed = _Request(answer, lambda: MESSAGES.obtain_async(patcher, instance, args, kwargs, answer))
+            setattr(manager, request_async, observed)
+        return manager
+
+    def stream(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        manager = wrapped(*args, **kwargs)
+        call = getattr(manager, request, None)
+        if call is not None and not wants_raw_response(kwargs):
+            setattr(manager, request, lambda: MESSAGES.obtain(patcher, instance, args, kwargs, call))
+        return manager
+
+    patcher.wrap(module.AsyncMessages, "stream", stream_async)
+    patcher.wrap(module.Messages, "stream", stream)
+
+
+def _place_of_request(enter: Callable[..., Any]) -> str:
+    """The attribute of a manager that its `__enter__` takes the request from."""
+    for name in enter.__code__.co_names:
+        if name.endswith("__api_request"):
+            return name
+    raise AttributeError(f"{enter.__qualname__} has no __api_request")
+
+
+class _Request:
+    """The request of a stream's manager; what observes it is made when it is awaited, and not if it never is."""
+
+    def __init__(self, answer: Awaitable[Any], observed: Callable[[], Awaitable[Any]]) -> None:
+        self._answer = answer
+        self._observed = observed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._answer, name)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._observed().__await__()
+
+
+def _apply_bedrock(module: ModuleType, patcher: Patcher) -> None:
+    """The beta messages of Bedrock borrow the functions of the others, patched or not; they get what those have now."""
+    for owner, lender in (
+        (module.AsyncMessages, module.FirstPartyAsyncMessagesAPI),
+        (module.Messages, module.FirstPartyMessagesAPI),
+    ):
+        for name in ("create", "stream"):
+            if name in vars(owner) and name in vars(lender):
+                patcher.put(owner, name, vars(lender)[name])
+
+
+def _apply_isinstance(module: ModuleType, patcher: Patcher) -> None:
+    """Before 1.0 the SDK's own `isinstance` says no to whatever is not exactly of its class, so also to a proxy."""
+
+    def is_instance(wrapped: Callable[..., Any], cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args and type(args[0]) in (ObservedStream, ObservedAsyncStream):
+            return isinstance(args[0].__wrapped__, cls)
+        return wrapped(*args, **kwargs)
+
+    for name in ("_SyncStreamMeta", "_AsyncStreamMeta"):
+        meta = getattr(module, name, None)
+        if meta is not None:
+            patcher.wrap(meta, "__instancecheck__", is_instance)
+
+
+def _describe(messages: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    client, url = client_of(messages)
+    given = kwargs.get("messages")
+    name = type(client).__name__
+    return bare_stream(
+        messages,
+        provider=next((provider for part, provider in _PROVIDERS.items() if part in name), "anthropic"),
+        model=kwargs.get("model"),
+        url=url,
+        history=history_of(given),
+        may_be_silent=_answers_tool(given),
+    )
+
+
+def _answers_tool(messages: Any) -> bool:
+    """A tool's result is a block in a message of the user."""
+    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
+    content = last.get("content") if isinstance(last, Mapping) else None
+    return isinstance(content, list | tuple) and any(
+        isinstance(block, Mapping) and block.get("type") == "tool_result" for block in content
+    )
+
+
+def _read(wire: Wire, event: Any, now: float) -> Content:
+    match getattr(event, "type", None):
+        case "content_block_delta":
+            return _read_delta(wire, event.delta, now)
+        case "content_block_start":
+            if str(getattr(event.content_block, "type", "")).endswith("tool_use"):
+                wire.content(ChunkKind.TOOL_CALL, now)
+                return ChunkKind.TOOL_CALL, 0
+        case "message_start":
+            message = event.message
+            wire.response_id = identifier(message, "id")
+            wire.response_model = identifier(message, "model")
+            _read_usage(wire, message)
+        case "message_delta":
+            _read_usage(wire, event)
+            reason = getattr(event.delta, "stop_reason", None)
+            if isinstance(reason, str) and reason:
+                wire.finished(reason)
+            return ChunkKind.USAGE, 0
+        case "message_stop":
+            wire.ended()
+        case _:
+            pass
+    return ChunkKind.MESSAGE, 0
+
+
+def _read_delta(wire: Wire, delta: Any, now: float) -> Content:
+    kind, name = _DELTAS.get(delta.type, (ChunkKind.MESSAGE, ""))
+    text = getattr(delta, name, None) if name else None
+    size = size_of_text(text) if isinstance(text, str) else 0
+    if size:
+        wire.content(kind, now)
+    return kind, size
+
+
+def _read_usage(wire: Wire, source: Any) -> None:
+    usage = getattr(source, "usage", None)
+    wire.usage(getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None))
+
+
+MESSAGES = Sdk(name="the anthropic SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=opened)
+
+PATCHES = (
+    Patch("anthropic", _SUPPORTED, "anthropic.resources.messages.messages", _apply_create),
+    Patch("anthropic", _SUPPORTED, "anthropic.resources.messages.messages", _apply_stream),
+    Patch("anthropic", _SUPPORTED, "anthropic.resources.beta.messages.messages", _apply_create),
+    Patch("anthropic", _SUPPORTED, "anthropic.resources.beta.messages.messages", _apply_stream),
+    Patch("anthropic", _SUPPORTED, "anthropic.lib.bedrock._beta_messages", _apply_bedrock),
+    Patch("anthropic", _SUPPORTED, "anthropic._streaming", _apply_isinstance),
+)

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`ChatCompletionsClient.complete(stream=True)` of azure-ai-inference, async and sync.
+
+Items: `StreamingChatCompletionsUpdate`; the SDK skips whatever has neither choices nor usage, errors included, and swallows
+`[DONE]`. Source: azure/ai/inference/_patch.py, azure/ai/inference/aio/_patch.py and azure/ai/inference/models/_patch.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from lastchunk.patches.chat_completions import EndMarker, answers_tool, read_chunk
+from lastchunk.patches.history import history_of
+from lastchunk.patches.patching import Patch, Patcher, argument
+from lastchunk.patches.sdk import Sdk, bare_stream
+from lastchunk.streams.record import Start
+from lastchunk.streams.wire import Wire
+
+_SUPPORTED = ">= 1.0.0b7, < 2"
+
+_ERROR_EVENT = re.compile(rb'^data: ?\{\s*"error"\s*:', re.MULTILINE)
+"""An error that stands where a chunk should; inside of a chunk's text its quotes would be escaped."""
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    CHAT.wrap(patcher, module.ChatCompletionsClient, "complete")
+
+
+def _apply_async(module: ModuleType, patcher: Patcher) -> None:
+    CHAT.wrap_async(patcher, module.ChatCompletionsClient, "complete")
+
+
+def _said(args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Any:
+    """An argument of `complete`, or of the body that can be given in their place."""
+    body = argument(args, kwargs, 0, "body")
+    return body.get(name) if isinstance(body, Mapping) else kwargs.get(name)
+
+
+def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    return _said(args, kwargs, "stream") is True
+
+
+def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    messages = _said(args, kwargs, "messages")
+    return bare_stream(
+        client,
+        provider="azure.ai.inference",
+        model=_said(args, kwargs, "model") or getattr(client, "_model", None),
+        url=getattr(getattr(client, "_config", None), "endpoint", None),
+        history=history_of(messages),
+        may_be_silent=answers_tool(messages),
+    )
+
+
+def _opened(wire: Wire, stream: Any) -> None:
+    headers = getattr(getattr(stream, "_response", None), "headers", None)
+    wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
+    source = getattr(stream, "_bytes_iterator", None)
+    if hasattr(source, "__anext__"):
+        stream._bytes_iterator = _AsyncReads(source, wire)
+    elif hasattr(source, "__next__"):
+        stream._bytes_iterator = _Reads(source, wire)
+
+
+class _Looking:
+    """Looks for what the SDK swallows in what it reads."""
+
+    def __init__(self, source: Any, wire: Wire) -> None:
+        self._source = source
+        self._marker = EndMarker(wire)
+        self._wire = wire
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def _looked_at(self, data: bytes) -> bytes:
+        self._marker.look(data)
+        if _ERROR_EVENT.search(data):
+            self._wire.broke()
+        return data
+
+
+class _Reads(_Looking):
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._looked_at(self._source.__next__())
+
+
+class _AsyncReads(_Looking):
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return self._looked_at(await self._source.__anext__())
+
+
+CHAT = Sdk(name="azure-ai-inference", asks=_asks, describe=_describe, read=read_chunk, opened=_opened)
+
+PATCHES = (
+    Patch("azure-ai-inference", _SUPPORTED, "azure.ai.inference._patch", _apply),
+    Patch("azure-ai-inference", _SUPPORTED, "azure.ai.inference.aio._patch", _apply_async),
+)

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`chat(stream=True)` of the ollama client, async and sync.
+
+Items: `ChatResponse`, the last with `done` and `done_reason`. What the call gives is a generator, which makes its request
+at its first step and shows no headers. Source: ollama/_client.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from lastchunk.patches.chat_completions import answers_tool, identifier
+from lastchunk.patches.history import history_of, size_of_text
+from lastchunk.patches.patching import Patch, Patcher, argument
+from lastchunk.patches.sdk import Content, Sdk, bare_stream
+from lastchunk.semconv import ChunkKind
+from lastchunk.streams.record import Start
+from lastchunk.streams.wire import Wire
+
+_READING = frozenset({"aiter_lines", "iter_lines", "loads"})
+"""Functions that the generator calls when it has the response, and not before."""
+_ERROR_IN_STREAM = -1
+"""The status of a `ResponseError` that stood in the body."""
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    CHAT.wrap_async(patcher, module.AsyncClient, "chat")
+    CHAT.wrap(patcher, module.Client, "chat")
+
+
+def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    return kwargs.get("stream") is True
+
+
+def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    messages = argument(args, kwargs, 1, "messages")
+    return bare_stream(
+        client,
+        provider="ollama",
+        model=argument(args, kwargs, 0, "model"),
+        url=getattr(getattr(client, "_client", None), "base_url", None),
+        history=history_of(messages),
+        may_be_silent=answers_tool(messages),
+    )
+
+
+def _read(wire: Wire, chunk: Any, now: float) -> Content:
+    kind, size = ChunkKind.MESSAGE, 0
+    if wire.response_model is None:
+        wire.response_model = identifier(chunk, "model")
+    message = chunk.message
+    for carries, text in ((ChunkKind.TEXT, message.content), (ChunkKind.REASONING, message.thinking)):
+        if isinstance(text, str) and text:
+            kind, size = carries, size_of_text(text)
+            wire.content(kind, now)
+    if message.tool_calls:
+        kind = ChunkKind.TOOL_CALL
+        wire.content(kind, now)
+    if chunk.done:
+        wire.usage(chunk.prompt_eval_count, chunk.eval_count)
+        if chunk.done_reason:
+            wire.finished(chunk.done_reason)
+        wire.ended()
+    return kind, size
+
+
+def _after_headers(error: BaseException) -> bool:
+    """The error was raised while the body was read, or stood in it."""
+    if getattr(error, "status_code", None) == _ERROR_IN_STREAM:
+        return True
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name in _READING:
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+CHAT = Sdk(
+    name="the ollama client", asks=_asks, describe=_describe, read=_read, lazy=True, after_headers=_after_headers
+)
+
+PATCHES = (Patch("ollama", ">= 0.4, < 0.7", "ollama._client", _apply),)
