@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
 
-from lastchunk.demo.openai_wire import OpenAIReply
+from lastchunk.demo.dialects import Reply, answers_tool, dialect_of
 from lastchunk.demo.steps import (
+    SSE,
     Close,
     Comments,
     End,
@@ -73,6 +74,7 @@ class ModelConnection:
         self._reader, self._writer = reader, writer
         self._scripts, self._exchanges = scripts, exchanges
         self._framing = "chunked"
+        self._content_type = SSE
         self._next = asyncio.ensure_future(reader.read(1))
         writer.transport.set_write_buffer_limits(0)
 
@@ -98,11 +100,13 @@ class ModelConnection:
         script, speech = self._scripts[name], Speech.from_path(parameters)
         exchange = Exchange(name, cast("Mapping[str, object]", json.loads(body or b"{}")))
         self._exchanges.append(exchange)
-        last_message = exchange.messages[-1] if exchange.messages else {}
+        dialect = dialect_of(target)
+        last_message = dialect.last_message(exchange.body)
         if script.echo:
             speech = replace(speech, text=str(last_message.get("content")))
-        steps = script.for_request(stream=exchange.stream, tool_answered=last_message.get("role") == "tool")
-        reply = OpenAIReply(f"chatcmpl-{next(_ids)}", str(exchange.body.get("model")), speech)
+        steps = script.for_request(stream=exchange.stream, tool_answered=answers_tool(last_message))
+        reply = dialect.reply(f"chatcmpl-{next(_ids)}", str(exchange.body.get("model")), speech)
+        self._content_type = dialect.content_type
         try:
             for step in steps:
                 await self._perform(step, reply)
@@ -113,7 +117,7 @@ class ModelConnection:
             exchange.over.set()
         return steps[-1] == End() and self._framing == "chunked"
 
-    async def _perform(self, step: Step, reply: OpenAIReply) -> None:
+    async def _perform(self, step: Step, reply: Reply) -> None:
         match step:
             case Head():
                 await self._head(step)
@@ -144,7 +148,8 @@ class ModelConnection:
             "close": "connection: close",
             "short": f"content-length: {_SHORT_OF}",
         }[head.framing]
-        lines = (f"HTTP/1.1 {head.status} .", f"content-type: {head.content_type}", framing, "", "")
+        content_type = self._content_type if head.content_type == SSE else head.content_type
+        lines = (f"HTTP/1.1 {head.status} .", f"content-type: {content_type}", framing, "", "")
         await self._send("\r\n".join(lines).encode())
 
     async def _body(self, data: bytes) -> None:

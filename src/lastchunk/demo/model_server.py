@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from lastchunk.demo.dialects import DIALECTS, Name
 from lastchunk.demo.exchange import Exchange, ModelConnection
 from lastchunk.demo.scripts import SCRIPTS
 from lastchunk.demo.steps import Script, Speech
@@ -54,14 +55,16 @@ class ModelServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def url(self, script: str, **speech: str | float) -> str:
+    def url(self, script: str, *, dialect: Name = "openai", **speech: str | float) -> str:
         """The base URL for a client whose streams shall follow this script; `speech` sets fields of `Speech`.
+
+        The path that the client adds picks the dialect; `dialect` says what its SDK wants the base URL to end with.
 
         Raises `KeyError` for a script that does not exist and `TypeError` for a field that does not.
         """
         self._scripts[script]
         parameters = Speech(**speech).to_path()  # pyright: ignore[reportArgumentType] (a dataclass of str and float)
-        return f"http://127.0.0.1:{self._port}/{script}{parameters}/v1"
+        return f"http://127.0.0.1:{self._port}/{script}{parameters}{DIALECTS[dialect].base}"
 
     @property
     def port(self) -> int:

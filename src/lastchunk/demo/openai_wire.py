@@ -21,15 +21,14 @@ from lastchunk.demo.steps import (
     Text,
     ToolCall,
     Usage,
-    portion,
+    fragments,
+    pieces_of,
     words,
 )
 
 Json = Mapping[str, object]
 
 _FIELDS = {"content": "content", "reasoning": "reasoning_content", "refusal": "refusal"}
-_ARGUMENT_FRAGMENT = 6
-"""Characters of a tool call's arguments per chunk, so that a client has to put them together."""
 
 
 def sse(data: object, event: str | None = None) -> bytes:
@@ -71,19 +70,15 @@ class OpenAIReply:
                 yield json.dumps({"error": self._error(type_, code)}).encode()
 
     def _text(self, step: Text) -> Iterator[bytes]:
-        pieces = portion(words(self.speech.text), step.begin, step.end)
-        if step.pieces == "one_chunk":
-            pieces = ["".join(pieces)]
         field = _FIELDS[step.field]
+        pieces = pieces_of(self.speech.text, step)
         chunks = [self._chunk({field: piece}, step.finish, usage=step.usage) for piece in pieces]
         yield from [b"".join(chunks)] if step.pieces == "one_write" else chunks
 
     def _tool_call(self, end: float) -> Iterator[bytes]:
         opening = {"index": 0, "id": f"call_{self.id}", "type": "function"}
         yield self._chunk({"tool_calls": [{**opening, "function": {"name": self.speech.tool, "arguments": ""}}]})
-        arguments = self.speech.arguments[: round(len(self.speech.arguments) * end)]
-        for start in range(0, len(arguments), _ARGUMENT_FRAGMENT):
-            fragment = arguments[start : start + _ARGUMENT_FRAGMENT]
+        for fragment in fragments(self.speech.arguments, end):
             yield self._chunk({"tool_calls": [{"index": 0, "function": {"arguments": fragment}}]})
 
     def _odd(self, shape: str) -> bytes:

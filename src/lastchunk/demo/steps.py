@@ -63,6 +63,16 @@ def words(text: str) -> list[str]:
     return re.findall(r"\s*\S+\s*", text) or [text]
 
 
+_FRAGMENT = 6
+"""Characters of a tool call's arguments per chunk, so that a client has to put them together."""
+
+
+def fragments(arguments: str, end: float) -> list[str]:
+    """The arguments of a tool call up to fraction `end`, in the pieces in which they travel."""
+    sent = arguments[: round(len(arguments) * end)]
+    return [sent[start : start + _FRAGMENT] for start in range(0, len(sent), _FRAGMENT)]
+
+
 # -- transport -----------------------------------------------------------------------
 
 
@@ -131,6 +141,12 @@ class Text:
     """Every chunk also carries the usage."""
     finish: str | None = None
     """The finish reason on every chunk; some backends send an empty string instead of null."""
+
+
+def pieces_of(text: str, step: Text) -> list[str]:
+    """The pieces of `text` in which a `Text` step travels."""
+    pieces = portion(words(text), step.begin, step.end)
+    return ["".join(pieces)] if step.pieces == "one_chunk" else pieces
 
 
 @dataclass(frozen=True, slots=True)
