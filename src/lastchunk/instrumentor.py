@@ -47,7 +47,9 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
         cls = type(self)
         try:
             chosen = settings.load(kwargs)
-            telemetry = Telemetry(kwargs.get("tracer_provider"))
+            telemetry = Telemetry(
+                kwargs.get("tracer_provider"), kwargs.get("meter_provider"), kwargs.get("logger_provider"), chosen
+            )
             cls._patcher = Patcher(Streams(telemetry, chosen), chosen)
         except Exception as exc:
             report("instrument()", exc)

@@ -4,38 +4,67 @@
 
 from __future__ import annotations
 
+from opentelemetry._logs import LoggerProvider, get_logger_provider
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry.metrics import MeterProvider, get_meter_provider
 from opentelemetry.trace import TracerProvider, get_tracer_provider
 
+from lastchunk.settings import Settings
+from lastchunk.streams.guard import report
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
+from lastchunk.telemetry.logs import Logs
+from lastchunk.telemetry.metrics import metrics_of
+from lastchunk.telemetry.sdk import is_sdk
 from lastchunk.telemetry.spans import Spans
 
 
 class Telemetry:
-    """Everything that is emitted, from the same record and the same outcome."""
+    """Everything that is emitted, from the same record and the same outcome.
 
-    def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
+    A provider that is not given is the global one, whenever that is set.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         self._tracer_provider = tracer_provider
+        self._meter_provider = meter_provider
+        self._logger_provider = logger_provider
         self._spans = Spans(tracer_provider)
+        self._logs = Logs(logger_provider)
+        self._metrics = metrics_of(meter_provider)
+        self._metrics.gauges.on_stalled = self._logs.stalled
+        self._metrics.gauges.stall_after = (settings or Settings()).stall_after
 
     def enabled(self) -> bool:
         """Somebody listens: an SDK is configured, and instrumentation is not suppressed in the current context."""
-        return is_instrumentation_enabled() and _is_sdk(self._tracer_provider or get_tracer_provider())
+        return is_instrumentation_enabled() and (
+            is_sdk(self._tracer_provider or get_tracer_provider())
+            or is_sdk(self._meter_provider or get_meter_provider())
+            or is_sdk(self._logger_provider or get_logger_provider())
+        )
 
     def begin(self, record: StreamRecord) -> None:
         """A stream begins, in the context of its consumer."""
-        self._spans.begin(record)
+        for signal in (self._spans.begin, self._metrics.begin):
+            try:
+                signal(record)
+            except Exception as exc:
+                report("the begin of a stream", exc)
 
     def enter(self, record: StreamRecord) -> None:
         """Make the stream's span current, inside the stream's private context."""
         self._spans.enter(record)
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
-        """The stream has ended."""
-        self._spans.end(record, outcome)
-
-
-def _is_sdk(provider: object) -> bool:
-    """`provider` is not one of the API's own, which do nothing."""
-    return not type(provider).__module__.startswith("opentelemetry.trace")
+        """The stream has ended. What one signal's exporter does to us is no reason for the others to be silent."""
+        for signal in (self._metrics.end, self._logs.end, self._spans.end):
+            try:
+                signal(record, outcome)
+            except Exception as exc:
+                report("the end of a stream", exc)

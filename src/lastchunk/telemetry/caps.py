@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""A limit to the values of one metric attribute, because names of models and agents may be chosen by users.
+
+The SDK keeps 2,000 sets of attributes for an instrument, and puts everything beyond them into one overflow series,
+cutoffs included. Spans and log events keep every name.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from lastchunk.semconv import OTHER
+
+LIMIT = 100
+"""Values of one attribute; later ones are counted as `_OTHER`."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Cap:
+    """Lets the first values of an attribute pass, and calls every later one `_OTHER`.
+
+    It takes no lock: threads that bring new values at the same moment may together exceed the limit by one each.
+    """
+
+    __slots__ = ("_attribute", "_known", "_limit", "_warned")
+
+    def __init__(self, attribute: str, limit: int = LIMIT) -> None:
+        self._attribute = attribute
+        self._limit = limit
+        self._known: set[str] = set()
+        self._warned = False
+
+    def __call__(self, value: str) -> str:
+        """`value`, or `_OTHER`."""
+        known = self._known
+        if value in known:
+            return value
+        if len(known) < self._limit:
+            known.add(value)
+            return value
+        if not self._warned:
+            self._warned = True
+            _logger.warning(
+                "More than %d values of %s: metrics count the further ones as %s. Spans keep their names."
+                " This is logged once.",
+                self._limit,
+                self._attribute,
+                OTHER,
+            )
+        return OTHER
