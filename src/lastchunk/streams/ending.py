@@ -190,11 +190,13 @@ def _without_terminal(evidence: Evidence) -> Reason:
         return Reason.LENGTH
     if evidence.process_exit or kind is FailureKind.EXIT:
         return Reason.PROCESS_EXIT
+    if kind not in (None, FailureKind.CANCEL) and evidence.waiting_for is WaitingFor.TOOL:
+        return Reason.TOOL_ERROR
+    if Finish.ERROR in evidence.finish:
+        return Reason.PROVIDER_ERROR
     if kind is FailureKind.CANCEL:
         return Reason.CANCELLED
     if kind is not None:
-        if evidence.waiting_for is WaitingFor.TOOL:
-            return Reason.TOOL_ERROR
         if not evidence.began:
             return Reason.REJECTED
         return _AFTER_HEADERS.get(kind, Reason.ERROR)
