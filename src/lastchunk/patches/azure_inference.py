@@ -8,12 +8,11 @@ Items: `StreamingChatCompletionsUpdate`; the SDK skips whatever has neither choi
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import EndMarker, answers_tool, read_chunk
+from lastchunk.patches.chat_completions import Reads, answers_tool, read_chunk
 from lastchunk.patches.history import history_of
 from lastchunk.patches.patching import Patch, Patcher, argument
 from lastchunk.patches.sdk import Sdk, bare_stream
@@ -21,9 +20,6 @@ from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire
 
 _SUPPORTED = ">= 1.0.0b7, < 2"
-
-_ERROR_EVENT = re.compile(rb'^data: ?\{\s*"error"\s*:', re.MULTILINE)
-"""An error that stands where a chunk should; inside of a chunk's text its quotes would be escaped."""
 
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:
@@ -60,44 +56,44 @@ def _opened(wire: Wire, stream: Any) -> None:
     headers = getattr(getattr(stream, "_response", None), "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
     source = getattr(stream, "_bytes_iterator", None)
+    reads = Reads(wire, with_errors=True)
     if hasattr(source, "__anext__"):
-        stream._bytes_iterator = _AsyncReads(source, wire)
+        stream._bytes_iterator = _AsyncSource(source, reads)
     elif hasattr(source, "__next__"):
-        stream._bytes_iterator = _Reads(source, wire)
+        stream._bytes_iterator = _SyncSource(source, reads)
 
 
-class _Looking:
-    """Looks for what the SDK swallows in what it reads."""
+class _Source:
+    """What the SDK's stream reads from, with a look at what it gives."""
 
-    def __init__(self, source: Any, wire: Wire) -> None:
+    def __init__(self, source: Any, reads: Reads) -> None:
         self._source = source
-        self._marker = EndMarker(wire)
-        self._wire = wire
+        self._reads = reads
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source, name)
 
-    def _looked_at(self, data: bytes) -> bytes:
-        self._marker.look(data)
-        if _ERROR_EVENT.search(data):
-            self._wire.broke()
-        return data
 
-
-class _Reads(_Looking):
+class _SyncSource(_Source):
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        return self._looked_at(self._source.__next__())
+        self._reads.asked()
+        data = self._source.__next__()
+        self._reads.look(data)
+        return data
 
 
-class _AsyncReads(_Looking):
+class _AsyncSource(_Source):
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        return self._looked_at(await self._source.__anext__())
+        self._reads.asked()
+        data = await self._source.__anext__()
+        self._reads.look(data)
+        return data
 
 
 CHAT = Sdk(name="azure-ai-inference", asks=_asks, describe=_describe, read=read_chunk, opened=_opened)

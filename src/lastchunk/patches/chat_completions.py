@@ -8,6 +8,7 @@ openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ _NO_STREAM = (b"{", b"[", b"<")
 """How JSON and HTML begin, and no event does. Some servers send either as `text/event-stream`."""
 _LOOKED_AT = len(_END_MARKER) + 8
 """Bytes at the end of a read: the marker, and the blank line behind it in any framing."""
+_ERROR_EVENT = re.compile(rb'^data: ?\{\s*"(error"|object"\s*:\s*"error")', re.MULTILINE)
+"""An error that stands where a chunk should; inside of a chunk's text its quotes would be escaped."""
 
 
 def answers_tool(messages: Any) -> bool:
@@ -83,22 +86,30 @@ def _size_of_call(call: Any) -> int:
     return size_of_text(arguments) if isinstance(arguments, str) else 0
 
 
-class EndMarker:
-    """Looks for the protocol's own end marker, which an SDK swallows, at the tail of each network read.
+class Reads:
+    """Looks for what an SDK swallows in what it reads from the network: the end marker, and errors.
 
-    Nothing is paid per chunk. What is read may be handed on much later, so the marker counts when the stream is over.
+    It is looked at per read, so that nothing is paid per chunk. What one read gave may be handed on much later, so it
+    counts when the SDK asks for the next one, or is through.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    __slots__ = ("_tail", "_wire", "_with_errors")
+
+    def __init__(self, wire: Wire, *, with_errors: bool = False) -> None:
         self._wire = wire
+        self._with_errors = with_errors
         self._tail = b""
 
+    def asked(self) -> None:
+        """The SDK asks for more."""
+        wire = self._wire
+        if wire.end_marker_read or wire.error_read:
+            wire.caught_up()
+
     def look(self, data: bytes) -> None:
-        """Look at a network read."""
-        if not self._tail:
-            self._tail = b"\n"
-            if data.startswith(_NO_STREAM):
-                self._wire.streamed = False
+        """Look at what was read."""
         self._tail = (self._tail + data[-_LOOKED_AT:])[-_LOOKED_AT:]
         if self._tail.rstrip().endswith(_END_MARKER):
             self._wire.end_marker_read = True
+        if self._with_errors and _ERROR_EVENT.search(data):
+            self._wire.error_read = True

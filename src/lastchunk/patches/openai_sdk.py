@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import EndMarker, answers_tool, read_chunk
+from lastchunk.patches.chat_completions import Reads, answers_tool, read_chunk
 from lastchunk.patches.history import history_of
 from lastchunk.patches.patching import Patch, Patcher
 from lastchunk.patches.sdk import Sdk, bare_stream
@@ -48,28 +48,30 @@ def _opened(wire: Wire, stream: Any) -> None:
     opened(wire, stream)
     decoder = getattr(stream, "_decoder", None)
     if decoder is not None:
-        stream._decoder = _EndMarkerDecoder(decoder, EndMarker(wire))
+        stream._decoder = _WatchedDecoder(decoder, Reads(wire))
 
 
-class _EndMarkerDecoder:
+class _WatchedDecoder:
     """The SDK's decoder, with a look at what it is given."""
 
-    def __init__(self, decoder: Any, marker: EndMarker) -> None:
+    def __init__(self, decoder: Any, reads: Reads) -> None:
         self._decoder = decoder
-        self._marker = marker
+        self._reads = reads
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._decoder, name)
 
     async def _look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for data in source:
-            self._marker.look(data)
+            self._reads.look(data)
             yield data
+            self._reads.asked()
 
     def _look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
         for data in source:
-            self._marker.look(data)
+            self._reads.look(data)
             yield data
+            self._reads.asked()
 
     def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
         """As the SDK's."""

@@ -54,6 +54,8 @@ class FailureKind(Enum):
     CONNECTION = auto()
     CANCEL = auto()
     EXIT = auto()
+    CUT = auto()
+    """The client itself complains that the body ended too soon."""
     OTHER = auto()
 
 
@@ -196,7 +198,7 @@ def _without_terminal(evidence: Evidence) -> Reason:
         return Reason.PROVIDER_ERROR
     if kind is FailureKind.CANCEL:
         return Reason.CANCELLED
-    if kind is not None:
+    if kind not in (None, FailureKind.CUT):
         if not evidence.began:
             return Reason.REJECTED
         return _AFTER_HEADERS.get(kind, Reason.ERROR)

@@ -20,12 +20,14 @@ _KINDS = {
     " ReadTimeoutError Timeout TimeoutError",
     FailureKind.CONNECTION: "APIConnectionError TransportError ServiceRequestError ServiceResponseError"
     " IncompleteReadError IncompleteRead ClientConnectionError ClientPayloadError HTTPException ProtocolError"
-    " BrokenResourceError ConnectionError",
+    " BrokenResourceError ConnectionError ChunkedEncodingError",
     FailureKind.PROTOCOL: "JSONDecodeError UnicodeError DecodingError DecodeError APIResponseValidationError"
     " ValidationError",
     FailureKind.PROVIDER: "APIError AnthropicError OpenAIError ResponseError HttpResponseError HTTPStatusError",
 }
 _KIND_BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names.split()}
+
+_TRANSPORT = (FailureKind.TIMEOUT, FailureKind.CONNECTION)
 
 _MISMATCHES = frozenset({"ImportError", "TypeError", "AttributeError", "KeyError", "IndexError", "NotImplementedError"})
 """Classes of exceptions with which a library says that it did not expect what another one gave it."""
@@ -51,17 +53,23 @@ def qualified_name(error: BaseException) -> str:
 
 def failure_of(error: BaseException) -> Failure:
     """What `error` stands for. The text of the exception is looked at, and never kept."""
-    for link in causes(error):
-        for base in type(link).__mro__:
-            kind = _KIND_BY_NAME.get(base.__name__)
-            if kind is not None:
-                return Failure(kind, qualified_name(error), _hint(link))
+    kinds = [(kind, link) for link in causes(error) if (kind := _kind_of(link)) is not None]
+    if kinds:
+        kind, link = kinds[0]
+        if kind is FailureKind.PROVIDER:
+            # An SDK may put its general error on top of a broken connection: then the provider said nothing.
+            kind = next((below for below, _ in kinds if below in _TRANSPORT), kind)
+        return Failure(kind, qualified_name(error), _hint(link))
     if _from_a_library(error):
         mismatch = any(base.__name__ in _MISMATCHES for base in type(error).__mro__)
         if mismatch or isinstance(error, ValueError):
             return Failure(FailureKind.PROTOCOL, qualified_name(error), Cause.PACKAGE_MISMATCH if mismatch else None)
     hint = Cause.PACKAGE_MISMATCH if isinstance(error, ImportError) else None
     return Failure(FailureKind.OTHER, qualified_name(error), hint)
+
+
+def _kind_of(error: BaseException) -> FailureKind | None:
+    return next((kind for base in type(error).__mro__ if (kind := _KIND_BY_NAME.get(base.__name__))), None)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

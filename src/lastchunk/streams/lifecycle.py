@@ -211,8 +211,11 @@ def _failure(record: StreamRecord, error: BaseException | None) -> Failure | Non
     if error is None:
         return None
     failure = failure_of(error)
-    if record.wire is not None and record.wire.provider_error and failure.kind is not FailureKind.CANCEL:
+    wire = record.wire
+    if wire is not None and wire.provider_error and failure.kind is not FailureKind.CANCEL:
         return replace(failure, kind=FailureKind.PROVIDER, hint=None)
+    if wire is not None and wire.ended_short() and failure.kind in (FailureKind.PROTOCOL, FailureKind.OTHER):
+        return replace(failure, kind=FailureKind.CUT)
     return failure
 
 

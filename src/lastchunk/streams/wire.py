@@ -16,6 +16,7 @@ class Wire:
         "content_chunks",
         "end_marker",
         "end_marker_read",
+        "error_read",
         "exhausted",
         "finish",
         "finish_raw",
@@ -45,6 +46,8 @@ class Wire:
         """The protocol's own end: `[DONE]`, `message_stop`, `done: true`."""
         self.end_marker_read = False
         """The end marker was read from the network; it counts when everything before it has been handed on."""
+        self.error_read = False
+        """The same of an error that the SDK does not hand on."""
         self.exhausted = False
         """The SDK's stream came to its end without an exception."""
         self.provider_error = False
@@ -92,11 +95,22 @@ class Wire:
         self.provider_error = True
         self.last_event = LastEvent.ERROR
 
-    def over(self, *, exhausted: bool) -> None:
-        """The SDK's stream gave its last chunk, or raised."""
-        self.exhausted = exhausted
+    def caught_up(self) -> None:
+        """All that was read from the network has been handed on."""
+        if self.error_read and not self.provider_error:
+            self.broke()
         if self.end_marker_read and not self.end_marker:
             self.ended()
+
+    def over(self, *, exhausted: bool) -> None:
+        """The SDK's stream gave its last chunk, or raised: then what was read may not have been handed on."""
+        self.exhausted = exhausted
+        if exhausted:
+            self.caught_up()
+
+    def ended_short(self) -> bool:
+        """The body came to its end and lacks something: content, or whatever says that the provider finished."""
+        return self.exhausted and not self.finish and not (self.end_marker and self.arrived)
 
     def ended(self) -> None:
         """The end marker came."""
