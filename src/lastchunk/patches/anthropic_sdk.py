@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from lastchunk.patches.beside import wrapped_by_another
 from lastchunk.patches.chat_completions import identifier
 from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.patching import Patch, Patcher
@@ -50,7 +51,8 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
         manager = wrapped(*args, **kwargs)
         answer = getattr(manager, request_async, None)
         if answer is not None and not wants_raw_response(kwargs):
-            observed = _Request(answer, lambda: MESSAGES.obtain_async(patcher, instance, args, kwargs, answer))
+            beside = wrapped_by_another(wrapped, instance)
+            observed = _Request(answer, lambda: MESSAGES.obtain_async(patcher, instance, args, kwargs, answer, beside))
             setattr(manager, request_async, observed)
         return manager
 
@@ -58,7 +60,8 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
         manager = wrapped(*args, **kwargs)
         call = getattr(manager, request, None)
         if call is not None and not wants_raw_response(kwargs):
-            setattr(manager, request, lambda: MESSAGES.obtain(patcher, instance, args, kwargs, call))
+            beside = wrapped_by_another(wrapped, instance)
+            setattr(manager, request, lambda: MESSAGES.obtain(patcher, instance, args, kwargs, call, beside))
         return manager
 
     patcher.wrap(module.AsyncMessages, "stream", stream_async)

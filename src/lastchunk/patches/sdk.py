@@ -8,7 +8,7 @@ Inside a `create_stream` the call is evidence for that stream; anywhere else it 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import CORO_CREATED, getcoroutinestate
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from weakref import finalize
 
 from lastchunk import semconv
+from lastchunk.patches.beside import wrapped_by_another
 from lastchunk.patches.patching import Patcher
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.guard import report
@@ -25,6 +26,7 @@ from lastchunk.streams.observer import Observer, Tap
 from lastchunk.streams.record import History, Start, StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.wire import Wire
+from lastchunk.telemetry.inference import within_inference
 
 Content = tuple[ChunkKind, int]
 """What a chunk carries, and how many bytes of it."""
@@ -54,7 +56,8 @@ class Sdk:
         def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if not self.asks(args, kwargs):
                 return wrapped(*args, **kwargs)
-            return self.obtain(patcher, instance, args, kwargs, lambda: wrapped(*args, **kwargs))
+            beside = wrapped_by_another(wrapped, instance)
+            return self.obtain(patcher, instance, args, kwargs, lambda: wrapped(*args, **kwargs), beside)
 
         patcher.wrap(owner, name, wrapper)
 
@@ -65,15 +68,25 @@ class Sdk:
             answer = wrapped(*args, **kwargs)
             if not self.asks(args, kwargs):
                 return answer
-            return _instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer))
+            beside = wrapped_by_another(wrapped, instance)
+            return _instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer, beside))
 
         patcher.wrap(owner, name, wrapper)
 
     def obtain(
-        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any], call: Callable[[], Any]
+        self,
+        patcher: Patcher,
+        instance: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        call: Callable[[], Any],
+        beside: bool = False,
     ) -> Any:
-        """Make the call, and give its stream as it is handed to the application."""
-        observer = self._observer(patcher, instance, args, kwargs)
+        """Make the call, and give its stream as it is handed to the application.
+
+        `beside`: another instrumentation wraps the same method.
+        """
+        observer = self._observer(patcher, instance, args, kwargs, beside)
         if self.lazy:
             return _handed_out(call(), observer)
         observer.begin()
@@ -92,9 +105,10 @@ class Sdk:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         answer: Awaitable[Any],
+        beside: bool = False,
     ) -> Any:
         """Await the answer, and give its stream as it is handed to the application."""
-        observer = self._observer(patcher, instance, args, kwargs)
+        observer = self._observer(patcher, instance, args, kwargs, beside)
         if self.lazy:
             return _handed_out(await answer, observer)
         observer.begin()
@@ -107,14 +121,16 @@ class Sdk:
         return self._obtained(observer, stream)
 
     def _observer(
-        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any], beside: bool
     ) -> Observer | Tap:
         """A tap where a model stream is under way, else a stream of its own."""
+        beside = beside or within_inference()
         above = current_stream()
         if above is not None and above.operation is Operation.CHAT and above.ending is None:
             above.wire = Wire()
+            above.measured_elsewhere = above.measured_elsewhere or beside
             return _Below(self, above)
-        return _Own(self, patcher, lambda: self.describe(instance, args, kwargs))
+        return _Own(self, patcher, lambda: replace(self.describe(instance, args, kwargs), measured_elsewhere=beside))
 
     def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
         """The response headers came."""

@@ -59,6 +59,8 @@ class Start:
     """AutoGen would make a span of its own for this invocation, and must not."""
     bare: bool = False
     """The application iterates the SDK's own stream: there is no terminal item, the wire alone tells."""
+    measured_elsewhere: bool = False
+    """Another instrumentation records the metrics of the conventions for this call."""
 
 
 class StreamRecord:
@@ -117,7 +119,7 @@ class StreamRecord:
         self.span: Span | None = None
         self.series: Any = None
         """What its metrics have in common with those of other streams; telemetry's own."""
-        self.measured_elsewhere = False
+        self.measured_elsewhere = start.measured_elsewhere
         """Another instrumentation records the metrics of the conventions for this call."""
         self.context: Context | None = None
         self.loop: asyncio.AbstractEventLoop | None = None

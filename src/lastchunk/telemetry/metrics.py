@@ -21,6 +21,7 @@ from lastchunk.streams.record import StreamRecord, TimedStreamRecord
 from lastchunk.telemetry.attributes import agent_above
 from lastchunk.telemetry.caps import Cap
 from lastchunk.telemetry.gauges import Gauges
+from lastchunk.telemetry.inference import within_inference
 from lastchunk.telemetry.sdk import is_sdk
 from lastchunk.telemetry.series import Attributes, Kind, Series
 from lastchunk.version import __version__
@@ -71,6 +72,8 @@ class Metrics:
         series = record.series = self._series.get(kind) or self._new_series(kind)
         if not series.from_zero:
             self._count_from_zero(series)
+        if operation is Operation.CHAT and within_inference():
+            record.measured_elsewhere = True
         if isinstance(record, TimedStreamRecord) and operation is Operation.CHAT:
             record.between_chunks = self._between_chunks
 
