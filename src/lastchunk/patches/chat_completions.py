@@ -87,7 +87,7 @@ def _size_of_call(call: Any) -> int:
 
 
 class Reads:
-    """Looks for what an SDK swallows in what it reads from the network: the end marker, and errors.
+    """Looks for what an SDK swallows in what it reads from the network: the end marker, errors, a body that is no stream.
 
     It is looked at per read, so that nothing is paid per chunk. What one read gave may be handed on much later, so it
     counts when the SDK asks for the next one, or is through.
@@ -108,6 +108,10 @@ class Reads:
 
     def look(self, data: bytes) -> None:
         """Look at what was read."""
+        if not self._tail:
+            self._tail = b"\n"
+            if data.startswith(_NO_STREAM):
+                self._wire.streamed = False
         self._tail = (self._tail + data[-_LOOKED_AT:])[-_LOOKED_AT:]
         if self._tail.rstrip().endswith(_END_MARKER):
             self._wire.end_marker_read = True
