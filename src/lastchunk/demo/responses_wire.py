@@ -47,19 +47,23 @@ class ResponsesReply:
     model: str
     speech: Speech
     begun: bool = field(default=False, init=False)
+    opened: str = field(default="", init=False)
+    """What the open item carries; empty if there is none."""
+    items: list[Json] = field(default_factory=list[Json], init=False)
+    """The items that have been opened so far."""
     sequence: int = field(default=0, init=False)
 
     def render(self, step: Content) -> Iterator[bytes]:
         """The pieces in which a step travels: each is sent by itself, `Speech.gap` after the one before."""
         match step:
             case Text():
-                chunks = [
-                    self._event(_DELTAS[step.field], delta=piece, **self._place(), content_index=0, logprobs=[])
-                    for piece in pieces_of(self.speech.text, step)
-                ]
+                opening = self._open(step.field)
+                chunks = [self._delta(step.field, piece) for piece in pieces_of(self.speech.text, step)]
+                if chunks:
+                    chunks[0] = opening + chunks[0]
                 yield from [b"".join(chunks)] if step.pieces == "one_write" else chunks
             case ToolCall(end):
-                yield self._event("response.output_item.added", output_index=0, item=self._call(""))
+                yield self._item(self._call(""))
                 for fragment in fragments(self.speech.arguments, end):
                     yield self._event("response.function_call_arguments.delta", delta=fragment, **self._place())
             case Finish(reason):
@@ -87,10 +91,39 @@ class ResponsesReply:
         self.sequence += 1
         return opening + event(kind, sequence_number=self.sequence, **data)
 
+    def _item(self, item: Json) -> bytes:
+        closing = self._close()
+        self.items.append({**item, "id": f"item_{self.id}_{len(self.items)}"})
+        return closing + self._event("response.output_item.added", output_index=self._index, item=self.items[-1])
+
+    def _close(self) -> bytes:
+        if not self.items:
+            return b""
+        return self._event("response.output_item.done", output_index=self._index, item=self.items[-1])
+
+    @property
+    def _index(self) -> int:
+        return max(len(self.items) - 1, 0)
+
+    def _open(self, carries: str) -> bytes:
+        """Begin an item for it, unless it is open."""
+        if self.opened == carries:
+            return b""
+        self.opened = carries
+        if carries == "reasoning":
+            return self._item({"type": "reasoning", "summary": [], "content": []})
+        part = {"type": "refusal", "refusal": ""} if carries == "refusal" else _output_text("")
+        added = self._item({**self._message(), "status": "in_progress", "content": []})
+        return added + self._event("response.content_part.added", **self._place(), content_index=0, part=part)
+
+    def _delta(self, carries: str, piece: str) -> bytes:
+        return self._event(_DELTAS[carries], delta=piece, **self._place(), content_index=0, logprobs=[])
+
     def _finish(self, reason: str) -> bytes:
         why = _INCOMPLETE.get(reason)
         if why is None:
-            return self._event("response.completed", response=self._response("completed"))
+            closing = self._close()
+            return closing + self._event("response.completed", response=self._response("completed", output=self.items))
         incomplete = self._response("incomplete", incomplete_details={"reason": why})
         return self._event("response.incomplete", response=incomplete)
 
@@ -103,7 +136,7 @@ class ResponsesReply:
         return sse({"error": error if shape != "string" else self.speech.error}, event="error")
 
     def _odd(self, shape: str) -> bytes:
-        healthy = self._event(_DELTAS["content"], delta=self.speech.text, **self._place(), content_index=0)
+        healthy = self._delta("content", self.speech.text)
         return {
             "null": sse(None),
             "without_choices": event("response.output_text.delta"),
@@ -114,7 +147,7 @@ class ResponsesReply:
         }[shape]
 
     def _place(self) -> dict[str, object]:
-        return {"item_id": f"item_{self.id}", "output_index": 0}
+        return {"item_id": f"item_{self.id}_{self._index}", "output_index": self._index}
 
     def _call(self, arguments: str) -> Json:
         name = {"id": f"item_{self.id}", "call_id": f"call_{self.id}", "name": self.speech.tool}
@@ -145,6 +178,10 @@ class ResponsesReply:
             "usage": None if status == "in_progress" else _usage(said),
             **more,
         }
+
+
+def _output_text(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": []}
 
 
 def _usage(said: int) -> Json:
