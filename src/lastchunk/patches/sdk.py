@@ -69,7 +69,7 @@ class Sdk:
             if not self.asks(args, kwargs):
                 return answer
             beside = wrapped_by_another(wrapped, instance)
-            return _instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer, beside))
+            return instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer, beside))
 
         patcher.wrap(owner, name, wrapper)
 
@@ -185,8 +185,8 @@ class Sdk:
             report(f"the end of a stream of {self.name}", exc)
 
 
-def _instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
-    """The coroutine `ours`, which awaits `answer`: if nobody awaits it, one warning says so, by the SDK's name for it."""
+def instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
+    """The coroutine `ours`, which awaits `answer`: if nobody awaits it, one warning says so, by the library's name for it."""
     if isinstance(answer, CoroutineType):
         ours.__name__, ours.__qualname__ = answer.__name__, answer.__qualname__
         finalize(ours, _close_unawaited, answer).atexit = False

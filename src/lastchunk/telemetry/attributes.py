@@ -85,5 +85,5 @@ def _finish_reasons(record: StreamRecord, outcome: Outcome) -> list[str] | None:
     if outcome.finish_raw:
         return [as_attribute(outcome.finish_raw)]
     if record.result_finish:
-        return [record.result_finish]
+        return [as_attribute(record.result_finish)]
     return ["error"] if outcome.ending.cutoff else None
