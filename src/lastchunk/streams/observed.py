@@ -12,6 +12,7 @@ import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import Context
+from functools import partial
 from typing import Any
 
 from lastchunk.streams import open_streams
@@ -115,16 +116,17 @@ class ObservedAsyncGenerator:
         if self._plain or self._step is not None or not self.observer.begin() or self.observer.record is None:
             self._plain = self._step is None
             return self.__anext__()
+        record, hooks = self.observer.record, sys.get_asyncgen_hooks()
+        if hooks.firstiter is not None:
+            # The loop keeps a list of the generators that it closes at its end, and learns of each at its first step.
+            self._closed_by_loop = _ClosedByLoop(self)
+            hooks.firstiter(self._closed_by_loop)  # pyright: ignore[reportArgumentType]  # it only wants an `aclose`
         step = _Step(self.observer.run)
-        watch = self.observer.watch(self.observer.record, self._inner, self._first_step(), step)
-        self._watched = watch.__anext__
-        hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(None, None)
-        try:
-            step.asked = watch.__anext__()
-        finally:
-            sys.set_asyncgen_hooks(*hooks)
+        first = _first_step(self._inner, hooks.finalizer and partial(_close, record.loop, record.context))
+        watch = self.observer.watch(record, self._inner, first, step)
+        step.asked = _first_step(watch, _forget)
         step.stream = self
+        self._watched = watch.__anext__
         self._step = step
         return step
 
@@ -133,22 +135,6 @@ class ObservedAsyncGenerator:
         self._plain = True
         return self._inner.__anext__()
 
-    def _first_step(self) -> Awaitable[Any]:
-        """The inner generator's first step, with a stand-in for it in the loop's list of generators to be closed.
-
-        The loop keeps a list of the generators that it closes at its end, and learns of each by a hook at its first step.
-        """
-        hook = sys.get_asyncgen_hooks().firstiter
-        if hook is None:
-            return self._inner.__anext__()
-        self._closed_by_loop = _ClosedByLoop(self)
-        hook(self._closed_by_loop)  # pyright: ignore[reportArgumentType]  # it only wants something with `aclose`
-        sys.set_asyncgen_hooks(firstiter=None)
-        try:
-            return self._inner.__anext__()
-        finally:
-            sys.set_asyncgen_hooks(firstiter=hook)
-
     def leave(self, *, process_exit: bool = False) -> None:
         """The consumer leaves: the stream ends, and nothing of it is driven any more but its close.
 
@@ -156,16 +142,17 @@ class ObservedAsyncGenerator:
         """
         if not getattr(self._inner, "ag_running", False):
             self.observer.leaves(process_exit=process_exit)
+            self._let_go_of_step()
             self._plain, self._step, self._watched = True, None, None
 
+    def _let_go_of_step(self) -> None:
+        """The step that is used again and again, and what watches the stream, hold each other."""
+        if self._step is not None and self._step.stream is None:
+            self._step.asked = None
+
     def __del__(self) -> None:
-        observer = self.observer
-        record = observer.record
-        if record is None or record.ending is not None:
-            return
-        loop, context = record.loop, record.context
-        observer.let_go()
-        open_streams.wake(loop, _close, self._inner, loop, context)
+        self._let_go_of_step()
+        self.observer.let_go()
 
 
 class _Step:
@@ -300,10 +287,25 @@ class _ClosedByLoop:
         """Called by `shutdown_asyncgens`."""
         stream = self._stream()
         if stream is not None:
+            closing = stream.aclose()
             stream.leave(process_exit=True)
-            await stream.aclose()
+            await closing
 
 
-def _close(inner: AsyncGenerator[Any, Any], loop: Any, context: Context | None) -> None:
-    """Close a generator that was let go, as its loop would have done, but where it was driven."""
-    loop.create_task(inner.aclose(), context=context)
+def _first_step(generator: AsyncGenerator[Any, Any], finalizer: Any) -> Awaitable[Any]:
+    """The first step of a generator of which the loop is not told; `finalizer` is called if it is forgotten."""
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, finalizer)
+    try:
+        return generator.__anext__()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def _close(loop: Any, context: Context | None, inner: AsyncGenerator[Any, Any]) -> None:
+    """Close a generator that was forgotten, as its loop would have done, but where it was driven."""
+    open_streams.wake(loop, lambda: loop.create_task(inner.aclose(), context=context))
+
+
+def _forget(watch: AsyncGenerator[Any, None]) -> None:
+    """What watches a stream has nothing to clean up: without this it would be resumed, by a finaliser."""

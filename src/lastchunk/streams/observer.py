@@ -90,10 +90,14 @@ class Observer:
             self._streams.end(self.record)
 
     def failed(self, error: BaseException) -> None:
-        """The step raised."""
-        if self.record is not None:
-            left = isinstance(error, GeneratorExit)
-            self._streams.end(self.record, left=left, error=None if left else error)
+        """The step raised.
+
+        A GeneratorExit says that the coroutine around the step was closed, most often by a finaliser.
+        """
+        if isinstance(error, GeneratorExit):
+            self.let_go()
+        elif self.record is not None:
+            self._streams.end(self.record, error=error)
 
     def leaves(self, *, process_exit: bool = False) -> None:
         """The consumer closes the stream, or the loop does it at its end."""
@@ -108,11 +112,7 @@ class Observer:
     async def watch(
         self, record: StreamRecord, inner: AsyncGenerator[Any, Any], first: Any, step: UnderWay
     ) -> AsyncGenerator[Any, None]:
-        """Hand on the items of `inner`, of which `first` is the first step; every line in the loop is paid per chunk.
-
-        A generator that is not closed but forgotten gets a GeneratorExit where it yields: `inner` is then closed by
-        whoever forgot it, not here.
-        """
+        """Hand on the items of `inner`, of which `first` is the first step; every line in the loop is paid per chunk."""
         clock, on_item, ask = record.clock, self._on_item, inner.__anext__
         asked = first
         person = WaitingFor.PERSON
@@ -144,8 +144,6 @@ class Observer:
             step.stream = None
             try:
                 yield item
-            except GeneratorExit:
-                raise
             except BaseException as error:
                 # The next step was cancelled before it began: that reaches the generator where it stands.
                 asked = inner.athrow(error)

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Defects that a review found in streams, each in the smallest shape in which it showed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import traceback
+import weakref
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any
+
+import pytest
+from autogen_ext.models.replay import ReplayChatCompletionClient
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+from tests.conftest import Exported
+
+tracer = trace.get_tracer("application")
+
+
+def _stream(body: Callable[[], AsyncGenerator[Any, Any]]) -> AsyncGenerator[Any, Any]:
+    class Own(ReplayChatCompletionClient):
+        def create_stream(self, *args: Any, **kwargs: Any) -> Any:
+            return body()
+
+    return Own([]).create_stream([])
+
+
+@pytest.fixture(name="no_gc")
+def _no_gc() -> Iterator[None]:
+    """What dies, dies by its last reference."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("exported", "no_gc")
+@pytest.mark.parametrize("how", ["closed", "dropped"])
+async def test_nothing_waits_for_the_garbage_collector(how: str) -> None:
+    """The watching generator and the step that is used again held each other, and with them the inner generator."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        yield "one "
+        yield "two "
+
+    inner = body()
+    died = weakref.ref(inner)
+    stream = _stream(lambda: inner)
+    del inner
+    async for _ in stream:
+        break
+    if how == "closed":
+        await stream.aclose()  # type: ignore[attr-defined]
+    del stream
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert died() is None
+
+
+async def test_a_stream_in_a_cycle_is_closed_once(exported: Exported) -> None:
+    """Garbage collection finalises the proxy and the inner generator: only one of them may schedule the close."""
+    closed = []
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        try:
+            yield "one "
+            yield "two "
+        finally:
+            await asyncio.sleep(0.01)
+            closed.append(trace.get_current_span().get_span_context().span_id)
+
+    class Session:
+        def __init__(self) -> None:
+            self.me, self.stream = self, _stream(body)
+
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failures.append(context))
+    await anext(Session().stream)
+    gc.collect()
+    await asyncio.sleep(0.03)
+    gc.collect()
+    assert closed == [exported.one().context.span_id]
+    assert failures == []
+
+
+class _Stacks(SpanProcessor):
+    """From where spans are ended."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Note the functions on the stack."""
+        self.seen.append(" ".join(frame.name for frame in traceback.extract_stack()))
+
+
+async def test_a_task_that_is_collected_with_its_pending_step(exported: Exported) -> None:
+    """Its finaliser closes the coroutine, which raises GeneratorExit through the step: no OpenTelemetry in there."""
+    stacks = _Stacks()
+    trace.get_tracer_provider().add_span_processor(stacks)  # type: ignore[attr-defined]
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        yield "one "
+        await asyncio.get_running_loop().create_future()
+
+    async def read() -> None:
+        async for _ in _stream(body):
+            pass
+
+    def collects() -> None:
+        gc.collect()
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    task = asyncio.ensure_future(read())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del task
+    collects()
+    assert stacks.seen == []
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert exported.reason() == "abandoned"
+    assert len(stacks.seen) == 1
+    gc.collect()
+
+
+def test_the_loop_closes_a_stream_where_it_was_driven(exported: Exported) -> None:
+    """What the generator attached is detached in the context in which it was attached, or OpenTelemetry complains."""
+    kept = []
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        with tracer.start_as_current_span("held"):
+            yield "one "
+
+    async def main() -> None:
+        kept.append(_stream(body))
+        await anext(kept[0])
+
+    asyncio.run(main())
+    assert exported.reason() == "process_exit"
+    assert [span.name for span in exported.all] == ["chat", "held"]
