@@ -143,3 +143,41 @@ def test_the_loop_closes_a_stream_where_it_was_driven(exported: Exported) -> Non
     asyncio.run(main())
     assert exported.reason() == "process_exit"
     assert [span.name for span in exported.all] == ["chat", "held"]
+
+
+async def test_a_close_that_is_cancelled_before_it_begins(exported: Exported) -> None:
+    """The cancel reaches the generator, which dies of it: the consumer has left."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        yield "one "
+        yield "two "
+
+    stream = _stream(body)
+    await anext(stream)
+    closing = asyncio.ensure_future(stream.aclose())
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert exported.reason() == "abandoned"
+
+
+@pytest.mark.parametrize("ask", ["athrow", "asend"])
+async def test_a_refused_step_does_not_end_the_stream(exported: Exported, ask: str) -> None:
+    """Another task is inside of the generator, and stays there."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        yield "one "
+        await asyncio.sleep(0.01)
+        yield "two "
+
+    stream = _stream(body)
+    await anext(stream)
+    reading = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="already running"):
+        await getattr(stream, ask)(KeyError("no"))
+    assert await reading == "two "
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert exported.one().attributes["autogen.stream.chunks"] == 2
+    assert exported.reason() == "truncated"

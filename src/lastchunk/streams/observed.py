@@ -109,7 +109,7 @@ class ObservedAsyncGenerator:
         if self._step is None:
             self._plain = True
             return ask(*args)
-        return _Asked(self.observer, ask(*args), throws)
+        return _Asked(self.observer, self._inner, ask(*args), throws)
 
     def begin(self) -> Awaitable[Any]:
         """Begin the stream, and give its first step; called when that step begins."""
@@ -228,11 +228,12 @@ class _FirstStep:
 class _Asked(InContext):
     """What `asend` and `athrow` return."""
 
-    __slots__ = ("_observer", "_throws")
+    __slots__ = ("_inner", "_observer", "_throws")
 
-    def __init__(self, observer: Observer, awaitable: Awaitable[Any], throws: bool) -> None:
+    def __init__(self, observer: Observer, inner: Any, awaitable: Awaitable[Any], throws: bool) -> None:
         super().__init__(observer.run, awaitable)
         self._observer = observer
+        self._inner = inner
         self._throws = throws
         self._observer.step_begins()
 
@@ -251,7 +252,10 @@ class _Asked(InContext):
             self._observer.item(item.value)
             raise
         except BaseException as error:
-            if self._throws:
+            if self._inner.ag_running:
+                # Another task is inside of the generator, which refused this one, and goes on.
+                pass
+            elif self._throws:
                 self._observer.leaves()
             elif isinstance(error, StopAsyncIteration):
                 self._observer.exhausted()
@@ -271,10 +275,18 @@ class _Closing(InContext):
 
     def send(self, value: Any) -> Any:
         """Resume with `value`."""
+        self._leave()
+        return super().send(value)
+
+    def throw(self, *args: Any) -> Any:
+        """Resume with an exception: a close that is cancelled before it begins ends the generator, too."""
+        self._leave()
+        return super().throw(*args)
+
+    def _leave(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.leave()
-        return super().send(value)
 
 
 class _ClosedByLoop:
