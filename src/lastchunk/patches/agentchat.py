@@ -182,6 +182,8 @@ def _on_item(record: StreamRecord, item: Any, now: float, gap: float) -> None:
     elif name == "TaskResult":
         if isinstance(item.stop_reason, str):
             record.stop_reason = _stop_reason(item.stop_reason)
+        if item.stop_reason == _RAISES_NEXT:
+            return
         messages = item.messages
         _last_message(record, messages[-1] if messages else None)
         record.result(gap, arrived=True)
@@ -203,6 +205,9 @@ def _last_message(record: StreamRecord, message: Any) -> None:
         results = message.content
     record.tool_failed = bool(results) and any(getattr(result, "is_error", False) is True for result in results)
 
+
+_RAISES_NEXT = "Exception occurred."
+"""With this, AutoGen 0.4 hands out a result and raises at the next step."""
 
 _STOP_REASONS = tuple(
     (re.compile(pattern), reason)

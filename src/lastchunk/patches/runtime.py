@@ -9,24 +9,29 @@ autogen_core/_telemetry/_tracing.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from importlib.metadata import version
 from types import ModuleType, TracebackType
 from typing import Any
 
 from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 
 from lastchunk import semconv
-from lastchunk.patches.patching import Patch, Patcher
+from lastchunk.patches.patching import Patch, Patcher, argument
 
 _OUTPUT_TOPIC = "output_topic_"
 _MESSAGE = "message"
 _OF_AN_ITEM: dict[str, Any] = {}
 """Handed on as the attributes of a span that is not to be made; known by its identity."""
 
+_publishes_item: ContextVar[bool] = ContextVar("lastchunk_publishes_item", default=False)
+"""An item is handed to those who subscribed to it: how AutoGen 0.4, which gives no attributes, is told what to leave out."""
+
 
 def _apply_runtime(module: ModuleType, patcher: Patcher) -> None:
-    if patcher.settings.autogen_spans == "keep":
+    if patcher.settings.autogen_spans == "keep" or version("autogen-core").startswith("0.4."):
         return
 
     async def without_message(
@@ -49,12 +54,24 @@ def _apply_tracing(module: ModuleType, patcher: Patcher) -> None:
         return
 
     def trace_block(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        destination = args[1] if len(args) > 1 else kwargs.get("destination")
-        if kwargs.get("attributes") is _OF_AN_ITEM or _is_output(destination):
+        operation = argument(args, kwargs, 0, "operation")
+        if _is_output(argument(args, kwargs, 1, "destination")):
+            return _publish() if operation == "publish" else nullcontext(INVALID_SPAN)
+        attributes = kwargs.get("attributes")
+        if attributes is _OF_AN_ITEM or (attributes is None and operation == "process" and _publishes_item.get()):
             return nullcontext(INVALID_SPAN)
         return WithoutText(wrapped(*args, **kwargs))
 
     patcher.wrap(module.TraceHelper, "trace_block", trace_block)
+
+
+@contextmanager
+def _publish() -> Generator[Span]:
+    token = _publishes_item.set(True)
+    try:
+        yield INVALID_SPAN
+    finally:
+        _publishes_item.reset(token)
 
 
 def _apply_tools(module: ModuleType, patcher: Patcher) -> None:
