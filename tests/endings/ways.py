@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Ways to end a stream: what the server does (a script), and what the consumer does with the stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lastchunk.demo.scripts import SCRIPTS
+from lastchunk.demo.steps import Comments, Sleep, Stall
+from tests.endings.stage import SECRET, Stage
+
+STALL_AFTER = 0.5
+"""Seconds of silence that count as a stall in this matrix."""
+WAIT = 0.8
+"""Seconds of the one long silence in the scripts that have one: longer than a stall."""
+PATIENCE = 10.0
+"""Seconds that a client waits for the server …"""
+IMPATIENCE = 1.2
+"""… and where its timeout is the way to end."""
+TEXT = " ".join(f"{SECRET}-{index}" for index in range(8))
+"""The answer: eight words, each with the secret in it."""
+
+Open = Callable[[], Awaitable[Any]]
+Consume = Callable[[Stage, Open], Awaitable[None]]
+
+
+async def read_all(stage: Stage, open_stream: Open) -> None:
+    """Iterate to the end."""
+    stream = await open_stream()
+    if callable(stream):
+        await asyncio.to_thread(_read_sync, stage, stream)
+        return
+    async for item in stream:
+        stage.saw(item)
+
+
+def _read_sync(stage: Stage, open_stream: Callable[[], Any]) -> None:
+    for item in open_stream():
+        stage.saw(item)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to end."""
+
+    script: str = "clean"
+    speech: Mapping[str, str | float] = field(default_factory=dict[str, "str | float"])
+    timeout: float = PATIENCE
+    consume: Consume = read_all
+    says: Any = None
+    """What a client without a server says."""
+    stage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Further fields of the stage."""
+    brief: str = ""
+
+    @property
+    def timed(self) -> bool:
+        """It takes its time, and how much it takes decides the ending."""
+        steps = SCRIPTS[self.script].steps
+        return self.consume is not read_all or any(isinstance(step, Sleep | Stall | Comments) for step in steps)
+
+    def url(self, server: Any) -> str:
+        """The base URL of this way's server."""
+        spoken: dict[str, str | float] = {"text": TEXT, "error": f"failed: {SECRET}", "wait": WAIT, **self.speech}
+        return server.url(self.script, **spoken)
+
+
+async def read_with_patience(stage: Stage, open_stream: Open) -> None:
+    """Iterate, and give up after a silence that counts as a stall."""
+    async with asyncio.timeout(WAIT):
+        await read_all(stage, open_stream)
+
+
+STRUCTURED = '{"city": "s3cr3t-on-sea", "days": 3}'
+
+WAYS: dict[str, Way] = {
+    name: Way(name, timeout=IMPATIENCE if Stall() in script.steps else PATIENCE) for name, script in SCRIPTS.items()
+}
+"""By name; every script of the model server is one."""
+WAYS |= {
+    "keep_alive_comments": Way("keep_alive_comments", consume=read_with_patience),
+    "burst": Way("burst", {"wait": 2.0}),
+    "burst_after_5s": Way("burst", {"wait": 5.2}),
+    "single_after_5s": Way("single", {"wait": 5.2}),
+    "finish_with_text": Way("raw_finish", {"finish": f"stopped by {SECRET}"}),
+}
