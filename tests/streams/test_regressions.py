@@ -47,10 +47,9 @@ async def test_nothing_waits_for_the_garbage_collector(how: str) -> None:
         yield "one "
         yield "two "
 
-    inner = body()
-    died = weakref.ref(inner)
-    stream = _stream(lambda: inner)
-    del inner
+    inner = [body()]
+    died = weakref.ref(inner[0])
+    stream = _stream(inner.pop)
     async for _ in stream:
         break
     if how == "closed":

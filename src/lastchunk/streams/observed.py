@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any
@@ -148,7 +149,7 @@ class ObservedAsyncGenerator:
     def _let_go_of_step(self) -> None:
         """The step that is used again and again, and what watches the stream, hold each other."""
         if self._step is not None and self._step.stream is None:
-            self._step.asked = None
+            self._step.asked = _USED
 
     def __del__(self) -> None:
         self._let_go_of_step()
@@ -312,6 +313,17 @@ def _first_step(generator: AsyncGenerator[Any, Any], finalizer: Any) -> Awaitabl
         return generator.__anext__()
     finally:
         sys.set_asyncgen_hooks(*hooks)
+
+
+async def _empty() -> AsyncGenerator[None, None]:
+    return
+    yield
+
+
+_USED: Any = _first_step(_empty(), None)
+"""A step that is over: to be awaited again it refuses, as any."""
+with suppress(StopAsyncIteration):
+    _USED.send(None)
 
 
 def _close(loop: Any, context: Context | None, inner: AsyncGenerator[Any, Any]) -> None:
