@@ -331,7 +331,7 @@ class Metric:
 
 
 COMMON = (OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, OUTERMOST)
-"""What each metric of our own carries, as far as it is known: a run has neither provider nor model."""
+"""What each metric of our own carries, as far as it is known: a team's run has neither provider nor model."""
 
 _DURATIONS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _AGENT_DURATIONS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
@@ -427,7 +427,7 @@ AGENT_DURATION = Metric(
     "histogram",
     "s",
     "How long an agent's run or turn took.",
-    (AGENT_NAME, ERROR_TYPE),
+    (AGENT_NAME, REQUEST_MODEL, ERROR_TYPE),
     _AGENT_DURATIONS,
 )
 WORKFLOW_DURATION = Metric(

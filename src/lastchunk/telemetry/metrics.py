@@ -107,6 +107,8 @@ class Metrics:
         name = record.start.name
         if record.operation is Operation.INVOKE_AGENT:
             agent: Attributes = {semconv.AGENT_NAME: self._agent(name)} if name else {}
+            if series.kind.model:
+                agent[semconv.REQUEST_MODEL] = series.kind.model
             self._agent_duration.record(duration, {**agent, **error}, context)
         elif record.operation is Operation.INVOKE_WORKFLOW:
             workflow: Attributes = {semconv.WORKFLOW_NAME: self._workflow(name)} if name else {}
