@@ -77,8 +77,8 @@ WITHOUT_TERMINAL: list[tuple[str, Callable[[Evidence], bool]]] = [
     ("rejected", lambda e: not e.began and _broke(e)),
     ("cancelled", lambda e: _failed(e, KIND.CANCEL)),
     ("abandoned", lambda e: e.left and not _failed(e)),
-    ("empty", lambda e: not e.arrived and not _failed(e)),
-    ("truncated", lambda e: e.arrived and not _failed(e)),
+    ("empty", lambda e: not e.arrived and (not _failed(e) or _failed(e, KIND.CUT))),
+    ("truncated", lambda e: e.arrived and (not _failed(e) or _failed(e, KIND.CUT))),
     ("error", lambda e: True),
 ]
 

@@ -16,7 +16,7 @@ from typing import Any
 from lastchunk import semconv
 from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.patching import Patch, Patcher, argument, owns
-from lastchunk.patches.sdk import endpoint
+from lastchunk.patches.sdk import endpoint, instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.guard import report
 from lastchunk.streams.record import Start, StreamRecord
@@ -33,6 +33,12 @@ _PROVIDERS = {
     "Replay": "replay",
 }
 """`gen_ai.provider.name`, by how the client's class, or one that it inherits from, is called; the first that fits."""
+
+_ALWAYS_SAY_STOP = frozenset({"semantic_kernel"})
+"""Providers whose clients say `stop` whatever happened: without a wire below, that proves nothing."""
+
+_BASE_URLS = (("base_url",), ("_client", "base_url"), ("_config", "endpoint"))
+"""Where the SDK's client that AutoGen's client holds has its base URL: openai and anthropic, ollama, azure-ai-inference."""
 
 _creating: ContextVar[bool] = ContextVar("lastchunk_creating", default=False)
 """A `create` is under way: one below it, of the client that a cache wraps, gives the same answer."""
@@ -51,7 +57,9 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
     def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = wrapped(*args, **kwargs)
-        return _watched(answer, patcher) if hasattr(answer, "__await__") and not _creating.get() else answer
+        if not hasattr(answer, "__await__") or _creating.get():
+            return answer
+        return instead_of(answer, _watched(answer, patcher, instance))
 
     def patch(owner: type) -> None:
         if owns(owner, "create_stream"):
@@ -63,35 +71,38 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
-    reason = result.finish_reason
-    record.result(
-        gap,
-        arrived=bool(result.content) or bool(result.thought),
-        finish=reason if isinstance(reason, str) and reason != "unknown" else "",
-    )
+    finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
+    record.result(gap, arrived=bool(result.content) or bool(result.thought), finish=finish)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
 
 
-async def _watched(answer: Awaitable[Any], patcher: Patcher) -> Any:
+def _finish(result: Any, provider: object) -> str:
+    """The finish reason that a result names; empty if it does not say, or would always say the same."""
+    reason = getattr(result, "finish_reason", None)
+    if not isinstance(reason, str) or reason == "unknown" or provider in _ALWAYS_SAY_STOP:
+        return ""
+    return reason
+
+
+async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any) -> Any:
     """Await the result of a `create` that does not stream, and tell the run around it how it ended."""
     token = _creating.set(True)
     try:
         result = await answer
     except BaseException as error:
-        _tell(patcher, "", error)
+        _tell(patcher, client, None, error)
         raise
     finally:
         with suppress(ValueError):
             _creating.reset(token)
-    reason = getattr(result, "finish_reason", None)
-    _tell(patcher, reason if isinstance(reason, str) and reason != "unknown" else "", None)
+    _tell(patcher, client, result, None)
     return result
 
 
-def _tell(patcher: Patcher, finish: str, error: BaseException | None) -> None:
+def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | None) -> None:
     try:
-        patcher.streams.model_answered(finish, error)
+        patcher.streams.model_answered(_finish(result, _provider(_innermost(client))), error)
     except Exception as exc:
         report("the result of a create", exc)
 
@@ -110,17 +121,28 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
 
 def identity(client: Any) -> dict[str, Any]:
     """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
-    for name in ("client", "base_client"):
-        inner = getattr(client, name, None)
-        if hasattr(inner, "create_stream"):
-            client = inner
-            break
+    client = _innermost(client)
     attributes: dict[str, Any] = {semconv.PROVIDER_NAME: _provider(client)}
     arguments = getattr(client, "_create_args", None)
     if isinstance(arguments, dict):
         attributes[semconv.REQUEST_MODEL] = arguments.get("model")
-    attributes.update(endpoint(getattr(getattr(client, "_client", None), "base_url", None)))
+    for path in _BASE_URLS:
+        url = getattr(client, "_client", None)
+        for name in path:
+            url = getattr(url, name, None)
+        if url is not None:
+            attributes.update(endpoint(url))
+            break
     return attributes
+
+
+def _innermost(client: Any) -> Any:
+    """The client that a cache or a recorder wraps, else `client` itself."""
+    for name in ("client", "base_client"):
+        inner = getattr(client, name, None)
+        if hasattr(inner, "create_stream"):
+            return inner
+    return client
 
 
 def _provider(client: Any) -> str:

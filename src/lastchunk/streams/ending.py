@@ -198,11 +198,11 @@ def _without_terminal(evidence: Evidence) -> Reason:
         return Reason.PROVIDER_ERROR
     if kind is FailureKind.CANCEL:
         return Reason.CANCELLED
+    if kind is not None and not evidence.began:
+        return Reason.REJECTED
     if kind not in (None, FailureKind.CUT):
-        if not evidence.began:
-            return Reason.REJECTED
         return _AFTER_HEADERS.get(kind, Reason.ERROR)
-    if evidence.left:
+    if kind is None and evidence.left:
         return Reason.ABANDONED
     return Reason.TRUNCATED if evidence.arrived else Reason.EMPTY
 

@@ -37,6 +37,8 @@ _LIBRARIES = frozenset(
 )
 """Where such an exception means a mismatch of packages. Anywhere else it is the application's own."""
 
+_OURS = ("lastchunk.patches.", "lastchunk.streams.")
+
 _CONTEXT_LIMIT = re.compile(
     r"context[ _-]?(length|window|size)|maximum context|prompt is too long|too many (input )?tokens|string_above_max_length",
     re.IGNORECASE,
@@ -108,11 +110,14 @@ def _words(error: BaseException) -> Iterator[str]:
 
 
 def _from_a_library(error: BaseException) -> bool:
-    """The exception was raised by code of AutoGen, a provider's SDK or pydantic."""
-    traceback = error.__traceback__
-    if traceback is None:
-        return False
-    while traceback.tb_next is not None:
+    """The exception was raised by code of AutoGen, a provider's SDK or pydantic.
+
+    A call with a wrong argument raises where it is made: in our wrapper, for what we wrap.
+    """
+    traceback, package = error.__traceback__, ""
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if not module.startswith(_OURS):
+            package = module.partition(".")[0]
         traceback = traceback.tb_next
-    module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-    return module.partition(".")[0] in _LIBRARIES
+    return package in _LIBRARIES
