@@ -33,6 +33,11 @@ MODEL_INFO = ModelInfo(
 )
 
 
+def pytest_collection_finish() -> None:
+    """What is imported stays: no later collection of garbage has to look through it."""
+    gc.freeze()
+
+
 class Exported:
     """Every span that was exported in this test, in the order of their ends."""
 
