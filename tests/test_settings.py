@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Each setting, by argument and by environment; a bad value is one warning and the default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lastchunk.settings import SETTINGS, Settings, load
+
+README = Path(__file__).parents[1] / "README.md"
+FIELDS = {setting.variable: setting.field for setting in SETTINGS}
+
+GOOD: list[tuple[str, Any, Any]] = [
+    ("LASTCHUNK_CHUNK_EVENTS", "0", 0),
+    ("LASTCHUNK_CHUNK_EVENTS", " 100 ", 100),
+    ("LASTCHUNK_STALL_AFTER", "0.5", 0.5),
+    ("LASTCHUNK_STALL_AFTER", "120", 120.0),
+    ("LASTCHUNK_AUTOGEN_SPANS", "keep", "keep"),
+    ("LASTCHUNK_AUTOGEN_SPANS", " Replace ", "replace"),
+    ("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", "true", True),
+    ("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", "FALSE", False),
+]
+BAD: list[tuple[str, str]] = [
+    *(("LASTCHUNK_CHUNK_EVENTS", value) for value in ("many", "-1", "3.5", "1e3")),
+    *(("LASTCHUNK_STALL_AFTER", value) for value in ("soon", "0", "-1", "nan", "inf", "30s")),
+    *(("LASTCHUNK_AUTOGEN_SPANS", value) for value in ("replaced", "false", "1")),
+    *(("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", value) for value in ("yes", "1", "on")),
+]
+
+
+def test_defaults() -> None:
+    """Those of the design."""
+    assert load({}, {}) == Settings(
+        chunk_events=32, stall_after=30.0, autogen_spans="replace", time_per_output_chunk=False
+    )
+
+
+@pytest.mark.parametrize(("variable", "text", "value"), GOOD)
+def test_from_the_environment(variable: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the given one, or the process's own."""
+    assert getattr(load({}, {variable: text}), FIELDS[variable]) == value
+    monkeypatch.setenv(variable, text)
+    assert getattr(load({}), FIELDS[variable]) == value
+
+
+@pytest.mark.parametrize(("variable", "text", "value"), GOOD)
+def test_from_arguments(variable: str, text: str, value: object) -> None:
+    """As a value or as a text; an argument is stronger than the environment."""
+    field = FIELDS[variable]
+    for given in (value, text):
+        settings = load({field: given, "tracer_provider": None}, {variable: "nonsense"})
+        assert getattr(settings, field) == value
+        assert type(getattr(settings, field)) is type(getattr(Settings(), field))
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+@pytest.mark.parametrize("variable", list(FIELDS))
+def test_empty_is_unset(variable: str, empty: str) -> None:
+    """As with OpenTelemetry's own variables."""
+    assert load({}, {variable: empty}) == Settings()
+    assert load({FIELDS[variable]: None}, {}) == Settings()
+
+
+@pytest.mark.parametrize(("variable", "text"), BAD)
+@pytest.mark.parametrize("how", ["environment", "argument"])
+def test_a_bad_value(caplog: pytest.LogCaptureFixture, variable: str, text: str, how: str) -> None:
+    """One warning, that names the setting, the value and the default."""
+    field = FIELDS[variable]
+    settings = load({}, {variable: text}) if how == "environment" else load({field: text}, {})
+    assert settings == Settings()
+    (record,) = caplog.records
+    assert (record.levelname, record.name) == ("WARNING", "lastchunk.settings")
+    name = variable if how == "environment" else field
+    assert record.getMessage().startswith(f"{name}={text} is not ")
+    assert record.getMessage().endswith(f": using the default, {getattr(Settings(), field)}.")
+    caplog.clear()
+
+
+@pytest.mark.parametrize("value", [True, [], object(), 10**400, b"5"])
+def test_a_bad_argument_of_any_type(caplog: pytest.LogCaptureFixture, value: object) -> None:
+    """No argument of `instrument()` makes it raise."""
+    for field in ("chunk_events", "stall_after", "autogen_spans"):
+        settings = load({field: value}, {})
+        assert getattr(settings, field) in (getattr(Settings(), field), value)
+    caplog.clear()
+
+
+def test_one_bad_value_spoils_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """Each is read by itself."""
+    assert load({}, {"LASTCHUNK_CHUNK_EVENTS": "many", "LASTCHUNK_STALL_AFTER": "5"}) == Settings(stall_after=5.0)
+    caplog.clear()
+
+
+def test_every_field_is_a_setting() -> None:
+    """And every variable is called like its field."""
+    assert [setting.field for setting in SETTINGS] == [field.name for field in fields(Settings)]
+    assert [setting.variable for setting in SETTINGS] == [
+        f"LASTCHUNK_{field.name.upper()}" for field in fields(Settings)
+    ]
+
+
+def test_the_settings_reach_the_streams(instrument: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of `instrument()`, by keyword and by environment."""
+    from lastchunk import AutoGenStreamsInstrumentor
+
+    monkeypatch.setenv("LASTCHUNK_STALL_AFTER", "7")
+    instrument(chunk_events=5)
+    patcher = AutoGenStreamsInstrumentor._patcher
+    assert patcher is not None
+    assert patcher.settings == patcher.streams.settings == Settings(chunk_events=5, stall_after=7.0)
+
+
+def test_the_readme_lists_them() -> None:
+    """Variable, default and meaning, as the code has them."""
+    row = r"^\| `(LASTCHUNK_\w+)` \(`(\w+)`\) \| `(.+?)` \| (.+) \|$"
+    assert re.findall(row, README.read_text(), re.MULTILINE) == [
+        (setting.variable, setting.field, str(getattr(Settings(), setting.field)).lower(), setting.meaning)
+        for setting in SETTINGS
+    ]
