@@ -22,6 +22,10 @@ export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet
 
+# Other instrumentations, for their own tests only: in a folder of their own, or OpenTelemetry would load them everywhere.
+# They need a newer OpenTelemetry than the oldest we support.
+BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-deps --target $(VENV)/beside --group beside)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -74,4 +78,5 @@ $(DEMO): | $(BASE)
 
 $(DEV): | $(BASE)
 	@$(PIP) --group dev --editable '.[demo]'
+	@$(BESIDE)
 	@touch $@ $(DEMO)
