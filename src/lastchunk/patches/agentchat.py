@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
@@ -74,6 +74,8 @@ def _wrap_agent_spans(module: ModuleType, patcher: Patcher, wrapper: Callable[..
 
 def _of_a_run(patcher: Patcher, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """`run_stream` opens AutoGen's span right after ours began; `run` does too, where there is no stream of ours."""
+    if not patcher.streams.telemetry.enabled():
+        return wrapped(*args, **kwargs)
     record = current_stream()
     name = _text(kwargs.get("agent_name"))
     if record is None or not record.replaces_span or record.start.name != name:
@@ -98,7 +100,9 @@ def _without_stream(name: str, span: Any) -> Generator[Any]:
         with span as made:
             yield made
     finally:
-        _runs_without_stream.reset(token)
+        # A `run_stream` that is no stream of ours may be closed in another context than that of its begin.
+        with suppress(ValueError):
+            _runs_without_stream.reset(token)
 
 
 def _describe_run(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
