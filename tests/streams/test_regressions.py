@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import traceback
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -180,3 +181,47 @@ async def test_a_refused_step_does_not_end_the_stream(exported: Exported, ask: s
         await anext(stream)
     assert exported.one().attributes["autogen.stream.chunks"] == 2
     assert exported.reason() == "truncated"
+
+
+class _Iterator:
+    """A stream of the application's own: no generator."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def __aiter__(self) -> _Iterator:
+        return self
+
+    async def __anext__(self) -> str:
+        return "one "
+
+
+class _ClosedAtOnce(_Iterator):
+    def close(self) -> None:
+        """No coroutine."""
+        self.closed = True
+
+
+class _ClosedInTime(_Iterator):
+    async def close(self, reason: str) -> str:
+        """A coroutine, with an argument and a result."""
+        self.closed = True
+        return reason
+
+
+async def test_a_stream_may_close_as_it_likes(exported: Exported) -> None:
+    """Its close is called as it was, and gives what it gave."""
+    stream: Any = _stream(_ClosedAtOnce)  # type: ignore[arg-type]
+    await anext(stream)
+    assert not inspect.iscoroutinefunction(stream.close)
+    stream.close()
+    assert stream.closed
+    other: Any = _stream(_ClosedInTime)  # type: ignore[arg-type]
+    await anext(other)
+    assert inspect.iscoroutinefunction(other.close)
+    assert await other.close(reason="enough") == "enough"
+    assert other.closed
+    assert [span.attributes["autogen.stream.termination.reason"] for span in exported.ours] == [
+        "abandoned",
+        "abandoned",
+    ]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,14 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
     def __init__(self, wrapped: Any, observer: Observer | Tap) -> None:
         super().__init__(wrapped)
         self._self_observer = observer
+
+    def __getattr__(self, name: str) -> Any:
+        value = super().__getattr__(name)
+        return wrapt.FunctionWrapper(value, self._self_leaving) if name in ("close", "aclose") else value
+
+    def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        self._self_observer.leaves()
+        return close(*args, **kwargs)
 
     def __del__(self) -> None:
         self._self_observer.let_go()
@@ -56,18 +64,6 @@ class ObservedAsyncStream(_ObservedSdkStream):
         self._self_observer.leaves()
         return await self.__wrapped__.__aexit__(kind, error, traceback)
 
-    def __getattr__(self, name: str) -> Any:
-        value = super().__getattr__(name)
-        return _closing(self._self_observer, value) if name in ("close", "aclose") else value
-
-
-def _closing(observer: Observer | Tap, close: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    async def closes() -> None:
-        observer.leaves()
-        await close()
-
-    return closes
-
 
 class ObservedStream(_ObservedSdkStream):
     """A sync stream as it is handed to the application."""
@@ -99,8 +95,3 @@ class ObservedStream(_ObservedSdkStream):
     ) -> Any:
         self._self_observer.leaves()
         return self.__wrapped__.__exit__(kind, error, traceback)
-
-    def close(self) -> None:
-        """As the SDK's."""
-        self._self_observer.leaves()
-        self.__wrapped__.close()
