@@ -141,20 +141,20 @@ def _answers_tool(messages: Any) -> bool:
 def _read(wire: Wire, event: Any, now: float) -> Content:
     match getattr(event, "type", None):
         case "content_block_delta":
-            return _read_delta(wire, event.delta, now)
+            return _read_delta(wire, getattr(event, "delta", None), now)
         case "content_block_start":
-            if str(getattr(event.content_block, "type", "")).endswith("tool_use"):
+            if _type_of(event, "content_block").endswith("tool_use"):
                 wire.content(ChunkKind.TOOL_CALL, now)
                 return ChunkKind.TOOL_CALL, 0
         case "message_start":
-            message = event.message
+            message = getattr(event, "message", None)
             wire.response_id = identifier(message, "id")
             wire.response_model = identifier(message, "model")
             _read_usage(wire, message)
         case "message_delta":
             _read_usage(wire, event)
-            reason = getattr(event.delta, "stop_reason", None)
-            if isinstance(reason, str) and reason:
+            reason = identifier(getattr(event, "delta", None), "stop_reason")
+            if reason is not None:
                 wire.finished(reason)
             return ChunkKind.USAGE, 0
         case "message_stop":
@@ -164,8 +164,12 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     return ChunkKind.MESSAGE, 0
 
 
+def _type_of(event: Any, name: str) -> str:
+    return str(getattr(getattr(event, name, None), "type", ""))
+
+
 def _read_delta(wire: Wire, delta: Any, now: float) -> Content:
-    kind, name = _DELTAS.get(delta.type, (ChunkKind.MESSAGE, ""))
+    kind, name = _DELTAS.get(str(getattr(delta, "type", "")), (ChunkKind.MESSAGE, ""))
     text = getattr(delta, name, None) if name else None
     size = size_of_text(text) if isinstance(text, str) else 0
     if size:

@@ -46,15 +46,15 @@ def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
     if choices is None and getattr(chunk, "object", None) == "error":
         wire.broke()
     for choice in choices or ():
-        kind, size = _content(choice.delta)
+        kind, size = _content(getattr(choice, "delta", None))
         if size or kind is ChunkKind.TOOL_CALL:
             wire.content(kind, now)
-        reason = choice.finish_reason
-        if isinstance(reason, str) and reason:
+        reason = identifier(choice, "finish_reason")
+        if reason is not None:
             wire.finished(str(getattr(reason, "value", reason)))
     usage = getattr(chunk, "usage", None)
     if usage is not None:
-        wire.usage(usage.prompt_tokens, usage.completion_tokens)
+        wire.usage(getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))
         if not choices:
             kind = ChunkKind.USAGE
             wire.last_event = kind

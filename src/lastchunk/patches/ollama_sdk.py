@@ -51,18 +51,20 @@ def _read(wire: Wire, chunk: Any, now: float) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
     if wire.response_model is None:
         wire.response_model = identifier(chunk, "model")
-    message = chunk.message
-    for carries, text in ((ChunkKind.TEXT, message.content), (ChunkKind.REASONING, message.thinking)):
+    message = getattr(chunk, "message", None)
+    for carries, name in ((ChunkKind.TEXT, "content"), (ChunkKind.REASONING, "thinking")):
+        text = getattr(message, name, None)
         if isinstance(text, str) and text:
             kind, size = carries, size_of_text(text)
             wire.content(kind, now)
-    if message.tool_calls:
+    if getattr(message, "tool_calls", None):
         kind = ChunkKind.TOOL_CALL
         wire.content(kind, now)
-    if chunk.done:
-        wire.usage(chunk.prompt_eval_count, chunk.eval_count)
-        if chunk.done_reason:
-            wire.finished(chunk.done_reason)
+    if getattr(chunk, "done", False) is True:
+        wire.usage(getattr(chunk, "prompt_eval_count", None), getattr(chunk, "eval_count", None))
+        reason = identifier(chunk, "done_reason")
+        if reason is not None:
+            wire.finished(reason)
         wire.ended()
     return kind, size
 

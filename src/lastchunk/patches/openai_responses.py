@@ -62,20 +62,22 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     name = getattr(event, "type", None)
     kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is not None:
-        size = size_of_text(event.delta) if isinstance(event.delta, str) else 0
+        delta = getattr(event, "delta", None)
+        size = size_of_text(delta) if isinstance(delta, str) else 0
         if size:
             wire.content(kind, now)
         return kind, size
     match name:
         case "response.created":
-            wire.response_id = identifier(event.response, "id")
-            wire.response_model = identifier(event.response, "model")
+            response = getattr(event, "response", None)
+            wire.response_id = identifier(response, "id")
+            wire.response_model = identifier(response, "model")
         case "response.output_item.added":
-            if str(getattr(event.item, "type", "")).endswith("_call"):
+            if str(getattr(getattr(event, "item", None), "type", "")).endswith("_call"):
                 wire.content(ChunkKind.TOOL_CALL, now)
                 return ChunkKind.TOOL_CALL, 0
         case "response.completed" | "response.incomplete" | "response.failed":
-            return _read_end(wire, event.response, name.removeprefix("response."))
+            return _read_end(wire, getattr(event, "response", None), name.removeprefix("response."))
         case "error":
             wire.broke()
         case _:
@@ -86,8 +88,7 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
 def _read_end(wire: Wire, response: Any, how: str) -> Content:
     usage = getattr(response, "usage", None)
     wire.usage(getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None))
-    why = getattr(getattr(response, "incomplete_details", None), "reason", None)
-    wire.finished(why if isinstance(why, str) and why else how)
+    wire.finished(identifier(getattr(response, "incomplete_details", None), "reason") or how)
     wire.ended()
     return ChunkKind.USAGE, 0
 
