@@ -60,13 +60,13 @@ def source(function: Open) -> Open:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Never used, and the most expensive part of a client: one for all."""
     return ssl.create_default_context()
 
 
 def _http(stage: Stage) -> DefaultAsyncHttpxClient:
-    client = DefaultAsyncHttpxClient(verify=_tls(), timeout=stage.timeout)
+    client = DefaultAsyncHttpxClient(verify=tls(), timeout=stage.timeout)
     stage.closing.append(client.aclose)
     return client
 
@@ -121,7 +121,7 @@ async def sdk_async(stage: Stage) -> Any:
 @source
 async def sdk_sync(stage: Stage) -> Any:
     """`OpenAI().chat.completions.create(stream=True)`, in a thread"""
-    http = DefaultHttpxClient(verify=_tls(), timeout=stage.timeout)
+    http = DefaultHttpxClient(verify=tls(), timeout=stage.timeout)
     stage.closing.append(partial(asyncio.to_thread, http.close))
     client = OpenAI(base_url=stage.url, api_key="none", max_retries=0, timeout=stage.timeout, http_client=http)
     return lambda: client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
@@ -130,18 +130,19 @@ async def sdk_sync(stage: Stage) -> Any:
 @source
 async def sdk_stream_helper(stage: Stage) -> AsyncGenerator[Any, None]:
     """`AsyncOpenAI().chat.completions.stream(…)`"""
-    return _events(sdk(stage).chat.completions.stream(model=MODEL, messages=MESSAGES))
+    return events(sdk(stage).chat.completions.stream(model=MODEL, messages=MESSAGES))
 
 
 @source
 async def sdk_stream_helper_beta(stage: Stage) -> AsyncGenerator[Any, None]:
     """`AsyncOpenAI().beta.chat.completions.stream(…)`"""
-    return _events(sdk(stage).beta.chat.completions.stream(model=MODEL, messages=MESSAGES))
+    return events(sdk(stage).beta.chat.completions.stream(model=MODEL, messages=MESSAGES))
 
 
-async def _events(manager: Any) -> AsyncGenerator[Any, None]:
-    async with manager as events:
-        async for event in events:
+async def events(manager: Any) -> AsyncGenerator[Any, None]:
+    """What an SDK's stream helper gives, iterated in its context manager."""
+    async with manager as stream:
+        async for event in stream:
             yield event
 
 
