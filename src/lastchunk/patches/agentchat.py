@@ -87,9 +87,10 @@ def _of_a_run(patcher: Patcher, wrapped: Callable[..., Any], args: Any, kwargs: 
 
 def _of_a_turn(patcher: Patcher, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """A team opens AutoGen's span right before the turn's stream begins."""
-    if patcher.settings.autogen_spans == "keep" or not patcher.streams.telemetry.enabled():
+    if patcher.settings.autogen_spans == "keep":
         return wrapped(*args, **kwargs)
-    return nullcontext(INVALID_SPAN)
+    enabled = patcher.streams.telemetry.enabled()
+    return nullcontext(INVALID_SPAN) if enabled else WithoutText(wrapped(*args, **kwargs))
 
 
 @contextmanager
