@@ -92,10 +92,18 @@ def test_a_failure_over_a_cut_result() -> None:
 
 
 def test_a_team_raises_a_text() -> None:
-    """Its exception has no cause, so the last turn is taken if that failed."""
+    """Its exception has no cause, so the turn is taken that failed first, whoever worked at the same time."""
     lost = _turn("alice", LOST, raised=5)
     assert _run(lost).behind_failure([6], team=True) is lost
-    assert _run(lost, _turn("bob", WELL)).behind_failure([6], team=True) is None
+    assert _run(lost, _turn("bob", WELL)).behind_failure([6], team=True) is lost
+    assert _run(lost, _turn("bob", CUT, raised=7)).behind_failure([6], team=True) is lost
+
+
+def test_a_cancelled_turn_is_no_failure_of_the_team() -> None:
+    """It is cancelled with the team, or because of what failed."""
+    cancelled = _turn("alice", Ending(Reason.CANCELLED, Cause.CANCELLED_BY_APPLICATION), raised=5)
+    lost = _turn("bob", LOST, raised=6)
+    assert _run(cancelled, lost).behind_failure([7], team=True) is lost
 
 
 def test_cutoffs() -> None:

@@ -18,7 +18,8 @@ class InnerStream:
 
     operation: Operation
     name: str
-    """The agent's or workflow's; empty for a model stream."""
+    """Who its last message came from, which inside a nested team is not the team; else the agent's or workflow's name.
+    Empty for a model stream."""
     ending: Ending
     delivery: Delivery
     source: Source
@@ -43,7 +44,7 @@ class InnerStream:
 class InnerStreams:
     """The inner streams of one run; constant memory but for one entry for each agent's name."""
 
-    __slots__ = ("cutoffs", "last", "last_model", "turns")
+    __slots__ = ("cutoffs", "failed_turn", "last", "last_model", "turns")
 
     def __init__(self) -> None:
         self.cutoffs: Counter[Cause] | None = None
@@ -51,6 +52,8 @@ class InnerStreams:
         self.last: InnerStream | None = None
         self.last_model: InnerStream | None = None
         self.turns: dict[str, InnerStream] | None = None
+        self.failed_turn: InnerStream | None = None
+        """The first: a team fails with it, whatever its other agents, who may work at the same time, come to after that."""
 
     def add(self, stream: InnerStream) -> None:
         """An inner stream has ended."""
@@ -63,6 +66,8 @@ class InnerStreams:
         elif stream.name:
             self.turns = self.turns or {}
             self.turns[stream.name] = stream
+            if stream.raised and stream.ending.reason is not Reason.CANCELLED:
+                self.failed_turn = self.failed_turn or stream
 
     def behind_result(self, source: str | None, team: bool) -> InnerStream | None:
         """The stream behind a run's last message, which came from the agent called `source`."""
@@ -78,15 +83,15 @@ class InnerStreams:
         """The stream behind an exception: the one that raised it, or one whose cut result the run was handling.
 
         `raised` holds the `id` of the exception and of its causes. A team raises a new exception with a text, so its
-        last failed turn is taken.
+        failed turn is taken.
         """
         ids = set(raised)
         for stream in (self.last, self.last_model, *(self.turns or {}).values()):
             if stream is not None and stream.raised in ids:
                 return stream
+        if team and self.failed_turn is not None:
+            return self.failed_turn
         stream = self.last
-        if stream is None:
-            return None
-        if team and stream.raised:
+        if stream is None or (team and stream.raised):
             return stream
         return stream if stream.ending.cutoff and stream.ending.reason in FROM_A_RESULT else None

@@ -253,7 +253,7 @@ def _tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | 
     parent.inner.add(
         InnerStream(
             operation=record.operation,
-            name=record.start.name,
+            name=(record.terminal and record.last_source) or record.start.name,
             ending=ending,
             delivery=outcome.delivery,
             source=outcome.source,
