@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import inspect
+import pickle
 import traceback
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -181,6 +183,18 @@ async def test_a_refused_step_does_not_end_the_stream(exported: Exported, ask: s
         await anext(stream)
     assert exported.one().attributes["autogen.stream.chunks"] == 2
     assert exported.reason() == "truncated"
+
+
+@pytest.mark.usefixtures("exported")
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+async def test_a_stream_is_not_to_be_copied(copied: Callable[[Any], Any]) -> None:
+    """In Python's own words; it was a RecursionError, and again in the finaliser of the half-made copy."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        yield "one "
+
+    with pytest.raises(TypeError, match="cannot pickle 'async_generator' object"):
+        copied(_stream(body))
 
 
 class _Iterator:

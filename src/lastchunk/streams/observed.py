@@ -80,6 +80,10 @@ class ObservedAsyncGenerator:
     def __repr__(self) -> str:
         return repr(self._inner)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """As the inner generator's: neither is to be copied."""
+        return self._inner.__reduce_ex__(protocol)
+
     def __aiter__(self) -> ObservedAsyncGenerator:
         return self
 
