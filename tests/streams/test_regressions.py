@@ -19,6 +19,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
+from lastchunk.streams.lifecycle import current_stream
 from tests.conftest import Exported
 
 tracer = trace.get_tracer("application")
@@ -195,6 +196,55 @@ async def test_a_stream_is_not_to_be_copied(copied: Callable[[Any], Any]) -> Non
 
     with pytest.raises(TypeError, match="cannot pickle 'async_generator' object"):
         copied(_stream(body))
+
+
+async def test_background_tasks_that_start_each_other(exported: Exported) -> None:
+    """Each inherits the context of a stream that has ended: that is not kept, and what begins is no part of it."""
+    records: list[weakref.ref[Any]] = []
+    over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def again() -> None:
+        async def body() -> AsyncGenerator[Any, Any]:
+            records.append(weakref.ref(current_stream()))  # type: ignore[arg-type]
+            yield "one "
+            if len(records) < 20:
+                asyncio.get_running_loop().call_later(0.001, asyncio.ensure_future, again())
+            else:
+                gc.collect()
+                over.set_result(sum(record() is not None for record in records))
+
+        async for _ in _stream(body):
+            pass
+
+    await again()
+    assert await over <= 2
+    await asyncio.sleep(0)
+    assert all(span.attributes["autogen.stream.outermost"] for span in exported.ours)
+
+
+async def test_what_works_on_for_a_stream_that_was_left_is_a_part_of_it(exported: Exported) -> None:
+    """The application iterates nothing any more."""
+    over = asyncio.Event()
+
+    async def late() -> None:
+        await asyncio.sleep(0.01)
+        async for _ in _stream(_one):
+            pass
+        over.set()
+
+    async def _one() -> AsyncGenerator[Any, Any]:
+        yield "one "
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        tasks.append(asyncio.create_task(late()))
+        yield "one "
+
+    tasks: list[asyncio.Task[None]] = []
+    stream = _stream(body)
+    await anext(stream)
+    await stream.aclose()
+    await over.wait()
+    assert [span.attributes["autogen.stream.outermost"] for span in exported.ours] == [True, False]
 
 
 class _Iterator:

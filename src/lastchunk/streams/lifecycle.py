@@ -69,7 +69,7 @@ class Streams:
         """
         parent = _current.get()
         if parent is None or parent.ending is not None:
-            parent = open_streams.find(start.inside) or parent
+            parent = open_streams.find(start.inside) or _outlived(parent, start)
         if not self.telemetry.enabled() or _is_part_of(start, parent):
             return None
         record = self._record(start, parent, self.settings.chunk_events)
@@ -195,6 +195,22 @@ def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[C
 
 def _said(finish: str) -> frozenset[Finish]:
     return frozenset({meaning(finish)}) if finish else frozenset()
+
+
+def _outlived(parent: StreamRecord | None, start: Start) -> StreamRecord | None:
+    """What a stream is a part of that begins in the context of one that has ended, which a background task keeps for ever.
+
+    A run under way; one that was left, whose agents are still at work; else nothing any more. Only one stream that ended is
+    ever kept, however long the chain of tasks that start each other.
+    """
+    while parent is not None and parent.ending is not None:
+        above = parent.parent
+        if above is None:
+            return parent if start.inside or parent.ending.reason in _FROM_ABOVE else None
+        if above.ending is None:
+            return parent
+        parent = above
+    return parent
 
 
 def _is_part_of(start: Start, parent: StreamRecord | None) -> bool:
