@@ -15,6 +15,7 @@ KEY := $(shell { $(PYTHON) -V; pwd; cat pyproject.toml $(CONSTRAINTS) src/lastch
 BASE := $(VENV)/.base-$(KEY)
 DEMO := $(VENV)/.demo-$(KEY)
 DEV := $(VENV)/.dev-$(KEY)
+STACK := $(VENV)/.stack-$(KEY)
 
 # pip reads these, also in the isolated environments in which it builds.
 export PIP_CONSTRAINT := $(CONSTRAINTS)
@@ -29,16 +30,23 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types format dist clean
+.PHONY: help demo test stack-test stack-tests lint types format dist clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-7s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
 
 demo: $(DEMO) ## watch streams break, and what Lastchunk says about each
 	@$(BIN)/lastchunk demo $(ARGS)
 
 test: $(DEV) ## run the tests (ARGS="-k ending -x" goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+stack-test: ## test against real servers: the first time it builds them, for a quarter of an hour
+	@scripts/stack-servers > /dev/null || [ "$$CI" != true ]
+	@$(MAKE) --no-print-directory stack-tests VENV=$(VENV)-stack
+
+stack-tests: $(STACK)
+	@$(BIN)/python -m pytest tests/stack --durations=10 $(ARGS)
 
 lint: $(DEV) ## check style and format
 	@$(BIN)/ruff check .
@@ -80,3 +88,7 @@ $(DEV): | $(BASE)
 	@$(PIP) --group dev --editable '.[demo]'
 	@$(BESIDE)
 	@touch $@ $(DEMO)
+
+$(STACK): | $(BASE)
+	@$(PIP) --group stack --editable '.[demo]'
+	@touch $@
