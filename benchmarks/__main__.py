@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: measures everything, each kind of work in a process of its own, and prints one Markdown table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from benchmarks.measure import HEAD, QUIET, Row
+
+KINDS = ("chunk", "fixed", "history", "memory", "startup")
+_VERSIONS = ("autogen-agentchat", "openai", "opentelemetry-sdk", "wrapt")
+
+
+def _rows(kind: str, limit: float) -> tuple[list[Row], list[str]]:
+    """The lines of one kind of work, and those of the profile; only what is measured is imported."""
+    match kind:
+        case "chunk":
+            from benchmarks import chunk
+
+            return asyncio.run(chunk.rows(limit)), []
+        case "fixed":
+            from benchmarks import fixed
+
+            return asyncio.run(fixed.rows(limit))
+        case "history":
+            from benchmarks import history
+
+            return asyncio.run(history.rows(limit)), []
+        case "memory":
+            from benchmarks import memory
+
+            return asyncio.run(memory.rows()), []
+        case _:
+            from benchmarks import startup
+
+            return startup.rows(), []
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """1 if a budget is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], help="what to measure; everything by default")
+    parser.add_argument("--limit", type=float, default=20.0, help="seconds for each line, at most")
+    parser.add_argument("--lines", action="store_true", help="only the lines, of one kind, in this process")
+    options = parser.parse_args(arguments)
+    if options.lines:
+        rows, profile = _rows(options.kinds[0], options.limit)
+        for line in (*rows, *profile):
+            print(line)
+        return any(row.met is False for row in rows)
+    python = ".".join(map(str, sys.version_info[:3]))
+    print(f"Python {python}, " + ", ".join(f"{name} {version(name)}" for name in _VERSIONS) + ".")
+    print(
+        "CPU time of the process; medians of the runs, off and on in turns, in which a reference took at most"
+        f" {QUIET - 1:.0%} longer than its best.\nNoise is off against off in the same run.\n"
+    )
+    print(HEAD, flush=True)
+    profile_lines: list[str] = []
+    for kind in options.kinds or KINDS:
+        command = [sys.executable, "-m", "benchmarks", "--lines", "--limit", str(options.limit), kind]
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
+        for line in output.splitlines():
+            if line.count("|") == HEAD.splitlines()[0].count("|"):
+                print(line, flush=True)
+            else:
+                profile_lines.append(line)
+    if profile_lines:
+        print("\n| where one stream's fixed cost goes (32 chunks) | µs |\n|---|---|")
+        print("\n".join(profile_lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

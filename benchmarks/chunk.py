@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What Lastchunk adds to each chunk, in four applications."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from benchmarks import floors
+from benchmarks.application import OwnClient, http_client, provide, run_agent, run_client, run_team
+from benchmarks.measure import Paired, Row, paired
+from benchmarks.server import served
+from lastchunk import AutoGenStreamsInstrumentor
+
+IN_PROCESS = 5_000
+OVER_HTTP = 1_000
+OF_A_TEAM = 500
+
+
+async def _compare(run: Callable[[Any], Coroutine[Any, Any, None]], client: Any, chunks: int, limit: float) -> Paired:
+    instrumentor = AutoGenStreamsInstrumentor()
+    return await paired(lambda: run(client), chunks, instrumentor.instrument, instrumentor.uninstrument, limit=limit)
+
+
+async def _over_http(run: Callable[[Any], Coroutine[Any, Any, None]], limit: float) -> Paired:
+    with served() as address:
+        client = http_client(f"{address}/{OVER_HTTP}/v1")
+        result = await _compare(run, client, OVER_HTTP, limit)
+        await client.close()
+        return result
+
+
+def _added(name: str, budget: float, result: Paired, floor: str = "") -> Row:
+    measured = f"{result.added_us:.2f} µs on {result.bare_us:.2f} µs{result.noisy}"
+    return Row(name, f"≤ {budget:.1f} µs", measured, f"± {result.noise_us:.2f} µs", floor, result.added_us <= budget)
+
+
+def _ratio(name: str, budget: float, result: Paired, floor: str = "") -> Row:
+    measured = f"{result.ratio:.3f} × ({result.added_us:+.1f} µs on {result.bare_us:.1f} µs){result.noisy}"
+    noise = f"± {result.noise_us / result.bare_us:.3f} ×"
+    return Row(name, f"≤ {budget:.2f} ×", measured, noise, floor, result.ratio <= budget)
+
+
+async def rows(limit: float) -> list[Row]:
+    """The table's lines; `limit` is how many seconds each may take."""
+    provide()
+    at_least = await floors.measure(IN_PROCESS, limit)
+    floor = ", ".join(f"{result.added_us:.2f} µs {name}" for name, result in at_least.items())
+    own = OwnClient(IN_PROCESS)
+    return [
+        _added(
+            "`create_stream` in process, added per chunk",
+            1.0,
+            await _compare(run_client, own, IN_PROCESS, limit),
+            floor,
+        ),
+        _added(
+            "`agent.run_stream` in process (run and model stream), added per chunk",
+            2.0,
+            await _compare(run_agent, own, IN_PROCESS, limit),
+            "twice the above",
+        ),
+        _ratio("`create_stream` over HTTP, openai SDK", 1.03, await _over_http(run_client, limit), "1"),
+        _ratio("`agent.run_stream` over HTTP, openai SDK, all layers", 1.03, await _over_http(run_agent, limit), "1"),
+        _ratio(
+            "a team's `run_stream` in process",
+            1.0,
+            await _compare(run_team, OwnClient(OF_A_TEAM), OF_A_TEAM, limit),
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    for row in asyncio.run(rows(float(sys.argv[1]))):
+        print(row)

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What one stream costs however short it is: its begin and its end, with span, metrics and log; and where that goes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.application import OwnClient, provide, run_client
+from benchmarks.measure import Paired, Row, paired
+from lastchunk import AutoGenStreamsInstrumentor
+from lastchunk.streams.lifecycle import Streams
+from lastchunk.streams.observer import Observer
+from lastchunk.telemetry.logs import Logs
+from lastchunk.telemetry.metrics import Metrics
+from lastchunk.telemetry.spans import Spans
+
+STREAMS = 200
+_PARTS = (
+    (Observer, "begin", "begin"),
+    (Streams, "begin", "begin: record, context"),
+    (Spans, "begin", "begin: span"),
+    (Metrics, "begin", "begin: metrics"),
+    (Streams, "end", "end: bookkeeping"),
+    (Streams, "_outcome", "end: evidence and decision"),
+    (Spans, "end", "end: span, attributes, events"),
+    (Metrics, "end", "end: metrics"),
+    (Logs, "end", "end: log"),
+)
+"""What is timed for the profile; a part that is called by another is taken out of it."""
+
+
+async def _streams(chunks: int) -> None:
+    client = OwnClient(chunks)
+    for _ in range(STREAMS):
+        await run_client(client)
+
+
+async def rows(limit: float) -> tuple[list[Row], list[str]]:
+    """The table's lines, and the profile as lines of a second table."""
+    provide()
+    instrumentor = AutoGenStreamsInstrumentor()
+    results: list[Paired] = []
+    for chunks in (1, 32):
+        results.append(
+            await paired(
+                lambda chunks=chunks: _streams(chunks),
+                STREAMS,
+                instrumentor.instrument,
+                instrumentor.uninstrument,
+                limit=limit,
+            )
+        )
+    short, long = results
+    row = Row(
+        "one stream's begin and end, all signals on",
+        "as low as can be",
+        f"{short.added_us:.0f} µs with 1 chunk, {long.added_us:.0f} µs with 32 and their events{short.noisy}",
+        f"± {short.noise_us:.0f} µs",
+        "",
+        None,
+    )
+    instrumentor.instrument()
+    profile = await _profile()
+    instrumentor.uninstrument()
+    return [row], profile
+
+
+async def _profile() -> list[str]:
+    """Each part's own time, microseconds per stream of 32 chunks."""
+    own: Counter[str] = Counter()
+    stack: list[float] = []
+    undo: list[Callable[[], None]] = []
+
+    def watch(owner: Any, name: str, part: str) -> None:
+        original = getattr(owner, name)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            stack.append(0.0)
+            began = time.perf_counter()
+            try:
+                return original(*args, **kwargs)
+            finally:
+                took = time.perf_counter() - began
+                own[part] += took - stack.pop()
+                if stack:
+                    stack[-1] += took
+
+        setattr(owner, name, timed)
+        undo.append(lambda: setattr(owner, name, original))
+
+    for owner, name, part in _PARTS:
+        watch(owner, name, part)
+    best: Counter[str] | None = None
+    for _ in range(15):
+        own.clear()
+        await _streams(32)
+        if best is None or own.total() < best.total():
+            best = Counter(own)
+    for step in undo:
+        step()
+    assert best is not None
+    return [f"| {part} | {best[part] / STREAMS * 1e6:.1f} |" for _, _, part in _PARTS]
