@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any
 
 from lastchunk.streams import open_streams
-from lastchunk.streams.observer import Observer
+from lastchunk.streams.observer import ITEM, Observer
 
 
 class InContext:
@@ -61,13 +61,12 @@ class ObservedAsyncGenerator:
     or if nobody listens: then the inner generator's own steps are handed out.
     """
 
-    __slots__ = ("__weakref__", "_closed_by_loop", "_inner", "_plain", "_step", "_watched", "observer")
+    __slots__ = ("__weakref__", "_closed_by_loop", "_inner", "_plain", "_step", "observer")
 
     def __init__(self, inner: AsyncGenerator[Any, Any], observer: Observer) -> None:
         self._inner = inner
         self._plain = False
         self._step: _Step | None = None
-        self._watched: Any = None
         self.observer = observer
 
     @property
@@ -92,9 +91,8 @@ class ObservedAsyncGenerator:
         if step is None:
             return self._inner.__anext__() if self._plain else _FirstStep(self)
         if step.stream is not None:
-            step = _Step(self.observer.run)
+            return _FurtherStep(self, step)
         step.stream = self
-        step.asked = self._watched()
         return step
 
     def asend(self, value: Any) -> Awaitable[Any]:
@@ -126,18 +124,20 @@ class ObservedAsyncGenerator:
             # The loop keeps a list of the generators that it closes at its end, and learns of each at its first step.
             self._closed_by_loop = _ClosedByLoop(self)
             hooks.firstiter(self._closed_by_loop)  # pyright: ignore[reportArgumentType]  # it only wants an `aclose`
-        step = _Step(self.observer.run)
         first = _first_step(self._inner, hooks.finalizer and partial(_close, record.loop, record.context))
-        watch = self.observer.watch(record, self._inner, first, step)
-        step.asked = _first_step(watch, _forget)
+        step = _Step(self.observer.run, self._inner)
+        step.watch = self.observer.watch(record, self._inner, first, step)
         step.stream = self
-        self._watched = watch.__anext__
         self._step = step
         return step
 
     def plain_step(self) -> Awaitable[Any]:
         """A step of the inner generator, whose stream never begins."""
         self._plain = True
+        return self._inner.__anext__()
+
+    def plain_anext(self) -> Awaitable[Any]:
+        """The inner generator's own step."""
         return self._inner.__anext__()
 
     def leave(self, *, process_exit: bool = False) -> None:
@@ -147,13 +147,17 @@ class ObservedAsyncGenerator:
         """
         if not getattr(self._inner, "ag_running", False):
             self.observer.leaves(process_exit=process_exit)
-            self._let_go_of_step()
-            self._plain, self._step, self._watched = True, None, None
+            self.ended()
+
+    def ended(self) -> None:
+        """The stream has ended: whatever is asked for now is the inner generator's own."""
+        self._let_go_of_step()
+        self._plain, self._step = True, None
 
     def _let_go_of_step(self) -> None:
         """The step that is used again and again, and what watches the stream, hold each other."""
         if self._step is not None and self._step.stream is None:
-            self._step.asked = _USED
+            self._step.watch = None
 
     def __del__(self) -> None:
         self._let_go_of_step()
@@ -161,17 +165,98 @@ class ObservedAsyncGenerator:
 
 
 class _Step:
-    """One step of a driven stream: what `__anext__` returns. Awaitable, and a coroutine to `create_task`.
+    """The steps of a driven stream: what `__anext__` returns. Awaitable, and a coroutine to `create_task`.
 
-    It is used again for the next step, so it holds the stream only while it is under way.
+    One object for all of them, one at a time; it holds the stream only while it is asked for or under way, and an item only
+    until that is handed over. Items do not come as a StopIteration, which costs more than all the rest when it passes through
+    a Python function: `Observer.watch` leaves each one here, and says that it did.
     """
 
-    __slots__ = ("_run", "asked", "stream")
+    __slots__ = ("_inner", "item", "run", "stream", "under_way", "watch")
 
-    def __init__(self, run: Callable[..., Any]) -> None:
-        self._run = run
-        self.asked: Any = None
+    def __init__(self, run: Callable[..., Any], inner: AsyncGenerator[Any, Any]) -> None:
+        self.run = run
+        self._inner = inner
+        self.watch: Any = None
+        self.item: Any = None
         self.stream: Any = None
+        self.under_way = False
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        if self.under_way or self.stream is None:
+            return (yield from self._refusal())
+        run, send = self.run, self.watch.send
+        self.under_way = True
+        got = run(send, None)
+        while got is not ITEM:
+            try:
+                value = yield got
+            except GeneratorExit:
+                self.close()
+                raise
+            except BaseException as error:
+                got = run(self.watch.throw, error)
+            else:
+                got = run(send, value)
+        item = self.item
+        self.item = self.stream = None
+        self.under_way = False
+        return item
+
+    def __iter__(self) -> Generator[Any, Any, Any]:
+        return self.__await__()
+
+    def _refusal(self) -> Any:
+        """A step of the inner generator, which refuses it, because another is under way; or one that is over."""
+        return self._inner.__anext__() if self.under_way else _USED
+
+    def send(self, value: Any) -> Any:
+        """Resume with `value`."""
+        if self.stream is None:
+            return _USED.send(value)
+        self.under_way = True
+        return self.handed_over(self.run(self.watch.send, value))
+
+    def throw(self, *args: Any) -> Any:
+        """Resume with an exception: a cancel, mostly."""
+        if self.stream is None:
+            return _USED.throw(*args)
+        self.under_way = True
+        return self.handed_over(self.run(self.watch.throw, *args))
+
+    def handed_over(self, got: Any) -> Any:
+        """What the loop is to wait for; an item raises StopIteration."""
+        if got is not ITEM:
+            return got
+        item = self.item
+        self.item = self.stream = None
+        self.under_way = False
+        raise StopIteration(item)
+
+    def close(self) -> None:
+        """Give up: the coroutine around the step is closed."""
+        if self.under_way:
+            self.run(self.watch.close)
+        self.stream = None
+
+    def over(self) -> None:
+        """The step ended the stream."""
+        stream, self.stream = self.stream, None
+        self.under_way = False
+        if stream is not None:
+            stream.ended()
+
+
+class _FurtherStep:
+    """A step that was asked for before the one before it was over, which an `async for` never does."""
+
+    __slots__ = ("_asked", "_before", "_step", "_stream")
+
+    def __init__(self, stream: ObservedAsyncGenerator, step: _Step) -> None:
+        self._stream: Any = stream
+        self._step = step
+        self._asked: Any = None
+        self._before: Any = None
 
     def __await__(self) -> Any:
         return self
@@ -179,20 +264,51 @@ class _Step:
     __iter__ = __await__
 
     def __next__(self) -> Any:
-        return self._run(next, self.asked)
+        return self.send(None)
 
     def send(self, value: Any) -> Any:
         """Resume with `value`."""
-        return self._run(self.asked.send, value)
+        self._begin()
+        return self._asked.send(value) if self._asked is not self._step else self._drive(self._step.watch.send, value)
 
     def throw(self, *args: Any) -> Any:
-        """Resume with an exception: a cancel, mostly."""
-        return self._run(self.asked.throw, *args)
+        """Resume with an exception."""
+        self._begin()
+        return self._asked.throw(*args) if self._asked is not self._step else self._drive(self._step.watch.throw, *args)
 
     def close(self) -> None:
         """Give up: the coroutine around the step is closed."""
-        self._run(self.asked.close)
-        self.stream = None
+        if self._asked is not None:
+            self._asked.close()
+        self._asked = _USED
+
+    def _begin(self) -> None:
+        """The generator refuses this step if another is under way; else it is driven, and the one before comes after it."""
+        if self._asked is not None:
+            return
+        step = self._step
+        if step.under_way or step.watch is None:
+            self._asked = self._stream.plain_anext()
+            return
+        self._asked, self._before = step, step.stream
+        step.stream, step.under_way = self._stream, True
+
+    def _drive(self, resume: Callable[..., Any], *args: Any) -> Any:
+        step = self._step
+        try:
+            got = step.run(resume, *args)
+        except BaseException:
+            if self._before is not None:
+                step.stream, step.under_way = self._before, True
+            self._asked = _USED
+            raise
+        if got is not ITEM:
+            return got
+        self._asked = _USED
+        try:
+            return step.handed_over(got)
+        finally:
+            step.stream = self._before
 
 
 class _FirstStep:
@@ -333,7 +449,3 @@ with suppress(StopAsyncIteration):
 def _close(loop: Any, context: Context | None, inner: AsyncGenerator[Any, Any]) -> None:
     """Close a generator that was forgotten, as its loop would have done, but where it was driven."""
     open_streams.wake(loop, lambda: loop.create_task(inner.aclose(), context=context))
-
-
-def _forget(watch: AsyncGenerator[Any, None]) -> None:
-    """What watches a stream has nothing to clean up: without this it would be resumed, by a finaliser."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from lastchunk.semconv import WaitingFor
@@ -21,10 +21,19 @@ OnChunk = Callable[[StreamRecord, Any, float], None]
 """Called with the record, an SDK's chunk, and the time."""
 
 
-class UnderWay(Protocol):
-    """The step under way: it holds the stream until it is over."""
+ITEM: Any = object()
+"""What `Observer.watch` yields when a step has brought an item."""
 
-    stream: Any
+
+class UnderWay(Protocol):
+    """The step under way."""
+
+    item: Any
+    """Where the item is left for it."""
+
+    def over(self) -> None:
+        """There are no more items."""
+        ...
 
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
@@ -109,11 +118,12 @@ class Observer:
         if self.record is not None and self.record.ending is None:
             open_streams.let_go(self.record)
 
-    async def watch(
-        self, record: StreamRecord, inner: AsyncGenerator[Any, Any], first: Any, step: UnderWay
-    ) -> AsyncGenerator[Any, None]:
-        """Hand on the items of `inner`, of which `first` is the first step; every line in the loop is paid per chunk."""
-        clock, on_item, ask = record.clock, self._on_item, inner.__anext__
+    def watch(self, record: StreamRecord, inner: Any, first: Any, step: UnderWay) -> Generator[Any, Any, None]:
+        """Leave the items of `inner`, of which `first` is the first step, with `step`; every line in the loop is paid per chunk.
+
+        Yields `ITEM` for each, and before that whatever the step has the loop wait for.
+        """
+        clock, on_item, ask, came = record.clock, self._on_item, inner.__anext__, ITEM
         asked = first
         person = WaitingFor.PERSON
         while True:
@@ -122,14 +132,13 @@ class Observer:
                 record.max_pause = now - record.stepped_at
             record.silent_since = now if record.waiting_for is not person else -1.0
             try:
-                item = await asked
-            except StopAsyncIteration:
-                self.exhausted()
-                step.stream = None
-                return
+                item = yield from asked
             except BaseException as error:
-                self.failed(error)
-                step.stream = None
+                if isinstance(error, StopAsyncIteration):
+                    self.exhausted()
+                else:
+                    self.failed(error)
+                step.over()
                 raise
             now = clock()
             gap = now - record.silent_since if record.silent_since > 0.0 else 0.0
@@ -141,9 +150,12 @@ class Observer:
                 on_item(record, item, now, gap)
             except Exception as exc:
                 report("an item of a stream", exc)
-            step.stream = None
+            step.item = item
+            del item
             try:
-                yield item
+                yield came
+            except GeneratorExit:
+                raise
             except BaseException as error:
                 # The next step was cancelled before it began: that reaches the generator where it stands.
                 asked = inner.athrow(error)
