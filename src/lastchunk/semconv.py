@@ -344,6 +344,8 @@ _CHUNKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 _MESSAGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 _BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
 
+# The briefs of the conventions' metrics are those of opentelemetry-util-genai: exporters that merge what several
+# instrumentations record under one name want one description.
 _CLIENT = (OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT)
 
 ENDED = Metric(
@@ -394,7 +396,7 @@ OPERATION_DURATION = Metric(
     "gen_ai.client.operation.duration",
     "histogram",
     "s",
-    "How long a model stream took. Of chat streams, like the next three.",
+    "Duration of GenAI client operation",
     (*_CLIENT, ERROR_TYPE),
     _DURATIONS,
 )
@@ -402,7 +404,8 @@ TIME_TO_FIRST_CHUNK = Metric(
     "gen_ai.client.operation.time_to_first_chunk",
     "histogram",
     "s",
-    "From the request to the first content chunk.",
+    "Time to receive the first chunk, measured from when the client issues the generation request to when the first chunk"
+    " is received in the response stream.",
     _CLIENT,
     _DURATIONS,
 )
@@ -410,7 +413,8 @@ TIME_PER_OUTPUT_CHUNK = Metric(
     "gen_ai.client.operation.time_per_output_chunk",
     "histogram",
     "s",
-    "From one content chunk to the next. Off by default: LASTCHUNK_TIME_PER_OUTPUT_CHUNK.",
+    "Time per output chunk, recorded for each chunk received after the first one, measured as the time elapsed from the"
+    " end of the previous chunk to the end of the current chunk.",
     _CLIENT,
     _DURATIONS,
 )
@@ -418,7 +422,7 @@ TOKEN_USAGE = Metric(
     "gen_ai.client.token.usage",
     "histogram",
     "{token}",
-    "Input and output tokens, from the last usage that the wire gave; nothing if it gave none.",
+    "Number of input and output tokens used by GenAI clients",
     (*_CLIENT, TOKEN_TYPE),
     _TOKENS,
 )
@@ -426,7 +430,7 @@ AGENT_DURATION = Metric(
     "gen_ai.invoke_agent.duration",
     "histogram",
     "s",
-    "How long an agent's run or turn took.",
+    "Measures the duration of an in-process agent invocation.",
     (AGENT_NAME, REQUEST_MODEL, ERROR_TYPE),
     _AGENT_DURATIONS,
 )
@@ -434,7 +438,7 @@ WORKFLOW_DURATION = Metric(
     "gen_ai.invoke_workflow.duration",
     "histogram",
     "s",
-    "How long a team's run took.",
+    "Measures the duration of a workflow execution.",
     (WORKFLOW_NAME, ERROR_TYPE),
     _WORKFLOW_DURATIONS,
 )

@@ -177,3 +177,21 @@ async def test_a_stream_within_somebody_elses_inference_is_theirs(
     values = recorded(signals)
     assert OURS not in {scope for scope, _ in values}
     assert sum(values[key] for key in values if key[1] == semconv.OPERATION_DURATION.name) == 1
+
+
+def test_what_both_record_is_one_metric(signals: Signals) -> None:
+    """The same unit, description and buckets, or exporters that merge by name have to choose."""
+    from opentelemetry.util.genai._instruments import _Instruments
+
+    theirs = {
+        instrument.name: (
+            instrument.unit,
+            instrument.description,
+            tuple(instrument._advisory.explicit_bucket_boundaries),
+        )
+        for instrument in vars(_Instruments(signals.meter_provider.get_meter("theirs"))).values()
+    }
+    ours = {metric.name: (metric.unit, metric.brief, metric.buckets) for metric in semconv.METRICS}
+    shared = theirs.keys() & ours.keys()
+    assert shared == {name for name in ours if name.startswith("gen_ai.")}
+    assert {name: ours[name] for name in shared} == {name: theirs[name] for name in shared}

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -357,6 +359,15 @@ def test_instrumented_again_nothing_is_reported_twice(signals: Signals) -> None:
     assert point.value == 1
     complete(streams, record)
     assert signals.total(semconv.ENDED) == 1
+
+
+def test_a_provider_that_nobody_holds_is_not_kept() -> None:
+    signals = Signals()
+    complete(signals.streams(), begin(signals.streams(), chat()))
+    provider = weakref.ref(signals.meter_provider)
+    del signals
+    gc.collect()
+    assert provider() is None
 
 
 def test_streams_of_another_provider_are_none_of_ours(signals: Signals) -> None:

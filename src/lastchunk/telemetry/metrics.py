@@ -37,7 +37,7 @@ class Metrics:
     """Records the metrics of streams with one meter, for as long as its provider lives: see `metrics_of`."""
 
     def __init__(self, meter_provider: MeterProvider | None) -> None:
-        self._provider = meter_provider
+        self._listens = meter_provider is not None and is_sdk(meter_provider)
         meter = get_meter(semconv.SCOPE, __version__, meter_provider, semconv.SCHEMA_URL)
         self.gauges = Gauges()
         for metric, callback in ((semconv.OPEN, self.gauges.open), (semconv.STALLED, self.gauges.stalled)):
@@ -142,8 +142,10 @@ class Metrics:
 
     def _count_from_zero(self, series: Series) -> None:
         """Let its cutoffs exist before the first: a counter that begins at 1 has not increased."""
-        if not is_sdk(self._provider or get_meter_provider()):
-            return
+        if not self._listens:
+            self._listens = is_sdk(get_meter_provider())
+            if not self._listens:
+                return
         series.from_zero = True
         if self._from_zero >= KINDS_FROM_ZERO:
             return
