@@ -118,6 +118,8 @@ class Streams:
         bare_end = wire is not None and record.bare and bool(wire.finish or wire.end_marker or wire.provider_error)
         terminal = record.terminal or bare_end
         idle = record.idle_at_end if record.terminal else gap
+        if not record.terminal and not record.bare and wire is not None and wire.exhausted:
+            idle = record.wire_gap  # the client complains of a body that is at its end: the silence was before
         if terminal and error is not None:
             record.late_error = qualified_name(error)
         failure = _failure(record, error)
