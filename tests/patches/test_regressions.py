@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -88,3 +90,19 @@ async def test_a_result_that_is_handed_on_under_the_name_of_its_author(
         pass
     (span,) = (span for span in exported.ours if span.name == "invoke_workflow outer")
     assert span.attributes["autogen.stream.termination.reason"] == reason
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_class_that_was_patched_can_die() -> None:
+    """An application may define one for each request: the list of what is to be undone kept them all."""
+
+    def define() -> weakref.ref[type]:
+        class Own(_Client):
+            def create_stream(self, *args: Any, **kwargs: Any) -> Any:
+                return super().create_stream(*args, **kwargs)
+
+        return weakref.ref(Own)
+
+    died = define()
+    gc.collect()
+    assert died() is None

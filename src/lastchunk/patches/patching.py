@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import AsyncGeneratorType, ModuleType
 from typing import Any
 
@@ -52,7 +54,10 @@ class Patcher:
     def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
         """Wrap what `owner` itself defines as `name`."""
         original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
-        self.put(owner, name, wrapt.FunctionWrapper(original, wrapper, enabled=self._is_active))
+        ours = wrapt.FunctionWrapper(original, wrapper, enabled=self._is_active)
+        setattr(owner, name, ours)
+        # Weak references: an application may define a class for each request, and expect it to die.
+        self._undo.append(partial(_unwrap, weakref.ref(owner), name, weakref.ref(ours)))
 
     def _is_active(self) -> bool:
         return self.active
@@ -63,7 +68,6 @@ class Patcher:
         setattr(owner, name, ours)
 
         def undo() -> None:
-            # If somebody put a wrapper on top of ours, it stays, and ours below it passes everything through.
             if vars(owner).get(name) is ours:
                 setattr(owner, name, original)
 
@@ -130,6 +134,13 @@ class Patcher:
         while len(self._undo) > count:
             with suppress(AttributeError):
                 self._undo.pop()()
+
+
+def _unwrap(of_owner: weakref.ref[Any], name: str, of_ours: weakref.ref[Any]) -> None:
+    # If somebody put a wrapper on top of ours, it stays, and ours below it passes everything through.
+    owner, ours = of_owner(), of_ours()
+    if owner is not None and ours is not None and vars(owner).get(name) is ours:
+        setattr(owner, name, ours.__wrapped__)
 
 
 def owns(owner: type, name: str) -> bool:
