@@ -59,7 +59,11 @@ class Telemetry:
 
     def enter(self, record: StreamRecord) -> None:
         """Make the stream's span current, inside the stream's private context."""
-        self._spans.enter(record)
+        try:
+            self._spans.enter(record)
+        except Exception as exc:
+            # The stream stays observed: one that is given up here would count as open for ever.
+            report("the begin of a stream", exc)
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """The stream has ended. What one signal's exporter does to us is no reason for the others to be silent."""
