@@ -15,13 +15,17 @@ import pytest
 from autogen_core.models import UserMessage
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 from autogen_ext.models.replay import ReplayChatCompletionClient
+from opentelemetry._logs import NoOpLoggerProvider
 from opentelemetry.metrics import CallbackOptions
+from opentelemetry.trace import NoOpTracerProvider
 
 from lastchunk import semconv
 from lastchunk.semconv import ChunkKind, WaitingFor
+from lastchunk.settings import Settings
 from lastchunk.streams import open_streams
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import StreamRecord
+from lastchunk.telemetry import Telemetry
 from tests.telemetry.signals import Signals, agent, begin, chat, complete
 
 ASK = [UserMessage(content="Go on.", source="user")]
@@ -168,12 +172,12 @@ def test_threads_begin_and_end_streams_while_others_collect(signals: Signals) ->
 
 def test_ten_thousand_open_streams_are_read_quickly(signals: Signals) -> None:
     """The budget is 10 ms; here with a wide margin for machines that do other things too."""
-    streams = signals.streams(chunk_events=0)
+    telemetry = Telemetry(NoOpTracerProvider(), signals.meter_provider, NoOpLoggerProvider())
+    streams = Streams(telemetry, Settings(chunk_events=0))
     records = [begin(streams, chat(f"model-{number % 20}")) for number in range(10_000)]
     for record in records:
         stall(record)
-    gauges = streams.telemetry._metrics.gauges  # type: ignore[attr-defined]
-    gauges.on_stalled = None
+    gauges = telemetry._metrics.gauges
     before = time.thread_time()
     gauges.open(CallbackOptions())
     gauges.stalled(CallbackOptions())
