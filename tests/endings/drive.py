@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import io
 import logging
 import sys
 import time
@@ -46,17 +47,24 @@ class Performance:
     stages: dict[Case, Stage] = field(default_factory=dict[Case, Stage])
     spans: list[ReadableSpan] = field(default_factory=list[ReadableSpan])
     """Everything that was exported, ours and AutoGen's."""
+    traces: dict[int, list[ReadableSpan]] = field(default_factory=dict[int, list[ReadableSpan]])
+    """The same by trace; each case has one."""
     unraisable: list[str] = field(default_factory=list[str])
     open: int = 0
     """Streams that are open at the end."""
     failures: list[str] = field(default_factory=list[str])
     """Where our own code failed."""
 
+    def exported(self, case: Case) -> list[ReadableSpan]:
+        """Every span of one case, ours and AutoGen's."""
+        if not self.traces:
+            for span in self.spans:
+                self.traces.setdefault(span.context.trace_id, []).append(span)
+        return self.traces.get(self.stages[case].root.get_span_context().trace_id, [])
+
     def streams(self, case: Case) -> list[ReadableSpan]:
         """Our spans of one case, in the order in which they began."""
-        trace_id = self.stages[case].root.get_span_context().trace_id
-        ours = [span for span in self.spans if is_ours(span) and span.context.trace_id == trace_id]
-        return sorted(ours, key=lambda span: span.start_time or 0)
+        return sorted(filter(is_ours, self.exported(case)), key=lambda span: span.start_time or 0)
 
 
 def is_ours(span: ReadableSpan) -> bool:
@@ -221,7 +229,7 @@ def watched(performance: Performance) -> Iterator[None]:
         (stage.warnings if stage is not None else performance.unraisable).append(line)
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):  # `Console` prints
             warnings.simplefilter("always")
             warnings.showwarning = showwarning
             yield

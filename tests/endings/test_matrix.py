@@ -20,9 +20,10 @@ Both = tuple[Performance, Performance]
 
 
 @pytest.fixture(scope="session", name="performances")
-def _performances(exporter: Any) -> Both:
-    """Every row, performed bare and instrumented. (`exporter` sets the global provider, which AutoGen's spans go to.)"""
-    cases = [row.case for row in ROWS]
+def _performances(exporter: Any, request: pytest.FixtureRequest) -> Both:
+    """Every row that was asked for, bare and instrumented. (`exporter` sets the provider that AutoGen's spans go to.)"""
+    asked = [getattr(item, "callspec", None) for item in request.session.items]
+    cases = [call.params["row"].case for call in asked if call is not None and isinstance(call.params.get("row"), Row)]
     return perform(cases, observed=False), perform(cases, observed=True)
 
 
