@@ -16,6 +16,7 @@ BASE := $(VENV)/.base-$(KEY)
 DEMO := $(VENV)/.demo-$(KEY)
 DEV := $(VENV)/.dev-$(KEY)
 STACK := $(VENV)/.stack-$(KEY)
+COMPAT := $(VENV)/.compat-$(KEY)
 
 # pip reads these, also in the isolated environments in which it builds.
 export PIP_CONSTRAINT := $(CONSTRAINTS)
@@ -30,16 +31,19 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test stack-test stack-tests lint types format dist clean
+.PHONY: help demo test compat stack-test stack-tests lint types format bench bench-peers soak dist clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
 
 demo: $(DEMO) ## watch streams break, and what Lastchunk says about each
 	@$(BIN)/lastchunk demo $(ARGS)
 
 test: $(DEV) ## run the tests (ARGS="-k ending -x" goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+compat: $(COMPAT) ## test with old and new AutoGen, openai, wrapt and OpenTelemetry (ARGS="-t corners": the two ends)
+	@env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT $(BIN)/nox $(ARGS)
 
 stack-test: ## test against real servers: the first time it builds them, for a quarter of an hour
 	@scripts/stack-servers > /dev/null || [ "$$CI" != true ]
@@ -59,6 +63,15 @@ format: $(DEV) ## let ruff put style and format right
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench: $(DEMO) ## what Lastchunk costs, against the budgets (about ten minutes; ARGS="chunk" for a part)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(DEMO) ## the same beside other instrumentations, each in an environment of its own
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+soak: $(DEMO) ## a hundred thousand streams left in every way: nothing lost, kept or hanging (at most three minutes)
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
 dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environment, and try it there
 	@rm -rf dist $(VENV)-dist
 	@$(BIN)/python -m build --outdir dist . > $(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
@@ -70,7 +83,7 @@ dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environmen
 
 clean: ## remove everything that make has made
 	rm -rf .venv .venv-* build dist .pytest_cache .ruff_cache .hypothesis .inline-snapshot
-	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find benchmarks src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BASE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -91,4 +104,8 @@ $(DEV): | $(BASE)
 
 $(STACK): | $(BASE)
 	@$(PIP) --group stack --editable '.[demo]'
+	@touch $@
+
+$(COMPAT): | $(BASE)
+	@$(PIP) --group compat
 	@touch $@

@@ -18,7 +18,7 @@ from autogen_agentchat.base import TaskResult
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import CancellationToken
 from autogen_core.models import CreateResult, UserMessage
-from openai import AsyncStream, Stream
+from openai import AsyncOpenAI, AsyncStream, Stream
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import get_current_span
 
@@ -77,6 +77,17 @@ async def until(condition: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.01)
     pytest.fail("not within five seconds")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm(server: ModelServer) -> None:
+    """The SDK imports most of itself at its first call; in a new environment that takes seconds, which no test measures."""
+
+    async def one() -> None:
+        async with AsyncOpenAI(base_url=server.url("clean"), api_key="none") as client:
+            await read(await client.chat.completions.create(model="m", messages=[], stream=True))
+
+    asyncio.run(one())
 
 
 @pytest.mark.parametrize(("script", "options", "reason", "cause"), ENDINGS, ids=[row[0] for row in ENDINGS])

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`make compat`: tests/compat with old and new versions of what Lastchunk stands between, each set in its own environment.
+
+Every pair of versions of two libraries, and every pair of a library and a Python, occurs in one environment at least.
+`make compat ARGS="-t corners"` runs only the oldest and the newest.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+import nox
+
+AUTOGEN = ("0.4.9", "0.5.7", "0.6.4", "0.7.5")
+OPENAI = ("1.93.0", "1.109.1", "2.54.0", "3.0.0", "3.54.0")
+WRAPT = ("1.17.0", "2.5.2")
+PYTHON = ("3.11", "3.13")
+OPENTELEMETRY = {"1.17.0": ("1.37.0", "0.58b0"), "2.5.2": ("1.45.2", "0.66b2")}
+"""The oldest comes with the old wrapt, the newest with the new one: API and SDK, and what goes with them."""
+
+CORNERS = ("autogen 0.4.9, openai 1.93.0", "autogen 0.7.5, openai 3.54.0")
+RESULTS = Path(".venv-compat/results")
+
+nox.needs_version = ">=2026"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.envdir = ".venv-compat"
+nox.options.reuse_venv = "yes"
+nox.options.stop_on_first_error = False
+
+# Interpreters that pyenv has, and that its shims do not show.
+for version in PYTHON:
+    for found in sorted(Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob(f"versions/{version}.*/bin")):
+        os.environ["PATH"] = f"{found}{os.pathsep}{os.environ['PATH']}"
+
+
+def environments() -> list[nox.parametrize]:
+    """A version of AutoGen and one of openai give Python and wrapt, so that their pairs are covered, too."""
+    chosen = []
+    for i, autogen in enumerate(AUTOGEN):
+        for j, openai in enumerate(OPENAI):
+            name = f"autogen {autogen}, openai {openai}"
+            tags = ["corners"] if name in CORNERS else []
+            versions = (PYTHON[(i + j) % 2], autogen, openai, WRAPT[(i // 2 + j) % 2])
+            chosen.append(nox.param(*versions, id=name, tags=tags))
+    return chosen
+
+
+@nox.session
+@nox.parametrize(("python", "autogen", "openai", "wrapt"), environments())
+def compat(session: nox.Session, autogen: str, openai: str, wrapt: str) -> None:
+    """Run tests/compat in one environment."""
+    api, contrib = OPENTELEMETRY[wrapt]
+    row = f"{autogen:8} {openai:8} {wrapt:7} {api:14} {session.python:7}"
+    result = RESULTS / f"{AUTOGEN.index(autogen)}{OPENAI.index(openai)}"
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.write_text(f"{row} FAILED\n")
+    began = time.monotonic()
+    chosen = {
+        **dict.fromkeys(("autogen-agentchat", "autogen-core", "autogen-ext"), autogen),
+        "openai": openai,
+        "wrapt": wrapt,
+        **dict.fromkeys(("opentelemetry-api", "opentelemetry-sdk"), api),
+        **dict.fromkeys(("opentelemetry-instrumentation", "opentelemetry-semantic-conventions"), contrib),
+    }
+    pins = Path(session.create_tmp(), "constraints.txt")
+    varied = re.compile(r"(autogen-|openai=|wrapt=|opentelemetry-)")
+    others = [line for line in Path("constraints.txt").read_text().splitlines() if not varied.match(line)]
+    pins.write_text("\n".join([*others, *(f"{name}=={version}" for name, version in chosen.items())]))
+    session.install(
+        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *("autogen-agentchat", "autogen-ext[openai]", "openai", "opentelemetry-sdk"),
+        *("pytest", "pytest-asyncio", "pytest-timeout"),
+    )
+    session.run("python", "-m", "pytest", "--quiet", "tests/compat", *session.posargs)
+    result.write_text(f"{row} passed in {time.monotonic() - began:.0f} s\n")
+
+
+@nox.session(python=False, tags=["corners"])
+def table(session: nox.Session) -> None:
+    """Print what was run, and what came of it."""
+    print(f"{'AutoGen':8} {'openai':8} {'wrapt':7} {'OpenTelemetry':14} Python")
+    for result in sorted(RESULTS.glob("*")):
+        print(result.read_text(), end="")
+        result.unlink()
