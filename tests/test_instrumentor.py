@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk import instrumentor as module_of_instrumentor
+from lastchunk.patches import PATCHES
 from lastchunk.patches.patching import Patch, Patcher
 from tests.conftest import Exported, Instrument
 
@@ -184,7 +185,7 @@ def test_instrumenting_twice(instrument: Instrument, caplog: pytest.LogCaptureFi
 def _patches(monkeypatch: pytest.MonkeyPatch, instrument: Instrument) -> list[Patch]:
     """The only patches there are."""
     patches: list[Patch] = []
-    monkeypatch.setattr(module_of_instrumentor, "PATCHES", patches)
+    monkeypatch.setattr("lastchunk.patches.PATCHES", patches)
     return patches
 
 
@@ -250,3 +251,19 @@ def test_settings_that_fail(instrument: Instrument, monkeypatch: pytest.MonkeyPa
     instrument()
     assert vars(ReplayChatCompletionClient)["create_stream"] is before
     assert reported() == ["instrument()"]
+
+
+def test_nothing_is_loaded_for_an_application_without_autogen() -> None:
+    """What `opentelemetry-instrument` imports is paid by every application that starts with it."""
+    code = (
+        "import sys; from lastchunk import AutoGenStreamsInstrumentor; AutoGenStreamsInstrumentor().instrument();"
+        "print(*sorted(name for name in sys.modules if name.startswith('lastchunk.') and name.count('.') == 1))"
+    )
+    loaded = set(_python(code).split())
+    assert "lastchunk.instrumentor" in loaded
+    assert loaded.isdisjoint({"lastchunk.patches", "lastchunk.semconv", "lastchunk.telemetry"})
+
+
+def test_every_patch_is_of_a_library_that_is_waited_for() -> None:
+    for patch in PATCHES:
+        assert any(patch.module.startswith(f"{library}.") for library in module_of_instrumentor.LIBRARIES)

@@ -6,23 +6,39 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wrapt
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from lastchunk import settings
 from lastchunk.package import _instruments
-from lastchunk.patches import PATCHES
-from lastchunk.patches.patching import Patch, Patcher
+from lastchunk.settings import Settings
 from lastchunk.streams.guard import report
-from lastchunk.streams.lifecycle import Streams
-from lastchunk.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from lastchunk.patches.patching import Patch, Patcher
 
 _logger = logging.getLogger(__name__)
+
+LIBRARIES = (
+    "autogen_core",
+    "autogen_agentchat",
+    "autogen_ext",
+    "openai",
+    "anthropic",
+    "ollama",
+    "azure.ai.inference",
+)
+"""The packages that hold every module of `patches.PATCHES`.
+
+Until one of them is imported nothing of Lastchunk is loaded but this module: an application that has none of them pays
+nothing for it.
+"""
 
 
 class AutoGenStreamsInstrumentor(BaseInstrumentor):
@@ -34,7 +50,13 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
     """
 
     _patcher: Patcher | None = None
+    _given: tuple[Settings, dict[str, Any]] | None = None
+    """What `instrument()` was called with; None if not instrumented."""
+    _waiting = False
+    """The hooks for `LIBRARIES` are registered …"""
     _hooked = False
+    """… and those for the modules to be patched."""
+    _loading = threading.RLock()
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """Nothing in particular: each patch looks at its own library."""
@@ -46,11 +68,35 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
     def _instrument(self, **kwargs: Any) -> None:
         cls = type(self)
         try:
-            chosen = settings.load(kwargs)
-            telemetry = Telemetry(
-                kwargs.get("tracer_provider"), kwargs.get("meter_provider"), kwargs.get("logger_provider"), chosen
-            )
-            cls._patcher = Patcher(Streams(telemetry, chosen), chosen)
+            cls._given = settings.load(kwargs), kwargs
+        except Exception as exc:
+            report("instrument()", exc)
+            return
+        if any(library in sys.modules for library in LIBRARIES):
+            _load()
+        if not cls._waiting:
+            cls._waiting = True
+            for library in LIBRARIES:
+                wrapt.register_post_import_hook(lambda _: _load(), library)
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        cls = type(self)
+        if cls._patcher is not None:
+            cls._patcher.undo()
+            cls._patcher = None
+        cls._given = None
+
+
+def _load() -> None:
+    """One of the libraries is there: patch what is imported of it, and what will be; once for each `instrument()`."""
+    cls = AutoGenStreamsInstrumentor
+    with cls._loading:
+        if cls._given is None or cls._patcher is not None:
+            return
+        try:
+            from lastchunk.patches import PATCHES
+
+            cls._patcher = _patcher(*cls._given)
         except Exception as exc:
             report("instrument()", exc)
             return
@@ -63,11 +109,16 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
         for patch in PATCHES:
             wrapt.register_post_import_hook(lambda module, patch=patch: _apply(patch, module), patch.module)
 
-    def _uninstrument(self, **kwargs: Any) -> None:
-        cls = type(self)
-        if cls._patcher is not None:
-            cls._patcher.undo()
-            cls._patcher = None
+
+def _patcher(chosen: Settings, given: dict[str, Any]) -> Patcher:
+    from lastchunk.patches.patching import Patcher
+    from lastchunk.streams.lifecycle import Streams
+    from lastchunk.telemetry import Telemetry
+
+    telemetry = Telemetry(
+        given.get("tracer_provider"), given.get("meter_provider"), given.get("logger_provider"), chosen
+    )
+    return Patcher(Streams(telemetry, chosen), chosen)
 
 
 def _apply(patch: Patch, module: ModuleType) -> None:
