@@ -126,6 +126,8 @@ def identity(client: Any) -> dict[str, Any]:
     arguments = getattr(client, "_create_args", None)
     if isinstance(arguments, dict):
         attributes[semconv.REQUEST_MODEL] = arguments.get("model")
+    else:
+        attributes[semconv.REQUEST_MODEL] = getattr(getattr(client, "_sk_client", None), "ai_model_id", None)
     for path in _BASE_URLS:
         url = getattr(client, "_client", None)
         for name in path:
