@@ -129,6 +129,10 @@ def test_a_circle_of_causes_ends() -> None:
     ("error", "hint"),
     [
         (_status(429), Cause.RATE_LIMITED),
+        (_status(408), Cause.IDLE_TIMEOUT),
+        (_status(504), Cause.IDLE_TIMEOUT),
+        (_status(524), Cause.IDLE_TIMEOUT),
+        (_status(502), None),
         (_status(400, {"code": "rate_limit_exceeded"}), Cause.RATE_LIMITED),
         (_status(400, {"code": "context_length_exceeded"}), Cause.CONTEXT_LIMIT),
         (_status(400, {"error": {"code": "context_length_exceeded"}}), Cause.CONTEXT_LIMIT),

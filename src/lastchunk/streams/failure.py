@@ -44,6 +44,8 @@ _CONTEXT_LIMIT = re.compile(
     re.IGNORECASE,
 )
 _CONTENT_FILTER = re.compile(r"content[ _-]?(filter|policy)|ResponsibleAIPolicyViolation", re.IGNORECASE)
+_GAVE_UP_WAITING = frozenset({408, 504, 524})
+"""HTTP statuses with which a proxy, or the server itself, says that it waited long enough; 524 is Cloudflare's."""
 _RATE_LIMIT = re.compile(r"rate[ _-]?limit|insufficient_quota|too_many_requests", re.IGNORECASE)
 
 
@@ -87,8 +89,11 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def _hint(error: BaseException) -> Cause | None:
     if any(base.__name__ == "ValidationError" for base in type(error).__mro__):
         return Cause.PACKAGE_MISMATCH
-    if getattr(error, "status_code", None) == 429:
+    status = getattr(error, "status_code", None)
+    if status == 429:
         return Cause.RATE_LIMITED
+    if status in _GAVE_UP_WAITING:
+        return Cause.IDLE_TIMEOUT
     said = " ".join(_words(error))
     if _CONTEXT_LIMIT.search(said):
         return Cause.CONTEXT_LIMIT
