@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = ROOT / "collector-config"
 LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
+_PACKAGES = {"nginx": "`apt-get install nginx-light`, or the like"}
+"""What is had more quickly than by `scripts/stack-servers`."""
 _SOON = 30.0
 """Seconds within which a server that starts at all has started, on a busy machine."""
 
@@ -46,7 +48,8 @@ def binary(name: str) -> Path:
         return built
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if path is None:
-        raise Missing(f"{name} is missing: `scripts/stack-servers` builds or installs it.")
+        how = _PACKAGES.get(name) or "`scripts/stack-servers` builds or installs it"
+        raise Missing(f"{name} is missing: {how}.")
     return Path(path)
 
 
