@@ -9,12 +9,13 @@ openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lastchunk.patches.history import size_of_text
 from lastchunk.patches.sdk import Content
 from lastchunk.semconv import ChunkKind
+from lastchunk.streams.guard import report
 from lastchunk.streams.wire import Wire
 
 _END_MARKER = b"\ndata: [DONE]"
@@ -102,12 +103,25 @@ class Reads:
 
     def asked(self) -> None:
         """The SDK asks for more."""
+        self._guarded(self._asked)
+
+    def look(self, data: bytes) -> None:
+        """Look at what was read."""
+        self._guarded(self._look, data)
+
+    def _guarded(self, look: Callable[..., None], *args: Any) -> None:
+        """Between the network and the SDK, where whatever is raised ends the application's stream."""
+        try:
+            look(*args)
+        except Exception as exc:
+            report("what the network gave", exc)
+
+    def _asked(self) -> None:
         wire = self._wire
         if wire.end_marker_read or wire.error_read:
             wire.caught_up()
 
-    def look(self, data: bytes) -> None:
-        """Look at what was read."""
+    def _look(self, data: bytes) -> None:
         if not self._tail:
             self._tail = b"\n"
             if data.startswith(_NO_STREAM):

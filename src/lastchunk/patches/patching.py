@@ -54,7 +54,7 @@ class Patcher:
     def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
         """Wrap what `owner` itself defines as `name`."""
         original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
-        ours = wrapt.FunctionWrapper(original, wrapper, enabled=self._is_active)
+        ours = wrapt.FunctionWrapper(original, _left_out_if_it_fails(name, wrapper), enabled=self._is_active)
         setattr(owner, name, ours)
         # Weak references: an application may define a class for each request, and expect it to die.
         self._undo.append(partial(_unwrap, weakref.ref(owner), name, weakref.ref(ours)))
@@ -141,6 +141,48 @@ def _unwrap(of_owner: weakref.ref[Any], name: str, of_ours: weakref.ref[Any]) ->
     owner, ours = of_owner(), of_ours()
     if owner is not None and ours is not None and vars(owner).get(name) is ours:
         setattr(owner, name, ours.__wrapped__)
+
+
+class _Call:
+    """What is wrapped; and what it gave when it was called."""
+
+    __slots__ = ("_function", "error", "gave", "made")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.made = False
+        self.gave: Any = None
+        self.error: BaseException | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.made = True
+        try:
+            self.gave = self._function(*args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+        return self.gave
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+
+def _left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
+    """`wrapper`; if it fails, the application has what `name` gives without it, from one call."""
+
+    def safe(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = _Call(wrapped)
+        try:
+            return wrapper(call, instance, args, kwargs)
+        except Exception as error:
+            if error is call.error:
+                raise
+            report(f"a call of {name}", error)
+        if call.error is not None:
+            raise call.error
+        return call.gave if call.made else wrapped(*args, **kwargs)
+
+    return safe
 
 
 def owns(owner: type, name: str) -> bool:

@@ -9,7 +9,7 @@ autogen_core/_telemetry/_tracing.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 
 from lastchunk import semconv
 from lastchunk.patches.patching import Patch, Patcher, argument
+from lastchunk.streams.guard import report
 
 _OUTPUT_TOPIC = "output_topic_"
 _MESSAGE = "message"
@@ -34,19 +35,20 @@ def _apply_runtime(module: ModuleType, patcher: Patcher) -> None:
     if patcher.settings.autogen_spans == "keep" or version("autogen-core").startswith("0.4."):
         return
 
-    async def without_message(
-        wrapped: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
-        topic = getattr(kwargs.get("message_context"), "topic_id", None)
-        if _is_output(topic):
-            return _OF_AN_ITEM
-        attributes = await wrapped(*args, **{**kwargs, _MESSAGE: None})
-        return {key: value for key, value in attributes.items() if key != _MESSAGE}
-
     def attributes(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return without_message(wrapped, args, kwargs)
+        if _is_output(getattr(kwargs.get("message_context"), "topic_id", None)):
+            return _of_an_item()
+        return _without_message(wrapped(*args, **{**kwargs, _MESSAGE: None}))
 
     patcher.wrap(module.SingleThreadedAgentRuntime, "_create_otel_attributes", attributes)
+
+
+async def _of_an_item() -> dict[str, Any]:
+    return _OF_AN_ITEM
+
+
+async def _without_message(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return {key: value for key, value in (await answer).items() if key != _MESSAGE}
 
 
 def _apply_tracing(module: ModuleType, patcher: Patcher) -> None:
@@ -99,8 +101,11 @@ class WithoutText:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         if isinstance(error, Exception):
-            self._span.set_attribute(semconv.ERROR_TYPE, type(error).__name__)
-            self._span.set_status(StatusCode.ERROR)
+            try:
+                self._span.set_attribute(semconv.ERROR_TYPE, type(error).__name__)
+                self._span.set_status(StatusCode.ERROR)
+            except Exception as exc:
+                report("a span of AutoGen's", exc)
         self._block.__exit__(None, None, None)
         return False
 

@@ -124,12 +124,16 @@ class Sdk:
         self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any], beside: bool
     ) -> Observer | Tap:
         """A tap where a model stream is under way, else a stream of its own."""
-        beside = beside or within_inference()
-        above = current_stream()
-        if above is not None and above.operation is Operation.CHAT and above.ending is None:
-            above.wire = Wire()
-            above.measured_elsewhere = above.measured_elsewhere or beside
-            return _Below(self, above)
+        try:
+            beside = beside or within_inference()
+            above = current_stream()
+            if above is not None and above.operation is Operation.CHAT and above.ending is None:
+                above.wire = Wire()
+                above.measured_elsewhere = above.measured_elsewhere or beside
+                return _Below(self, above)
+        except Exception as exc:
+            report(f"a call of {self.name}", exc)
+            return _Own(self, patcher, lambda: None)
         return _Own(self, patcher, lambda: replace(self.describe(instance, args, kwargs), measured_elsewhere=beside))
 
     def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
@@ -204,7 +208,7 @@ class _Own(Observer):
 
     __slots__ = ("_sdk",)
 
-    def __init__(self, sdk: Sdk, patcher: Patcher, describe: Callable[[], Start]) -> None:
+    def __init__(self, sdk: Sdk, patcher: Patcher, describe: Callable[[], Start | None]) -> None:
         super().__init__(patcher.streams, describe, sdk.on_item)
         self._sdk = sdk
 
