@@ -107,8 +107,9 @@ def test_a_cancelled_turn_is_no_failure_of_the_team() -> None:
 
 
 def test_cutoffs() -> None:
-    """Each is counted; a stream that ended because the one above was left is none that anything recovered from."""
-    assert _run(_model(CUT), _model(WELL), _turn("a", LOST), _model(LEFT, left=True), _model(LEFT)).cutoffs == 3
+    """Each is counted, by its cause; one that ended because the stream above was left is none that anything survived."""
+    inner = _run(_model(CUT), _model(WELL), _turn("a", LOST), _model(LEFT, left=True), _model(LEFT), _model(CUT))
+    assert inner.cutoffs == {Cause.UNKNOWN: 2, Cause.CONNECTION_LOST: 1, Cause.PARTIAL_CONSUMPTION: 1}
 
 
 def test_an_answer_that_was_not_streamed() -> None:

@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every function of ours that runs while an application streams is made to raise, one after the other.
+
+The application must not notice: the same items, the same exceptions, the same requests. The log has one line for each kind
+of failure, with the place, and never the exception's text. What is exempt, and why, stands in `EXEMPT`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+import openai
+import pytest
+from autogen_agentchat.agents import AssistantAgent
+from autogen_agentchat.teams import RoundRobinGroupChat
+from autogen_core import CancellationToken
+from autogen_core.models import UserMessage
+from autogen_ext.models.replay import ReplayChatCompletionClient
+
+import lastchunk
+from lastchunk.streams import guard, open_streams
+from tests.conftest import Exported, Instrument
+
+SECRET = "sabotage-secret"
+HELLO = [UserMessage(content="hello", source="user")]
+ASK: Any = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "stream": True}
+
+EXEMPT = {
+    "the proxy itself: what drives the stream is no hook beside it": (
+        "lastchunk.streams.observed",
+        "lastchunk.streams.sdk_streams",
+        "lastchunk.streams.observer._call",
+        "lastchunk.patches.sdk.Sdk.obtain",
+        "lastchunk.patches.sdk.Sdk.obtain_async",
+        "lastchunk.patches.sdk.Sdk._obtained",
+        "lastchunk.patches.sdk._handed_out",
+        "lastchunk.patches.sdk.instead_of",
+        "lastchunk.patches.model_clients._watched",
+        "lastchunk.patches.agentchat._without_stream",
+        "lastchunk.patches.runtime._publish",
+        "lastchunk.patches.runtime._of_an_item",
+        "lastchunk.patches.runtime._without_message",
+        "lastchunk.patches.runtime.WithoutText",
+        "lastchunk.patches.openai_sdk._WatchedDecoder",
+    ),
+    "the guard itself: it catches what is called within": (
+        "lastchunk.streams.guard",
+        "lastchunk.streams.observer.Observer",
+        "lastchunk.streams.observer.Tap",
+        "lastchunk.streams.lifecycle.Streams.end",
+        "lastchunk.patches.patching._Call",
+        "lastchunk.patches.sdk._Own",
+        "lastchunk.patches.sdk._Below",
+        "lastchunk.patches.sdk.Sdk._observer",
+        "lastchunk.patches.sdk.Sdk.over",
+        "lastchunk.patches.model_clients._tell",
+        "lastchunk.patches.chat_completions.Reads.asked",
+        "lastchunk.patches.chat_completions.Reads.look",
+        "lastchunk.patches.chat_completions.Reads._guarded",
+    ),
+    "a line or two on numbers, sets and flags of our own, paid per chunk or run by a finaliser": (
+        "lastchunk.patches.patching.Patcher._is_active",
+        "lastchunk.patches.sdk._close_unawaited",
+        "lastchunk.streams.open_streams.closed",
+        "lastchunk.streams.open_streams.let_go",
+        "lastchunk.streams.open_streams.wake",
+        "lastchunk.streams.open_streams.drain",
+        "lastchunk.streams.record.StreamRecord.step_begins",
+        "lastchunk.streams.record.StreamRecord.heard",
+    ),
+}
+"""What is not made to raise, and why. All that looks at an object of somebody else's is none of it."""
+
+
+# --- an application ---------------------------------------------------------------------------------------------------
+
+
+def _shown(item: Any) -> str:
+    """An item, without what differs from run to run."""
+    if hasattr(item, "messages"):
+        return f"TaskResult {item.stop_reason} {[_shown(message) for message in item.messages]}"
+    content = getattr(item, "content", None) or getattr(item, "choices", item)
+    text = content if isinstance(content, str) else re.sub(r"chatcmpl-\d+", "chatcmpl", repr(content))
+    return f"{type(item).__name__} {text}"
+
+
+class Application:
+    """Streams of every kind, to their end or not."""
+
+    def __init__(self, model: Any, sdk: Any, sync_sdk: Any) -> None:
+        # To make a client takes longer than all of its streams here.
+        self.model, self.sdk, self.sync_sdk = (
+            functools.cache(functools.partial(make, text="a b c d")) for make in (model, sdk, sync_sdk)
+        )
+        self.seen: list[str] = []
+
+    async def run(self) -> list[str]:
+        """All of it; gives what the application saw."""
+        self.seen = []
+        for part in (
+            self.agent_with_a_tool,
+            self.team,
+            self.without_streaming,
+            self.bare_sdk,
+            self.sync_stream,
+            self.own_client,
+            self.leave,
+            self.cancel,
+        ):
+            self.seen.append(f"--- {part.__name__}")
+            try:
+                await asyncio.wait_for(part(), 20)
+            except Exception as error:
+                self.seen.append(f"{type(error).__name__}: {str(error).splitlines()[:1]}")
+        return self.seen
+
+    async def _read(self, stream: Any) -> None:
+        try:
+            async for item in stream:
+                self.seen.append(_shown(item))
+        except Exception as error:
+            self.seen.append(f"raised {type(error).__name__}: {str(error).splitlines()[:1]}")
+
+    async def agent_with_a_tool(self) -> None:
+        """Two model streams over HTTP and a tool between them; then one that breaks."""
+
+        async def lookup(city: str, days: int) -> str:
+            """Look a city up."""
+            return f"{city} {days}"
+
+        client = self.model("tool_call")
+        agent = AssistantAgent("alice", client, tools=[lookup], model_client_stream=True, reflect_on_tool_use=True)
+        await self._read(agent.run_stream(task="hello"))
+        await self._read(AssistantAgent("bob", self.model("rst"), model_client_stream=True).run_stream(task="hello"))
+
+    async def team(self) -> None:
+        """Two agents, one of them with a cut stream."""
+        agents = [AssistantAgent("alice", ReplayChatCompletionClient(["one two"]), model_client_stream=True)]
+        agents.append(AssistantAgent("bob", self.model("silent_cut"), model_client_stream=True))
+        await self._read(RoundRobinGroupChat(agents, max_turns=2).run_stream(task="hello"))
+
+    async def without_streaming(self) -> None:
+        """AutoGen's default."""
+        await self._read(AssistantAgent("alice", ReplayChatCompletionClient(["one"])).run_stream(task="hello"))
+        agent = AssistantAgent("bob", ReplayChatCompletionClient(["one"]), model_client_stream=True)
+        self.seen.append(_shown(await agent.run(task="hello")))
+
+    async def bare_sdk(self) -> None:
+        """With and without an end, and not at all."""
+        for script in ("clean", "error_object", "http_429"):
+            try:
+                await self._read(await self.sdk(script).chat.completions.create(**ASK))
+            except openai.APIError as error:
+                self.seen.append(type(error).__name__)
+        async with await self.sdk("clean").chat.completions.create(**ASK) as stream:
+            self.seen.append(_shown(await anext(stream)))
+
+    async def sync_stream(self) -> None:
+        """Likewise, without a loop."""
+        for script in ("clean", "rst"):
+            with contextlib.suppress(openai.APIConnectionError):
+                for chunk in self.sync_sdk(script).chat.completions.create(**ASK):
+                    self.seen.append(_shown(chunk))
+
+    async def own_client(self) -> None:
+        """A client that is defined while the application runs."""
+
+        class Own(ReplayChatCompletionClient):
+            async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+                yield "one"
+                raise LookupError("its own")
+
+        await self._read(Own([]).create_stream(HELLO))
+
+    async def leave(self) -> None:
+        """By `break`, by `aclose`, by `athrow`, and unbegun."""
+        client = ReplayChatCompletionClient(["one two three"] * 9)
+        async for item in client.create_stream(HELLO):
+            self.seen.append(_shown(item))
+            break
+        await asyncio.sleep(0)
+        stream = client.create_stream(HELLO)
+        self.seen.append(_shown(await anext(stream)))
+        self.seen.append(_shown(await stream.asend(None)))
+        await stream.aclose()
+        stream = client.create_stream(HELLO)
+        await anext(stream)
+        with contextlib.suppress(KeyError):
+            await stream.athrow(KeyError())
+        client.create_stream(HELLO)
+
+    async def cancel(self) -> None:
+        """While a step is pending."""
+        token = CancellationToken()
+        stream = self.model("stall").create_stream(HELLO, cancellation_token=token)
+        self.seen.append(_shown(await anext(stream)))
+        asyncio.get_running_loop().call_later(0.01, token.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await anext(stream)
+        self.seen.append("cancelled")
+
+
+# --- and a saboteur ---------------------------------------------------------------------------------------------------
+
+
+def _functions() -> dict[str, FunctionType]:
+    """Every function and method in our own modules, by its full name."""
+    found: dict[str, FunctionType] = {}
+    for info in pkgutil.walk_packages(lastchunk.__path__, "lastchunk."):
+        if info.name.startswith(("lastchunk.streams", "lastchunk.patches", "lastchunk.telemetry")):
+            module = importlib.import_module(info.name)
+            for name, value in _own(module, info.name):
+                found[f"{info.name}.{name}"] = value
+    return found
+
+
+def _own(owner: Any, module: str, prefix: str = "") -> Iterator[tuple[str, FunctionType]]:
+    for name, value in list(vars(owner).items()):
+        if inspect.isclass(value) and value.__module__ == module and value is not owner:
+            yield from _own(value, module, f"{prefix}{name}.")
+            continue
+        value = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        value = inspect.unwrap(value) if callable(value) else value
+        if (
+            isinstance(value, FunctionType)
+            and value.__module__ == module
+            and "<string>" not in value.__code__.co_filename
+        ):
+            yield f"{prefix}{name}", value
+
+
+def _is_exempt(name: str) -> bool:
+    return any(f"{name}.".startswith(f"{exempt}.") for names in EXEMPT.values() for exempt in names)
+
+
+def _raise(*args: Any, **kwargs: Any) -> Any:
+    raise BufferError("sabotage-secret")
+
+
+async def _raise_async(*args: Any, **kwargs: Any) -> Any:
+    raise BufferError("sabotage-secret")
+
+
+def _raise_in_generator(*args: Any, **kwargs: Any) -> Any:
+    raise BufferError("sabotage-secret")
+    yield
+
+
+def _sabotaged(code: CodeType) -> CodeType:
+    raiser: Callable[..., Any] = _raise
+    if code.co_flags & inspect.CO_COROUTINE:
+        raiser = _raise_async
+    elif code.co_flags & inspect.CO_GENERATOR:
+        raiser = _raise_in_generator
+    return raiser.__code__.replace(co_freevars=code.co_freevars, co_name=code.co_name, co_qualname=code.co_qualname)
+
+
+FUNCTIONS = {
+    name: function
+    for name, function in _functions().items()
+    if not _is_exempt(name) and not function.__code__.co_flags & inspect.CO_ASYNC_GENERATOR
+}
+MODULES = sorted({function.__module__ for function in FUNCTIONS.values()})
+
+
+@pytest.fixture(name="application")
+def _application(model: Any, sdk: Any, sync_sdk: Any) -> Callable[[], Awaitable[list[str]]]:
+    return Application(model, sdk, sync_sdk).run
+
+
+async def test_the_application_alone(application: Callable[[], Awaitable[list[str]]], instrument: Instrument) -> None:
+    """What it sees without us is what it sees with us: the measure for all that follows."""
+    alone = await application()
+    instrument()
+    assert await application() == alone
+    assert sum(line.startswith("raised") for line in alone) == 3, alone
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.timeout(300)
+async def test_every_hook_raises(
+    application: Callable[[], Awaitable[list[str]]],
+    exported: Exported,
+    reported: Callable[[], list[str]],
+    caplog: pytest.LogCaptureFixture,
+    module: str,
+) -> None:
+    """In turn, each time that it is called."""
+    called: set[CodeType] = set()
+    sys.setprofile(lambda frame, event, argument: called.add(frame.f_code))
+    try:
+        healthy = await application()
+    finally:
+        sys.setprofile(None)
+    faults = []
+    for name, function in FUNCTIONS.items():
+        if function.__module__ != module or function.__code__ not in called:
+            continue
+        code = function.__code__
+        function.__code__ = _sabotaged(code)
+        try:
+            seen = await application()
+        finally:
+            function.__code__ = code
+        open_streams._open.clear()
+        open_streams._let_go.clear()
+        messages = [record.getMessage() for record in caplog.records if record.name.startswith("lastchunk")]
+        if seen != healthy:
+            faults.append((name, "seen", [line for line in seen if line not in healthy][:1]))
+        if not messages:
+            faults.append((name, "not reported"))
+        if len(messages) != len(guard._reported) or len(set(messages)) != len(messages):
+            faults.append((name, "reported more than once", messages))
+        if SECRET in "".join(messages):
+            faults.append((name, "the text is in the log"))
+        reported()
+    assert not faults, "\n".join(map(str, faults))
+
+
+def test_every_exemption_is_one() -> None:
+    """Whatever was renamed or removed is sabotaged again."""
+    names = [f"{name}." for name in _functions()]
+    assert [
+        exempt
+        for exempts in EXEMPT.values()
+        for exempt in exempts
+        if not any(n.startswith(f"{exempt}.") for n in names)
+    ] == []
