@@ -257,6 +257,8 @@ def _from_above(record: StreamRecord, ending: Ending) -> Ending:
     if parent is None or ending.reason not in _FROM_ABOVE:
         return ending
     if parent.ending is not None:
+        if parent.ending.reason is Reason.PROCESS_EXIT:
+            return replace(parent.ending, inherited=True)
         if parent.ending.reason in _FROM_ABOVE:
             return replace(ending, cause=parent.ending.cause, inherited=True)
         return ending
