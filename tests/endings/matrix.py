@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.endings.table import Row
 
-MODULES = [importlib.import_module(f"tests.endings.{path.stem}") for path in sorted(Path(__file__).parent.glob("rows_*.py"))]
+MODULES = [
+    importlib.import_module(f"tests.endings.{path.stem}") for path in sorted(Path(__file__).parent.glob("rows_*.py"))
+]
 """The modules of rows; the docstring of each says what they are about."""
 
 ROWS: list[Row] = [row for module in MODULES for row in module.ROWS]

@@ -164,7 +164,7 @@ ROWS = [
         until_token_usage        completed       no  -               message    -      unset result | 6 TaskResult | = = | team.stop_reason=token_usage
         until_timeout            completed       no  -               message    -      unset none | 2 TaskResult | - | team.stop_reason=timeout
         until_external           completed       no  -               message    -      unset none | 2 TaskResult | - | team.stop_reason=external
-        until_stop_message       completed       no  -               message    -      unset none | 3 TaskResult | = | team.stop_reason=stop_message
+        until_stop_message       completed       no  -               message    -      unset none | 3 TaskResult | = | team.stop_reason=stop_message delivery=none
         until_source_match       completed       no  -               message    -      unset result | 6 TaskResult | = = | team.stop_reason=source_match
         until_text_message       completed       no  -               message    -      unset result | 6 TaskResult | = = | team.stop_reason=text_message
         until_functional         completed       no  -               message    -      unset none | 2 TaskResult | - | team.stop_reason=functional

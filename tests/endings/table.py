@@ -11,7 +11,7 @@ sees is the number of items and the class of the last, or of the exception: `9 C
 The streams below the outermost one are listed in the order in which they begin: `=` for the outermost one's own reason and
 cause, else `reason` or `reason/cause`; with a `+` behind one that inherits its ending. If one below has the same ending and
 did not inherit it, the outermost did. `also` names further attributes of the outermost span: `delivery=single`. What it
-does not name is as usual: `delivery` is `incremental`, or `none` where nothing was delivered or no stream's ending was taken.
+does not name is as usual: `delivery` is `incremental`, or `none` where nothing was delivered or a run took no other's ending.
 """
 
 from __future__ import annotations
@@ -77,13 +77,19 @@ class Row:
     @property
     def inherited(self) -> bool:
         """The outermost stream has its ending from one below."""
-        same = [below for below in self.below if below.reason is self.reason and below.cause is self.cause]
-        return bool(self.also.get("inherited")) or (self.cause is not None and any(not one.inherited for one in same))
+        return bool(self.also.get("inherited")) or (self.cause is not None and self._same_below)
+
+    @property
+    def _same_below(self) -> bool:
+        """A stream below has the same ending, and did not inherit it from above."""
+        return any((one.reason, one.cause, one.inherited) == (self.reason, self.cause, False) for one in self.below)
 
     @property
     def delivery(self) -> str:
         """How the content came."""
-        nothing = self.reason in (Reason.REJECTED, Reason.EMPTY) or (self.is_run and self.evidence is Source.NONE)
+        nothing = self.reason in (Reason.REJECTED, Reason.EMPTY, Reason.TOOL_ERROR) or (
+            self.is_run and not self._same_below
+        )
         return str(self.also.get("delivery", Delivery.NONE if nothing else Delivery.INCREMENTAL))
 
     @property

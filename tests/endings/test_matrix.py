@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 from lastchunk import semconv
+from lastchunk.demo.scripts import SCRIPTS
 from tests.endings.check import below, expected, faults, shown
-from tests.endings.drive import Performance, perform
+from tests.endings.drive import Performance, is_ours, perform
 from tests.endings.matrix import ROWS
 from tests.endings.table import Row
 from tests.endings.ways import WAYS
+
+pytestmark = pytest.mark.timeout(900)
+"""The first row performs them all: about a minute, if the machine has nothing else to do."""
 
 Both = tuple[Performance, Performance]
 
@@ -72,8 +76,6 @@ def test_no_row_is_there_twice() -> None:
 
 def test_every_script_of_the_server_has_its_rows() -> None:
     """A new script of the model server needs a row, at least for `create_stream`."""
-    from lastchunk.demo.scripts import SCRIPTS
-
     assert set(SCRIPTS) - {WAYS[row.way].script for row in ROWS} - {"echo"} == set()
 
 
@@ -90,7 +92,5 @@ def test_every_stream_belongs_to_a_row(performances: Both) -> None:
     """No span of ours is an orphan, and none stands where nothing was instrumented."""
     bare, observed = performances
     traces = {stage.root.get_span_context().trace_id for stage in observed.stages.values()}
-    from tests.endings.drive import is_ours
-
     assert [span.name for span in observed.spans if is_ours(span) and span.context.trace_id not in traces] == []
     assert [span.name for span in bare.spans if is_ours(span)] == []

@@ -8,7 +8,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from autogen_agentchat.agents import AssistantAgent, BaseChatAgent, MessageFilterAgent, SocietyOfMindAgent, UserProxyAgent
+from autogen_agentchat.agents import (
+    AssistantAgent,
+    BaseChatAgent,
+    MessageFilterAgent,
+    SocietyOfMindAgent,
+)
 from autogen_agentchat.agents._message_filter_agent import MessageFilterConfig, PerSourceFilter
 from autogen_agentchat.base import Response
 from autogen_agentchat.conditions import (
@@ -25,7 +30,13 @@ from autogen_agentchat.conditions import (
     TokenUsageTermination,
 )
 from autogen_agentchat.messages import StopMessage, TextMessage
-from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, MagenticOneGroupChat, RoundRobinGroupChat, SelectorGroupChat, Swarm
+from autogen_agentchat.teams import (
+    DiGraphBuilder,
+    GraphFlow,
+    RoundRobinGroupChat,
+    SelectorGroupChat,
+    Swarm,
+)
 from autogen_agentchat.tools import AgentTool
 from autogen_agentchat.ui import Console
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
@@ -99,12 +110,20 @@ WAYS |= {
     "tool": Way("tool_call", CALL, stage=GOOD, brief="a tool is called and answers"),
     "tool_reflect": Way("tool_call", CALL, stage={**GOOD, "options": REFLECT}, brief="… and the model reflects on it"),
     "tool_raises": Way("tool_call", CALL, stage=BAD, brief="the tool raises"),
-    "tool_raises_reflect": Way("tool_call", CALL, stage={**BAD, "options": REFLECT}, brief="the tool raises, the model reflects"),
+    "tool_raises_reflect": Way(
+        "tool_call", CALL, stage={**BAD, "options": REFLECT}, brief="the tool raises, the model reflects"
+    ),
     "tool_unknown": Way("tool_call", CALL, brief="the model calls a tool that there is not"),
-    "tool_bad_json": Way("tool_call", {"arguments": f"{SECRET}, please"}, stage=GOOD, brief="the arguments are no JSON"),
-    "tool_wrong_arguments": Way("tool_call", {"arguments": f'{{"town": "{SECRET}"}}'}, stage=GOOD, brief="the arguments are others"),
+    "tool_bad_json": Way(
+        "tool_call", {"arguments": f"{SECRET}, please"}, stage=GOOD, brief="the arguments are no JSON"
+    ),
+    "tool_wrong_arguments": Way(
+        "tool_call", {"arguments": f'{{"town": "{SECRET}"}}'}, stage=GOOD, brief="the arguments are others"
+    ),
     "tool_arguments_cut": Way("tool_arguments_cut", CALL, stage=GOOD),
-    "tool_arguments_cut_reflect": Way("tool_arguments_cut", CALL, stage={**GOOD, "options": REFLECT}, brief="… with reflection"),
+    "tool_arguments_cut_reflect": Way(
+        "tool_arguments_cut", CALL, stage={**GOOD, "options": REFLECT}, brief="… with reflection"
+    ),
     "tool_arguments_cut_by_length": Way("tool_arguments_cut_by_length", CALL, stage=GOOD),
     "tool_arguments_cut_by_length_reflect": Way(
         "tool_arguments_cut_by_length", CALL, stage={**GOOD, "options": REFLECT}, brief="… with reflection"
@@ -112,10 +131,26 @@ WAYS |= {
     "tool_call_rst": Way("tool_call_rst", CALL, stage=GOOD),
     "tool_call_then_nothing": Way("tool_call_then_nothing", CALL, stage={**GOOD, "options": REFLECT}),
     "tool_call_then_silent_cut": Way("tool_call_then_silent_cut", CALL, stage={**GOOD, "options": REFLECT}),
-    "tool_hangs": Way("tool_call", CALL, stage=HANGS, consume=_give_up, brief="the tool hangs, and the consumer gives up"),
-    "tool_hangs_cancelled_soon": Way("tool_call", CALL, stage=HANGS, consume=_cancel_soon, brief="cancelled during a tool, before it counts as a stall"),
-    "tool_hangs_break": Way("tool_call", CALL, stage=HANGS, consume=_break_at_the_tool, brief="`break` when the tool is called"),
-    "tool_hangs_token": Way("tool_call", CALL, stage=HANGS, consume=_token_then_give_up, brief="`CancellationToken.cancel()` during a tool: AutoGen hangs, and the consumer gives up"),
+    "tool_hangs": Way(
+        "tool_call", CALL, stage=HANGS, consume=_give_up, brief="the tool hangs, and the consumer gives up"
+    ),
+    "tool_hangs_cancelled_soon": Way(
+        "tool_call",
+        CALL,
+        stage=HANGS,
+        consume=_cancel_soon,
+        brief="cancelled during a tool, before it counts as a stall",
+    ),
+    "tool_hangs_break": Way(
+        "tool_call", CALL, stage=HANGS, consume=_break_at_the_tool, brief="`break` when the tool is called"
+    ),
+    "tool_hangs_token": Way(
+        "tool_call",
+        CALL,
+        stage=HANGS,
+        consume=_token_then_give_up,
+        brief="`CancellationToken.cancel()` during a tool: AutoGen hangs, and the consumer gives up",
+    ),
 }
 
 # -- teams ----------------------------------------------------------------------------------------------------------
@@ -211,7 +246,9 @@ async def nested_team_run(stage: Stage) -> Any:
 async def society_run(stage: Stage) -> Any:
     """`SocietyOfMindAgent.run_stream`, whose team has the server's model"""
     client = ReplayChatCompletionClient([SECRET], model_info=MODEL_INFO)
-    return SocietyOfMindAgent("society", RoundRobinGroupChat([agent(stage)], max_turns=1), client).run_stream(task=QUESTION)
+    return SocietyOfMindAgent("society", RoundRobinGroupChat([agent(stage)], max_turns=1), client).run_stream(
+        task=QUESTION
+    )
 
 
 @source
@@ -230,9 +267,9 @@ async def agent_tool_run(stage: Stage) -> Any:
     )
     client = ReplayChatCompletionClient([call, f"{SECRET} done"], model_info=MODEL_INFO)
     tool = AgentTool(agent(stage))
-    return AssistantAgent(
-        "asker", client, tools=[tool], model_client_stream=True, reflect_on_tool_use=True
-    ).run_stream(task=QUESTION)
+    return AssistantAgent("asker", client, tools=[tool], model_client_stream=True, reflect_on_tool_use=True).run_stream(
+        task=QUESTION
+    )
 
 
 @source
@@ -339,11 +376,13 @@ WAYS |= {
     "says_content_filter": Way(says=lambda: [*WORDS, result("content_filter")], brief="result says `content_filter`"),
     "says_nothing": Way(says=lambda: [result("stop", "")], brief="an empty result that says `stop`"),
     "no_result": Way(says=lambda: WORDS, brief="the generator ends without its `CreateResult`"),
-    "no_items": Way(says=lambda: [], brief="the generator ends without an item"),
+    "no_items": Way(says=list, brief="the generator ends without an item"),
     "raises_first": Way(says=lambda: [OwnError(SECRET)], brief="raises before the first chunk"),
     "raises_in_the_middle": Way(says=lambda: [*WORDS, OwnError(SECRET)], brief="raises after some chunks"),
     "raises_type_error": Way(says=lambda: [*WORDS, TypeError(SECRET)], brief="raises a TypeError of its own"),
-    "raises_connection_reset": Way(says=lambda: [*WORDS, ConnectionResetError(SECRET)], brief="raises ConnectionResetError"),
+    "raises_connection_reset": Way(
+        says=lambda: [*WORDS, ConnectionResetError(SECRET)], brief="raises ConnectionResetError"
+    ),
     "raises_after_result": Way(says=lambda: [*WORDS, result(), OwnError(SECRET)], brief="raises after its result"),
     "raises_cancelled": Way(says=lambda: [*WORDS, asyncio.CancelledError()], brief="raises CancelledError of its own"),
 }
