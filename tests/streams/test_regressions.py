@@ -198,6 +198,36 @@ async def test_a_stream_is_not_to_be_copied(copied: Callable[[Any], Any]) -> Non
         copied(_stream(body))
 
 
+async def test_anext_with_a_default(exported: Exported) -> None:
+    """It asks the step for its iterator whenever it is resumed, and must be given the same one."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        for number in range(3):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            yield str(number)
+
+    stream = _stream(body)
+    assert [await anext(stream, "over") for _ in range(4)] == ["0", "1", "2", "over"]
+    assert exported.one().attributes["autogen.stream.chunks"] == 3
+
+
+async def test_a_step_after_the_generator_was_told_to_stop(exported: Exported) -> None:
+    """A cancel that comes before such a step begins is a cancel, not an item."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        yield "one "
+        yield "two "
+
+    stream = _stream(body)
+    await anext(stream)
+    with pytest.raises(KeyError):
+        await stream.athrow(KeyError("enough"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(stream.__anext__(), 0)
+    assert exported.reason() == "abandoned"
+
+
 async def test_background_tasks_that_start_each_other(exported: Exported) -> None:
     """Each inherits the context of a stream that has ended: that is not kept, and what begins is no part of it."""
     records: list[weakref.ref[Any]] = []

@@ -112,7 +112,7 @@ class ObservedAsyncGenerator:
         if self._step is None:
             self._plain = True
             return ask(*args)
-        return _Asked(self.observer, self._inner, ask(*args), throws)
+        return _Asked(self, ask(*args), throws)
 
     def begin(self) -> Awaitable[Any]:
         """Begin the stream, and give its first step; called when that step begins."""
@@ -172,7 +172,7 @@ class _Step:
     a Python function: `Observer.watch` leaves each one here, and says that it did.
     """
 
-    __slots__ = ("_inner", "item", "run", "stream", "under_way", "watch")
+    __slots__ = ("_awaited", "_inner", "item", "run", "stream", "under_way", "watch")
 
     def __init__(self, run: Callable[..., Any], inner: AsyncGenerator[Any, Any]) -> None:
         self.run = run
@@ -181,27 +181,37 @@ class _Step:
         self.item: Any = None
         self.stream: Any = None
         self.under_way = False
+        self._awaited: Generator[Any, Any, Any] | None = None
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        if self.under_way or self.stream is None:
-            return (yield from self._refusal())
-        run, send = self.run, self.watch.send
-        self.under_way = True
-        got = run(send, None)
-        while got is not ITEM:
-            try:
-                value = yield got
-            except GeneratorExit:
-                self.close()
-                raise
-            except BaseException as error:
-                got = run(self.watch.throw, error)
-            else:
-                got = run(send, value)
-        item = self.item
-        self.item = self.stream = None
-        self.under_way = False
-        return item
+        # `anext(stream, default)` asks again whenever it is resumed.
+        if self._awaited is None:
+            self._awaited = self._drive()
+        return self._awaited
+
+    def _drive(self) -> Generator[Any, Any, Any]:
+        try:
+            if self.under_way or self.stream is None:
+                return (yield from self._refusal())
+            run, send = self.run, self.watch.send
+            self.under_way = True
+            got = run(send, None)
+            while got is not ITEM:
+                try:
+                    value = yield got
+                except GeneratorExit:
+                    self.close()
+                    raise
+                except BaseException as error:
+                    got = run(self.watch.throw, error)
+                else:
+                    got = run(send, value)
+            item = self.item
+            self.item = self.stream = None
+            self.under_way = False
+            return item
+        finally:
+            self._awaited = None
 
     def __iter__(self) -> Generator[Any, Any, Any]:
         return self.__await__()
@@ -349,14 +359,13 @@ class _FirstStep:
 class _Asked(InContext):
     """What `asend` and `athrow` return."""
 
-    __slots__ = ("_inner", "_observer", "_throws")
+    __slots__ = ("_stream", "_throws")
 
-    def __init__(self, observer: Observer, inner: Any, awaitable: Awaitable[Any], throws: bool) -> None:
-        super().__init__(observer.run, awaitable)
-        self._observer = observer
-        self._inner = inner
+    def __init__(self, stream: ObservedAsyncGenerator, awaitable: Awaitable[Any], throws: bool) -> None:
+        super().__init__(stream.observer.run, awaitable)
+        self._stream = stream
         self._throws = throws
-        self._observer.step_begins()
+        stream.observer.step_begins()
 
     def send(self, value: Any) -> Any:
         """Resume with `value`."""
@@ -367,21 +376,22 @@ class _Asked(InContext):
         return self._watched(super().throw, *args)
 
     def _watched(self, resume: Callable[..., Any], *args: Any) -> Any:
+        stream, observer = self._stream, self._stream.observer
         try:
             return resume(*args)
         except StopIteration as item:
-            self._observer.item(item.value)
+            observer.item(item.value)
             raise
         except BaseException as error:
-            if self._inner.ag_running:
-                # Another task is inside of the generator, which refused this one, and goes on.
-                pass
-            elif self._throws:
-                self._observer.leaves()
+            if stream.ag_running:
+                raise  # Another task is inside of the generator, which refused this one, and goes on.
+            if self._throws:
+                observer.leaves()
             elif isinstance(error, StopAsyncIteration):
-                self._observer.exhausted()
+                observer.exhausted()
             else:
-                self._observer.failed(error)
+                observer.failed(error)
+            stream.ended()
             raise
 
 
