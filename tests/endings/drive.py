@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -111,14 +111,17 @@ def instrumented(active: bool = True) -> Iterator[None]:
         instrumentor.uninstrument()
 
 
-def perform(cases: Iterable[Case], *, observed: bool) -> Performance:
+def perform(
+    cases: Iterable[Case], *, observed: bool, new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> Performance:
     """Perform `cases`, each on a stage of its own."""
     performance = Performance()
     tracer = provider().get_tracer("application")
     _collector.spans = performance.spans
     try:
         with ModelServer() as server, watched(performance), instrumented(observed):
-            asyncio.run(_perform_all(list(dict.fromkeys(cases)), performance, server, tracer))
+            with asyncio.Runner(loop_factory=new_loop) as runner:
+                runner.run(_perform_all(list(dict.fromkeys(cases)), performance, server, tracer))
             gc.collect()
             open_streams.drain()
             performance.open = len(open_streams.open_streams())

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import uvloop
 
 from lastchunk import semconv
 from lastchunk.demo.scripts import SCRIPTS
@@ -67,6 +68,23 @@ def test_row(row: Row, performances: Both, request: pytest.FixtureRequest) -> No
         # Perhaps the machine was busy, and something took too long: once more, alone.
         wrong = _wrong(row, perform([row.case], observed=False), perform([row.case], observed=True))
     assert not wrong
+
+
+_ON_UVLOOP = {
+    (source, way)
+    for source in ("create_stream", "sdk_async", "agent_run")
+    for way in ("clean", "silent_cut", "rst", "break_dropped", "aclose", "task_cancel", "asyncio_timeout_after_silence")
+}
+
+
+def test_rows_on_uvloop(exporter: Any) -> None:
+    """Another event loop makes no difference."""
+    rows = [row for row in ROWS if row.case in _ON_UVLOOP]
+    cases = [row.case for row in rows]
+    bare = perform(cases, observed=False, new_loop=uvloop.new_event_loop)
+    observed = perform(cases, observed=True, new_loop=uvloop.new_event_loop)
+    assert {row.id: wrong for row in rows if (wrong := _wrong(row, bare, observed))} == {}
+    assert (len(rows), observed.open) == (len(_ON_UVLOOP), 0)
 
 
 def test_no_row_is_there_twice() -> None:
