@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ LIBRARIES = (
     "anthropic",
     "ollama",
     "azure.ai.inference",
+    "autogen",
 )
 """The packages that hold every module of `patches.PATCHES`.
 
@@ -56,6 +57,8 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
     """The hooks for `LIBRARIES` are registered …"""
     _hooked = False
     """… and those for the modules to be patched."""
+    _half_imported: tuple[Patch, ...] = ()
+    """Patches of modules that were still being imported when they were met; made when the next library is there."""
     _loading = threading.RLock()
 
     def instrumentation_dependencies(self) -> Collection[str]:
@@ -85,13 +88,18 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
             cls._patcher.undo()
             cls._patcher = None
         cls._given = None
+        cls._half_imported = ()
 
 
 def _load() -> None:
     """One of the libraries is there: patch what is imported of it, and what will be; once for each `instrument()`."""
     cls = AutoGenStreamsInstrumentor
     with cls._loading:
-        if cls._given is None or cls._patcher is not None:
+        if cls._given is None:
+            return
+        if cls._patcher is not None:
+            waiting, cls._half_imported = cls._half_imported, ()
+            _apply_to_imported(waiting)
             return
         try:
             from lastchunk.patches import PATCHES
@@ -100,14 +108,22 @@ def _load() -> None:
         except Exception as exc:
             report("instrument()", exc)
             return
-        if cls._hooked:
+        _apply_to_imported(PATCHES)
+        if not cls._hooked:
+            cls._hooked = True
             for patch in PATCHES:
-                if patch.module in sys.modules:
-                    _apply(patch, sys.modules[patch.module])
-            return
-        cls._hooked = True
-        for patch in PATCHES:
-            wrapt.register_post_import_hook(lambda module, patch=patch: _apply(patch, module), patch.module)
+                if patch.module not in sys.modules:
+                    wrapt.register_post_import_hook(lambda module, patch=patch: _apply(patch, module), patch.module)
+
+
+def _apply_to_imported(patches: Iterable[Patch]) -> None:
+    """Apply the patches of modules that are imported; a library may come in the middle of the import of another one."""
+    for patch in patches:
+        module = sys.modules.get(patch.module)
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            AutoGenStreamsInstrumentor._half_imported += (patch,)
+        elif module is not None:
+            _apply(patch, module)
 
 
 def _patcher(chosen: Settings, given: dict[str, Any]) -> Patcher:

@@ -8,6 +8,7 @@ from lastchunk.patches import (
     agentchat,
     anthropic_sdk,
     azure_inference,
+    classic,
     model_clients,
     ollama_sdk,
     openai_responses,
@@ -25,5 +26,6 @@ PATCHES: tuple[Patch, ...] = (
     *anthropic_sdk.PATCHES,
     *ollama_sdk.PATCHES,
     *azure_inference.PATCHES,
+    *classic.PATCHES,
 )
 """Every patch, in the order in which they are applied to modules that are already imported."""

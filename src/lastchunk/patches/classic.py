@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The classic API, AutoGen 0.2 and AG2 before 1.0: `OpenAIClient.create` with `stream` among its parameters.
+
+It consumes the SDK's sync stream itself and gives a `ChatCompletion`, so the call is the stream, with the SDK's as its
+wire. Several distributions own the package `autogen`; only what is in it counts. Source: autogen/oai/client.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from lastchunk.patches.chat_completions import answers_tool, identifier
+from lastchunk.patches.history import history_of
+from lastchunk.patches.openai_sdk import provider_of
+from lastchunk.patches.patching import Patch, Patcher, argument
+from lastchunk.patches.sdk import bare_stream
+from lastchunk.semconv import LastEvent
+from lastchunk.streams.observer import Observer
+from lastchunk.streams.record import Start, StreamRecord
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = argument(args, kwargs, 0, "params")
+        if not isinstance(given, Mapping) or not given.get("stream"):
+            return wrapped(*args, **kwargs)
+        observer = Observer(patcher.streams, lambda: _describe(instance, given), _on_answer)
+        observer.begin()
+        observer.step_begins()
+        try:
+            answer = observer.run(wrapped, *args, **kwargs)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        observer.item(answer)
+        observer.exhausted()
+        return answer
+
+    patcher.wrap(module.OpenAIClient, "create", create)
+
+
+def _describe(wrapper: Any, given: Mapping[str, Any]) -> Start:
+    client = getattr(wrapper, "_oai_client", None)
+    messages = given.get("messages")
+    start = bare_stream(
+        wrapper,
+        provider=provider_of(client),
+        model=given.get("model"),
+        url=getattr(client, "base_url", None),
+        history=history_of(messages),
+        may_be_silent=answers_tool(messages),
+    )
+    start.bare = False  # its answer is a terminal item
+    return start
+
+
+def _on_answer(record: StreamRecord, answer: Any, now: float, gap: float) -> None:
+    choices = getattr(answer, "choices", None) or ()
+    messages = [getattr(choice, "message", None) for choice in choices]
+    finish = next((reason for choice in choices if (reason := identifier(choice, "finish_reason"))), "")
+    arrived = any(getattr(message, name, None) for message in messages for name in ("content", "tool_calls"))
+    record.result(gap, arrived=arrived, finish=finish)
+    if record.wire is None and finish:
+        record.last_event = LastEvent.FINISH
+
+
+PATCHES = (Patch("autogen", "AutoGen 0.2, AG2 < 1", "autogen.oai.client", _apply),)
