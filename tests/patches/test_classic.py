@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,10 +21,10 @@ from openai.types.chat.chat_completion import Choice
 from openai.types.chat.chat_completion_message import ChatCompletionMessage
 from opentelemetry.sdk.trace import ReadableSpan
 
-from lastchunk import AutoGenStreamsInstrumentor
+from lastchunk import AutoGenStreamsInstrumentor, instrumentor
 from lastchunk.demo.model_server import ModelServer
 from lastchunk.patches.classic import PATCHES
-from tests.conftest import Exported
+from tests.conftest import Exported, Instrument
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -110,6 +111,22 @@ def test_a_package_that_is_another(exported: Exported) -> None:
     assert patcher is not None
     with pytest.raises(AttributeError):
         PATCHES[0].apply(ModuleType("autogen.oai.client"), patcher)
+
+
+def test_a_package_that_is_half_imported(instrument: Instrument, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AG2's imports the openai SDK while it is being imported itself: it is patched when it is whole."""
+    module = ModuleType("autogen.oai.client")
+    module.__spec__ = SimpleNamespace(_initializing=True)  # type: ignore[assignment]
+    monkeypatch.setitem(sys.modules, "autogen.oai.client", module)
+    instrument()
+    module.OpenAIClient = owner = type("OpenAIClient", (), {"create": OpenAIClient.create})  # type: ignore[attr-defined]
+    instrumentor._load()
+    assert vars(owner)["create"] is OpenAIClient.create
+    module.__spec__._initializing = False  # type: ignore[union-attr]
+    instrumentor._load()
+    assert vars(owner)["create"] is not OpenAIClient.create
+    AutoGenStreamsInstrumentor().uninstrument()
+    assert vars(owner)["create"] is OpenAIClient.create
 
 
 @pytest.mark.parametrize(("script", "reason", "cause"), ENDINGS)
