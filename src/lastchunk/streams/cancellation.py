@@ -7,29 +7,52 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from typing import Any
 
-_WEB_SERVER_TASKS = re.compile(r"starlette\.responses\.|sse_starlette\.")
-_WEB_SERVER_SCOPE = re.compile(
-    r"Cancelled (via|by) cancel scope .*(run_asgi|cancel_on_finish|StreamingResponse)", re.DOTALL
-)
+_SCOPE = re.compile(r"Cancelled (?P<how>via|by) cancel scope (?P<id>[0-9a-f]+)(?: by (?P<by><.*))?", re.DOTALL)
+"""What anyio gives to a `CancelledError`. Before 4.11 it says `by`, and never who cancelled the scope."""
+
+_FRAMEWORK = re.compile(r"(starlette|sse_starlette|fastapi)\.")
+"""How the tasks are named in which a web framework reads the body of its response."""
+
+_SERVER = re.compile(r" name='(starlette|sse_starlette|fastapi)\.|[/\\](uvicorn|hypercorn|granian|daphne)[/\\]")
+"""A task of a framework, or the task in which a server calls the application, as it is printed."""
 
 
 def client_disconnected(error: BaseException) -> bool:
     """A web server cancelled the stream because its client left.
 
-    Starlette and sse-starlette run the body in an anyio task group whose scope is cancelled when the client has gone:
-    the task's name, and the message that anyio gives to the `CancelledError`, show it. A deadline is no disconnect.
+    Starlette, FastAPI and sse-starlette read the body in a task of an anyio group, and cancel the group's scope when the
+    client has gone; the message that anyio gives to the `CancelledError` names the task that did it. A deadline, and a
+    scope of the application's own, are no disconnect.
     """
     message = str(error.args[0]) if error.args else ""
-    if "deadline exceeded" in message:
+    scope = _SCOPE.match(message)
+    if scope is None or "deadline exceeded" in message:
         return False
-    if _WEB_SERVER_SCOPE.search(message):
-        return True
     try:
         task = asyncio.current_task()
     except RuntimeError:
         return False
-    return task is not None and _WEB_SERVER_TASKS.search(task.get_name()) is not None and bool(message)
+    if task is None or _entered_here(task, int(scope["id"], 16)):
+        return False
+    if scope["by"] is not None:
+        return _SERVER.search(scope["by"]) is not None
+    return scope["how"] == "by" and _FRAMEWORK.match(task.get_name()) is not None
+
+
+def _entered_here(task: asyncio.Task[Any], scope_id: int) -> bool:
+    """The scope was entered in this task, by what reads the stream: a framework enters its own outside.
+
+    anyio has no public way to ask; where it has changed, nothing is known, and the task that cancelled decides.
+    """
+    backend = sys.modules.get("anyio._backends._asyncio")
+    scope = getattr(getattr(backend, "_task_states", {}).get(task), "cancel_scope", None)
+    while scope is not None:
+        if id(scope) == scope_id:
+            return getattr(scope, "_host_task", None) is task
+        scope = getattr(scope, "_parent_scope", None)
+    return False
 
 
 def loop_is_ending() -> bool:
