@@ -45,6 +45,9 @@ class Observer:
 
     __slots__ = ("_describe", "_on_item", "_streams", "record", "run")
 
+    in_place = False
+    """A step needs no private context, and its begin need not be told."""
+
     def __init__(self, streams: Streams, describe: Callable[[], Start | None], on_item: OnItem) -> None:
         self._streams = streams
         self._describe: Callable[[], Start | None] | None = describe
@@ -167,6 +170,8 @@ class Tap:
     """Watches an SDK's stream for the model stream around it: adds evidence, begins and ends nothing."""
 
     __slots__ = ("_on_chunk", "record", "run")
+
+    in_place = True
 
     def __init__(self, record: StreamRecord, on_chunk: OnChunk) -> None:
         self.record = record

@@ -41,10 +41,13 @@ class ObservedAsyncStream(_ObservedSdkStream):
 
     async def __anext__(self) -> Any:
         observer = self._self_observer
-        observer.begin()
-        observer.step_begins()
         try:
-            item = await InContext(observer.run, self.__wrapped__.__anext__())
+            if observer.in_place:
+                item = await self.__wrapped__.__anext__()
+            else:
+                observer.begin()
+                observer.step_begins()
+                item = await InContext(observer.run, self.__wrapped__.__anext__())
         except StopAsyncIteration:
             observer.exhausted()
             raise
