@@ -35,8 +35,8 @@ from benchmarks.application import CHUNK, OwnClient
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk.streams import open_streams
 
-HANGS_AFTER = 300
-"""Seconds without the end of a part after which every thread's stack is shown, and the process ends."""
+HANGS_AFTER = 60
+"""Seconds without progress after which every thread's stack is shown, and the process ends."""
 MEMORY = 2**20
 """Bytes by which memory may differ …"""
 BLOCKS = 10_000
@@ -153,6 +153,11 @@ async def _cycle(stream: Any) -> list[Any]:
     return got
 
 
+def _goes_on() -> None:
+    """Progress: the watchdog starts anew. On a busy machine all of it may take long."""
+    faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
+
+
 Leave = Callable[[Any], Awaitable[list[Any]]]
 ENDINGS: dict[str, tuple[Leave, int]] = {
     "exhaust": (_exhaust, 4),
@@ -187,7 +192,9 @@ async def _endings(client: _Client, alive: _Alive, choose: random.Random, sequen
     for number in range(sequential):
         await _one(client, choose.choice(names), alive)
         if number % 1000 == 0:
+            _goes_on()
             gc.collect()
+    _goes_on()
     opened: list[Any] = []
     for _ in range(concurrent):
         message = UserMessage(content="hello", source="user")
@@ -347,6 +354,7 @@ def garbage_does_not_hang(rounds: int) -> str:
         for number in range(rounds):
             await _cycle(client.create_stream([UserMessage(content="hello", source="user")]))
             if number % 100 == 0:
+                _goes_on()
                 await asyncio.sleep(0)
         await _settle()
 
@@ -375,7 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lambda: garbage_does_not_hang(rounds),
     )
     for part in parts:
-        faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
+        _goes_on()
         began = time.monotonic()
         print(f"{part()} ({time.monotonic() - began:.1f} s)", flush=True)
     faulthandler.cancel_dump_traceback_later()
