@@ -37,6 +37,8 @@ class Made:
     parent: bytes = b""
     attributes: Mapping[str, Value] = field(default_factory=dict)
     seconds: float = 1.0
+    chunks: int = 0
+    """So many chunk events, as a stream's span has them."""
     id: bytes = field(default_factory=lambda: os.urandom(8))
 
 
@@ -73,6 +75,7 @@ def request(spans: Iterable[Made], scope: str = semconv.SCOPE) -> bytes:
     now = time.time_ns()
     for span in spans:
         attributes = [KeyValue(key=name, value=_any(value)) for name, value in span.attributes.items()]
+        events = [_chunk(now, index) for index in range(span.chunks)]
         block_of_scope.spans.append(
             Span(
                 trace_id=span.trace,
@@ -83,9 +86,17 @@ def request(spans: Iterable[Made], scope: str = semconv.SCOPE) -> bytes:
                 start_time_unix_nano=now - round(span.seconds * 1e9),
                 end_time_unix_nano=now,
                 attributes=attributes,
+                events=events,
             )
         )
     return message.SerializeToString()
+
+
+def _chunk(now: int, index: int) -> Span.Event:
+    attributes: dict[str, Value] = {semconv.CHUNK_INDEX: index, semconv.CHUNK_KIND: "text", semconv.CHUNK_SIZE: 12}
+    attributes |= {semconv.CHUNK_ELAPSED: 0.1 * index, semconv.CHUNK_GAP: 0.1}
+    pairs = [KeyValue(key=name, value=_any(value)) for name, value in attributes.items()]
+    return Span.Event(time_unix_nano=now, name=semconv.CHUNK_EVENT, attributes=pairs)
 
 
 def _any(value: Value) -> AnyValue:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 
 from lastchunk.semconv import Reason
 from tests.stack import otlp
-from tests.stack.servers import Server, wait_for
+from tests.stack.otlp import Backend
+from tests.stack.servers import Collector, NotStarted, Server, wait_for
 from tests.stack.tiers import GATEWAYS, MakeCollector, Sender, Tiers
 
 Figure = Callable[[str], None]
@@ -114,7 +117,7 @@ def test_all_of_it_at_once(tiers: Tiers, figure: Figure) -> None:
 
 def test_what_a_killed_gateway_loses(collector: MakeCollector, started: list[Server], tmp_path: Path) -> None:
     """Only what waits for its decision: no cutoff, and nothing that was decided a few seconds before."""
-    settings = {"DECISION_WAIT": "60s", "DECISION_WAIT_AFTER_ROOT": "30s", "HEALTHY_PERCENT": "0"}
+    settings = {"DECISION_WAIT_SECONDS": "60", "DECISION_WAIT_AFTER_ROOT_SECONDS": "30", "HEALTHY_PERCENT": "0"}
     tiers = Tiers(collector, started, tmp_path, **settings)
     before, cut_later = ([otlp.stream(Reason.TRUNCATED) for _ in range(50)] for _ in range(2))
     for spans in before:
@@ -132,3 +135,54 @@ def test_what_a_killed_gateway_loses(collector: MakeCollector, started: list[Ser
     kept |= otlp.whole(span for _, *late in cut_later for span in late)
     wait_for(lambda: tiers.missing(kept) == 0, "every cutoff arrives, with what came with it", 30)
     assert tiers.missing(otlp.whole(early for early, *_ in cut_later)) == len(cut_later)
+
+
+def fill(agent: Collector) -> tuple[set[int], dict[str, set[str]]]:
+    """Send 20,000 spans to it; with what it answered, and what it acknowledged."""
+    acknowledged: dict[str, set[str]] = {}
+    answers = set()
+    for _ in range(100):
+        spans = [span for _ in range(50) for span in otlp.stream()]
+        answers.add(answer := otlp.send(agent.otlp, otlp.request(spans)))
+        if answer == 200:
+            acknowledged |= otlp.whole(spans)
+    return answers, acknowledged
+
+
+def test_a_full_queue_refuses_and_loses_nothing(collector: MakeCollector, backend: Backend) -> None:
+    settings = {"GATEWAY_HOST": "localhost", "GATEWAY_PORT": str(backend.grpc_port), "QUEUE_SPANS": "4000"}
+    agent = collector("agent.yaml", name="agent", LOGS_ENDPOINT="http://127.0.0.1:1/v1/logs", **settings).start()
+    backend.stop()
+    answers, acknowledged = fill(agent)
+    assert answers == {200, 503}
+    assert agent.own("otelcol_exporter_enqueue_failed_spans") > 0
+    backend.start()
+
+    def missing() -> int:
+        taken = backend.traces()
+        return sum(len(ids - taken.get(trace, set())) for trace, ids in acknowledged.items())
+
+    wait_for(lambda: not missing(), "every acknowledged span arrives", 60, 0.5)
+
+
+def test_a_full_disk_refuses(collector: MakeCollector, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """And may lose: the queue cannot even delete there. So the queue must be full before the disk is."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    request.addfinalizer(lambda: subprocess.run(["umount", "-l", disk], check=True))
+    settings = {"GATEWAY_HOST": "localhost", "GATEWAY_PORT": "1", "QUEUE_DIRECTORY": str(disk / "q")}
+    agent = collector("agent.yaml", name="agent", LOGS_ENDPOINT="http://127.0.0.1:1/v1/logs", **settings).start()
+    answers, _ = fill(agent)
+    assert answers == {200, 503}
+    assert agent.own("otelcol_exporter_enqueue_failed_spans") > 0
+
+
+def test_a_queue_directory_is_not_shared(collector: MakeCollector, tmp_path: Path) -> None:
+    settings = {"GATEWAY_HOST": "localhost", "LOGS_ENDPOINT": "http://127.0.0.1:1/v1/logs"}
+    settings["QUEUE_DIRECTORY"] = str(tmp_path / "queue")
+    collector("agent.yaml", name="one", **settings).start()
+    with pytest.raises(NotStarted, match="timeout"):
+        collector("agent.yaml", name="other", **settings).start()

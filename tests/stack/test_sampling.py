@@ -32,7 +32,9 @@ def accept(server: Collector, spans: list[Made]) -> None:
 
 def test_a_cut_in_a_run_of_some_minutes_is_whole(collector: MakeCollector, backend: Backend) -> None:
     """Most spans of a long run come before anybody knows how it ends; here the minutes are seconds."""
-    server = gateway(collector, backend, DECISION_WAIT="60s", DECISION_WAIT_AFTER_ROOT="1s", HEALTHY_PERCENT="0")
+    server = gateway(
+        collector, backend, DECISION_WAIT_SECONDS="60", DECISION_WAIT_AFTER_ROOT_SECONDS="1", HEALTHY_PERCENT="0"
+    )
     cut = [otlp.stream(Reason.TRUNCATED) for _ in range(MANY)]
     healthy = [otlp.stream() for _ in range(MANY)]
     for early, chat, *_ in (*cut, *healthy):
@@ -51,7 +53,9 @@ def test_a_cut_in_a_run_of_some_minutes_is_whole(collector: MakeCollector, backe
 
 def test_a_cut_that_comes_after_the_decision_is_kept(collector: MakeCollector, backend: Backend) -> None:
     """Past the wait, and after a root that is not ours (a web server's, say): alone, or with what is still held."""
-    server = gateway(collector, backend, DECISION_WAIT="2s", DECISION_WAIT_AFTER_ROOT="1s", HEALTHY_PERCENT="0")
+    server = gateway(
+        collector, backend, DECISION_WAIT_SECONDS="2", DECISION_WAIT_AFTER_ROOT_SECONDS="1", HEALTHY_PERCENT="0"
+    )
     past_the_wait = [otlp.stream(Reason.CONNECTION_LOST) for _ in range(MANY)]
     foreign_root = [otlp.stream(Reason.TRUNCATED) for _ in range(MANY)]
     for early, *_ in past_the_wait:
@@ -71,7 +75,9 @@ def test_a_cut_that_comes_after_the_decision_is_kept(collector: MakeCollector, b
 
 
 def test_a_share_of_the_healthy_is_kept_whole(collector: MakeCollector, backend: Backend) -> None:
-    server = gateway(collector, backend, DECISION_WAIT="3s", DECISION_WAIT_AFTER_ROOT="1s", HEALTHY_PERCENT="20")
+    server = gateway(
+        collector, backend, DECISION_WAIT_SECONDS="3", DECISION_WAIT_AFTER_ROOT_SECONDS="1", HEALTHY_PERCENT="20"
+    )
     for _ in range(20):
         accept(server, [span for _ in range(50) for span in otlp.stream()])
     accept(server, otlp.stream(Reason.TRUNCATED))
@@ -98,7 +104,9 @@ def test_a_share_of_the_healthy_is_kept_whole(collector: MakeCollector, backend:
 def test_what_counts_as_worth_keeping(
     collector: MakeCollector, backend: Backend, attributes: dict[str, otlp.Value], kept: bool
 ) -> None:
-    server = gateway(collector, backend, DECISION_WAIT="1s", DECISION_WAIT_AFTER_ROOT="500ms", HEALTHY_PERCENT="0")
+    server = gateway(
+        collector, backend, DECISION_WAIT_SECONDS="1", DECISION_WAIT_AFTER_ROOT_SECONDS="0.5", HEALTHY_PERCENT="0"
+    )
     accept(server, [Made(otlp.new_trace(), "chat", attributes=attributes)])
     marker = otlp.stream(Reason.TRUNCATED)
     accept(server, marker)
@@ -108,7 +116,7 @@ def test_what_counts_as_worth_keeping(
 
 
 def test_the_bypass_keeps_a_cutoff_that_a_killed_gateway_would_lose(collector: MakeCollector, backend: Backend) -> None:
-    settings = {"DECISION_WAIT": "60s", "DECISION_WAIT_AFTER_ROOT": "30s"}
+    settings = {"DECISION_WAIT_SECONDS": "60", "DECISION_WAIT_AFTER_ROOT_SECONDS": "30"}
     server = gateway(collector, backend, "cutoffs-bypass.yaml", **settings)
     cut = [otlp.stream(Reason.TRUNCATED) for _ in range(MANY)]
     for _, chat, *_ in cut:

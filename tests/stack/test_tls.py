@@ -35,7 +35,7 @@ def _theirs(tmp_path: Path) -> Certificates:
 
 @pytest.fixture(name="gateway")
 def _gateway(collector: MakeCollector, backend: Backend, ours: Certificates) -> Collector:
-    waits = {"DECISION_WAIT": "1s", "DECISION_WAIT_AFTER_ROOT": "200ms", "HEALTHY_PERCENT": "100"}
+    waits = {"DECISION_WAIT_SECONDS": "1", "DECISION_WAIT_AFTER_ROOT_SECONDS": "0.2", "HEALTHY_PERCENT": "100"}
     endpoint = f"{backend.otlp}/v1/traces"
     settings = {"TLS_DIRECTORY": str(ours.folder)} | waits | {"TRACES_ENDPOINT": endpoint, "GATEWAY_TOKEN": TOKEN}
     return collector("gateway.yaml", "tls-gateway.yaml", name="gateway", **settings).start()
@@ -72,8 +72,10 @@ def test_a_gateway_of_another_authority_gets_nothing(
     theirs: Certificates,
     tmp_path: Path,
 ) -> None:
-    refused(agent(collector, gateway, ours.believing(theirs, tmp_path / "wrong")), "unknown authority")
+    server = agent(collector, gateway, ours.believing(theirs, tmp_path / "wrong"))
+    refused(server, "unknown authority")
     assert not backend.spans()
+    assert server.own("otelcol_exporter_queue_size", exporter="load_balancing") > 0  # they wait for a better one
 
 
 def test_an_agent_of_another_authority_is_refused(
@@ -84,8 +86,10 @@ def test_an_agent_of_another_authority_is_refused(
     theirs: Certificates,
     tmp_path: Path,
 ) -> None:
-    refused(agent(collector, gateway, theirs.believing(ours, tmp_path / "wrong")), "unknown certificate")
+    server = agent(collector, gateway, theirs.believing(ours, tmp_path / "wrong"))
+    refused(server, "unknown certificate")
     assert not backend.spans()
+    assert server.own("otelcol_exporter_queue_size", exporter="load_balancing") > 0
 
 
 def test_without_a_certificate_nobody_is_served(gateway: Collector, ours: Certificates) -> None:

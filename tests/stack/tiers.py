@@ -36,7 +36,11 @@ class Tiers:
         port = free_port(*GATEWAYS)
         self.backends = [Backend(folder / f"backend-{host}") for host in GATEWAYS]
         started += self.backends
-        waits = {"DECISION_WAIT": "5s", "DECISION_WAIT_AFTER_ROOT": "500ms", "HEALTHY_PERCENT": "100"} | settings
+        waits = {
+            "DECISION_WAIT_SECONDS": "5",
+            "DECISION_WAIT_AFTER_ROOT_SECONDS": "0.5",
+            "HEALTHY_PERCENT": "100",
+        } | settings
         self.gateways = [
             collector(
                 "gateway.yaml", name=host, host=host, port=port, TRACES_ENDPOINT=f"{behind.otlp}/v1/traces", **waits

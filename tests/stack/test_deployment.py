@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What no container engine or cluster runs here: checked against published schemas, and against the files it mounts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.stack.servers import CONFIGURATIONS, binary
+
+COMPOSE = CONFIGURATIONS / "compose.yaml"
+MANIFESTS = sorted((CONFIGURATIONS / "kubernetes").glob("*.yaml"))
+IMAGE = "otel/opentelemetry-collector-contrib:0.159.0"
+
+
+def collectors() -> Iterator[tuple[str, list[str], set[str]]]:
+    """Every Collector that is deployed: its name, the files it is given, the variables it is given."""
+    for name, service in yaml.safe_load(COMPOSE.read_text())["services"].items():
+        if service["image"] == IMAGE:
+            yield name, service["command"], set(service["environment"])
+    for path in MANIFESTS:
+        for document in yaml.safe_load_all(path.read_text()):
+            if document["kind"] != "Service":
+                (container,) = document["spec"]["template"]["spec"]["containers"]
+                assert container["image"] == IMAGE
+                yield path.name, container["args"], {variable["name"] for variable in container["env"]}
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_manifests_are_what_kubernetes_takes(path: Path) -> None:
+    for document in yaml.safe_load_all(path.read_text()):
+        kubernetes_validate.validate(document, "1.33", strict=True)
+
+
+def test_the_compose_file_is_what_compose_takes(needs: Callable[[str], None]) -> None:
+    needs("compose-spec.json")
+    schema = json.loads(binary("compose-spec.json").read_text())
+    jsonschema.Draft7Validator(schema).validate(yaml.safe_load(COMPOSE.read_text()))
+
+
+@pytest.mark.parametrize(("name", "arguments", "variables"), list(collectors()), ids=lambda part: str(part)[:20])
+def test_each_collector_gets_what_its_file_requires(name: str, arguments: list[str], variables: set[str]) -> None:
+    text = "".join((CONFIGURATIONS / argument.rsplit("/", 1)[1]).read_text() for argument in arguments)
+    known = set(re.findall(r"\$\{env:(\w+)", text))
+    required = set(re.findall(r"\$\{env:(\w+)\}", text))
+    assert required <= variables
+    assert variables <= known | {"GOMEMLIMIT", "POD_IP"}, name
+
+
+def test_no_collector_is_root_or_writes_outside_its_queue() -> None:
+    services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
+    for service in services.values():
+        if service["image"] == IMAGE:
+            assert service["user"] == "10001:10001"
+            assert service["read_only"]
+    queues = [volume for service in services.values() for volume in service.get("volumes", []) if ":/queue" in volume]
+    assert len(queues) == len(set(queues)) == 3
+
+
+def test_prometheus_takes_its_files(needs: Callable[[str], None]) -> None:
+    needs("promtool")
+    for check in (["config", "prometheus.yml"], ["rules", "--lint=all", "--lint-fatal", "path-rules.yml"]):
+        command = [binary("promtool"), "check", check[0], *check[1:-1], CONFIGURATIONS / check[-1]]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
