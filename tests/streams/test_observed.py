@@ -190,12 +190,17 @@ async def test_a_step_cannot_be_awaited_twice(make: Make) -> None:
 
 
 async def test_a_step_that_is_closed_unbegun(make: Make) -> None:
-    """As a task does that is cancelled before it runs; the stream is where it was."""
-    stream = make(_three)
-    for item in ("one ", "two "):
+    """The stream is where it was; from Python 3.13 on, it has ended."""
+    for before in (0, 1):
+        stream = make(_three)
+        for _ in range(before):
+            await anext(stream)
+
         anext(stream).close()
-        assert await anext(stream) == item
-    await stream.aclose()
+
+        left = [item async for item in stream]
+        assert left == ([] if sys.version_info >= (3, 13) else ["one ", "two ", RESULT][before:])
+        await stream.aclose()
 
 
 async def test_one_at_a_time(make: Make) -> None:

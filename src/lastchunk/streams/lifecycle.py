@@ -75,7 +75,7 @@ class Streams:
         record = self._record(start, parent, self.settings.chunk_events)
         if start.bare:
             record.wire = Wire()
-        open_streams.opened(record, self.end)
+        open_streams.opened(record, self._end)
         self.telemetry.begin(record)
         record.context = copy_context()
         record.context.run(self._enter, record)
@@ -95,6 +95,18 @@ class Streams:
         at: float | None = None,
     ) -> None:
         """End `record`, unless it has ended: exhausted, or by `error`, or because its consumer `left`, or at exit."""
+        self._end(record, error=error, left=left, process_exit=process_exit, at=at)
+        open_streams.drain()
+
+    def _end(
+        self,
+        record: StreamRecord,
+        *,
+        error: BaseException | None = None,
+        left: bool = False,
+        process_exit: bool = False,
+        at: float | None = None,
+    ) -> None:
         if not open_streams.closed(record):
             return
         try:

@@ -140,6 +140,13 @@ class ObservedAsyncGenerator:
         """The inner generator's own step."""
         return self._inner.__anext__()
 
+    def close_unbegun(self) -> None:
+        """A step is closed that never began: from Python 3.13 on, that ends the generator."""
+        self.observer.run(self._inner.__anext__().close)
+        if getattr(self._inner, "ag_frame", None) is None:
+            self.observer.let_go()
+            self.ended()
+
     def leave(self, *, process_exit: bool = False) -> None:
         """The consumer leaves: the stream ends, and nothing of it is driven any more but its close.
 
@@ -247,6 +254,8 @@ class _Step:
         """Give up: the coroutine around the step is closed."""
         if self.under_way:
             self.run(self.watch.close)
+        elif self.stream is not None:
+            self.stream.close_unbegun()
         self.stream = None
 
     def over(self) -> None:
@@ -354,6 +363,8 @@ class _FirstStep:
         """Give up: the coroutine around the step is closed."""
         if self._step is not None:
             self._step.close()
+        else:
+            self._stream.close_unbegun()
 
 
 class _Asked(InContext):
@@ -425,6 +436,9 @@ class _ClosedByLoop:
 
     def __init__(self, stream: ObservedAsyncGenerator) -> None:
         self._stream = weakref.ref(stream)
+
+    def __repr__(self) -> str:
+        return repr(self._stream())
 
     async def aclose(self) -> None:
         """Called by `shutdown_asyncgens`."""
