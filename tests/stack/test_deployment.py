@@ -73,3 +73,13 @@ def test_prometheus_takes_its_files(needs: Callable[[str], None]) -> None:
         command = [binary("promtool"), "check", check[0], *check[1:-1], CONFIGURATIONS / check[-1]]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_alerts_on_the_path_fire_when_they_should(needs: Callable[[str], None]) -> None:
+    """Also with the oldest Prometheus that they are for, where Debian's package is installed."""
+    needs("promtool")
+    rules = Path(__file__).with_name("path-rules.test.yml")
+    for promtool in {binary("promtool"), Path("/usr/bin/promtool")}:
+        if promtool.exists():
+            done = subprocess.run([promtool, "test", "rules", rules], capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from lastchunk import semconv
 from lastchunk.demo.model_server import ModelServer
 from tests.stack import otlp
 from tests.stack.prometheus import Prometheus
 from tests.stack.run import SERVICE, Plan, workers
-from tests.stack.servers import Server, wait_for
+from tests.stack.servers import LOOPBACK, Server, get, wait_for
 from tests.stack.tiers import MakeCollector, Tiers
 
 WORKERS, STREAMS, HEALTHY_PERCENT = 4, 100, 20
@@ -152,3 +153,28 @@ SEEN: dict[str, set[tuple[str, frozenset[str]]]] = {}
 def cutoff_records(backend: otlp.Backend) -> list[object]:
     """The cutoff events that the backend for logs took."""
     return [record for record in backend.records() if record.get("eventName") == semconv.CUTOFF_EVENT]
+
+
+@pytest.mark.parametrize("temporality", ["cumulative", "delta"])
+def test_one_collector_alone(
+    temporality: str, collector: MakeCollector, backend: otlp.Backend, models: ModelServer, tmp_path: Path
+) -> None:
+    """minimal.yaml: traces to a backend and a file, cutoffs to that file, metrics to be scraped."""
+    look = tmp_path / "streams.jsonl"
+    endpoint = f"{backend.otlp}/v1/traces"
+    server = collector("minimal.yaml", TRACES_ENDPOINT=endpoint, LOOK_FILE=str(look)).start()
+    plan = [{"url": models.url(way), "does": "read"} for way in ("clean", "clean", "silent_cut")]
+    workers([plan], server, tmp_path, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=temporality)
+
+    def streams() -> list[str]:
+        return [span["spanId"] for span in backend.spans() if span["scope"] == semconv.SCOPE]
+
+    wait_for(lambda: len(streams()) == 2 * len(plan), "both spans of every run arrive")
+    wait_for(lambda: semconv.CUTOFF_EVENT in look.read_text(), "the cutoff is in the file")
+    assert all(span in look.read_text() for span in streams())
+    page = get(f"http://{LOOPBACK}:{server.metrics_port}/metrics")
+    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    ours = [sample for sample in samples if sample.labels.get("autogen_stream_outermost") == "true"]
+    assert sum(sample.value for sample in ours if sample.name == "autogen_stream_ended_total") == len(plan)
+    assert sum(sample.value for sample in ours if sample.name == "autogen_stream_cutoffs_total") == 1
+    assert {sample.labels["job"] for sample in ours} == {f"shop/{SERVICE}"}
