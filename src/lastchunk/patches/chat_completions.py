@@ -9,7 +9,7 @@ openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lastchunk.patches.history import size_of_text
@@ -20,6 +20,7 @@ from lastchunk.streams.wire import Wire
 
 _END_MARKER = b"\ndata: [DONE]"
 """At the begin of a line: an answer that quotes it has no line that begins, because JSON escapes the newline."""
+_DONE = b"[DONE]"
 _NO_STREAM = (b"{", b"[", b"<")
 """How JSON and HTML begin, and no event does. Some servers send either as `text/event-stream`."""
 _LOOKED_AT = len(_END_MARKER) + 8
@@ -90,8 +91,9 @@ def _size_of_call(call: Any) -> int:
 class Reads:
     """Looks for what an SDK swallows in what it reads from the network: the end marker, errors, a body that is no stream.
 
-    It is looked at per read, so that nothing is paid per chunk. What one read gave may be handed on much later, so it
-    counts when the SDK asks for the next one, or is through.
+    Most servers send each event as an HTTP chunk of its own, and then a read is an event: every line of `look` is paid per
+    chunk. What one read gave may be handed on much later, so it counts when the SDK asks for the next one, or is through.
+    Between the network and the SDK, whatever is raised ends the application's stream: so nothing is.
     """
 
     __slots__ = ("_tail", "_wire", "_with_errors")
@@ -103,31 +105,27 @@ class Reads:
 
     def asked(self) -> None:
         """The SDK asks for more."""
-        self._guarded(self._asked)
-
-    def look(self, data: bytes) -> None:
-        """Look at what was read."""
-        self._guarded(self._look, data)
-
-    def _guarded(self, look: Callable[..., None], *args: Any) -> None:
-        """Between the network and the SDK, where whatever is raised ends the application's stream."""
         try:
-            look(*args)
+            wire = self._wire
+            if wire.end_marker_read or wire.error_read:
+                wire.caught_up()
         except Exception as exc:
             report("what the network gave", exc)
 
-    def _asked(self) -> None:
-        wire = self._wire
-        if wire.end_marker_read or wire.error_read:
-            wire.caught_up()
-
-    def _look(self, data: bytes) -> None:
-        if not self._tail:
-            self._tail = b"\n"
-            if data.startswith(_NO_STREAM):
-                self._wire.streamed = False
-        self._tail = (self._tail + data[-_LOOKED_AT:])[-_LOOKED_AT:]
-        if self._tail.rstrip().endswith(_END_MARKER):
-            self._wire.end_marker_read = True
-        if self._with_errors and _ERROR_EVENT.search(data):
-            self._wire.error_read = True
+    def look(self, data: bytes) -> bool:
+        """Look at what was read; True if `asked` has something to do."""
+        try:
+            tail, wire = self._tail, self._wire
+            if not tail:
+                tail = b"\n"
+                if data.startswith(_NO_STREAM):
+                    wire.streamed = False
+            self._tail = tail = data[-_LOOKED_AT:] if len(data) >= _LOOKED_AT else (tail + data)[-_LOOKED_AT:]
+            if _DONE in tail and tail.rstrip().endswith(_END_MARKER):
+                wire.end_marker_read = True
+            if self._with_errors and _ERROR_EVENT.search(data):
+                wire.error_read = True
+            return wire.end_marker_read or wire.error_read
+        except Exception as exc:
+            report("what the network gave", exc)
+            return False

@@ -62,16 +62,20 @@ class _WatchedDecoder:
         return getattr(self._decoder, name)
 
     async def _look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        reads = self._reads
         async for data in source:
-            self._reads.look(data)
+            seen = reads.look(data)
             yield data
-            self._reads.asked()
+            if seen:
+                reads.asked()
 
     def _look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
+        reads = self._reads
         for data in source:
-            self._reads.look(data)
+            seen = reads.look(data)
             yield data
-            self._reads.asked()
+            if seen:
+                reads.asked()
 
     def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
         """As the SDK's."""
