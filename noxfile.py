@@ -22,6 +22,9 @@ PYTHON = ("3.11", "3.13")
 OPENTELEMETRY = {"1.17.0": ("1.37.0", "0.58b0"), "2.5.2": ("1.45.2", "0.66b2")}
 """The oldest comes with the old wrapt, the newest with the new one: API and SDK, and what goes with them."""
 
+CLASSIC = ("autogen-agentchat==0.2.40", "ag2[openai]==0.14.0")
+"""What owns a package `autogen` with the classic API."""
+
 CORNERS = ("autogen 0.4.9, openai 1.93.0", "autogen 0.7.5, openai 3.54.0")
 RESULTS = Path(".venv-compat/results")
 
@@ -78,6 +81,23 @@ def compat(session: nox.Session, autogen: str, openai: str, wrapt: str) -> None:
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/compat", *session.posargs)
     result.write_text(f"{row} passed in {time.monotonic() - began:.0f} s\n")
+
+
+@nox.session(python="3.11", tags=["corners"])
+@nox.parametrize("package", [nox.param(package, id=re.split(r"[\[=]", package)[0]) for package in CLASSIC])
+def classic(session: nox.Session, package: str) -> None:
+    """Run tests/classic with a package that owns `autogen`; the rest of AutoGen 0.7.5 stands beside it."""
+    varied = re.compile(r"(autogen-agentchat|openai)=")
+    pins = Path(session.create_tmp(), "constraints.txt")
+    pins.write_text(
+        "\n".join(line for line in Path("constraints.txt").read_text().splitlines() if not varied.match(line))
+    )
+    session.install(
+        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *(package, "autogen-ext[openai]", "opentelemetry-sdk"),
+        *("pytest", "pytest-asyncio", "pytest-timeout"),
+    )
+    session.run("python", "-m", "pytest", "--quiet", "tests/classic", *session.posargs)
 
 
 @nox.session(python=False, tags=["corners"])

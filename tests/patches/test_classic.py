@@ -1,14 +1,10 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The classic API: with a stand-in that streams as it does, and with the real one where a package `autogen` is installed.
-
-pip install autogen-agentchat~=0.2 autogen-core==0.7.5 "autogen-ext[openai]==0.7.5"    # or "ag2[openai]<1"
-"""
+"""The classic API, with a stand-in that streams as it does; `make compat` runs tests/classic with the real ones."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
@@ -76,7 +72,7 @@ def _classic(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> Callable[..
     return lambda script: owner(sync_sdk(script))
 
 
-def _ended(span: ReadableSpan) -> tuple[Any, Any]:
+def ended(span: ReadableSpan) -> tuple[Any, Any]:
     given = span.attributes or {}
     assert given["autogen.stream.evidence"] == "wire"
     return given["autogen.stream.termination.reason"], given.get("autogen.stream.termination.cause")
@@ -90,7 +86,7 @@ def test_endings(
     with contextlib.suppress(Exception):
         classic(script).create({**ASK, "stream": True})
     span = exported.one()
-    assert _ended(span) == (reason, cause)
+    assert ended(span) == (reason, cause)
     given = span.attributes or {}
     assert span.name == "chat m"
     assert given["server.address"] == "127.0.0.1"
@@ -127,20 +123,3 @@ def test_a_package_that_is_half_imported(instrument: Instrument, monkeypatch: py
     assert vars(owner)["create"] is not OpenAIClient.create
     AutoGenStreamsInstrumentor().uninstrument()
     assert vars(owner)["create"] is OpenAIClient.create
-
-
-@pytest.mark.parametrize(("script", "reason", "cause"), ENDINGS)
-@pytest.mark.filterwarnings("default")
-def test_the_real_one(exported: Exported, server: ModelServer, script: str, reason: str, cause: str | None) -> None:
-    """AutoGen 0.2 or AG2 before 1.0, whichever owns the package."""
-    autogen = pytest.importorskip("autogen")
-    if not hasattr(autogen, "ConversableAgent"):
-        pytest.skip("this autogen is not the classic one")
-    client = autogen.oai.client
-    if hasattr(client, "count_token"):
-        client.count_token = lambda *args, **kwargs: 5  # tiktoken would ask the network
-    config = {"model": "m", "api_key": "none", "base_url": server.url(script), "max_retries": 0, "price": [0, 0]}
-    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-        wrapper = autogen.OpenAIWrapper(config_list=[config], cache_seed=None)
-        wrapper.create(messages=ASK["messages"], stream=True)
-    assert _ended(exported.one()) == (reason, cause)

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The classic API as AutoGen 0.2 and AG2 before 1.0 ship it, each in an environment of its own: `make compat` makes them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+
+import pytest
+
+from lastchunk.demo.model_server import ModelServer
+from tests.conftest import Exported
+from tests.patches.test_classic import ASK, ENDINGS, ended
+
+with warnings.catch_warnings():
+    # What its own dependencies complain of is not ours.
+    warnings.simplefilter("ignore")
+    import autogen
+
+
+@pytest.mark.parametrize(("script", "reason", "cause"), ENDINGS)
+@pytest.mark.filterwarnings("default")
+def test_a_stream_ends(
+    exported: Exported,
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    reason: str,
+    cause: str | None,
+) -> None:
+    # tiktoken would ask the network for its tables.
+    monkeypatch.setattr(autogen.oai.client, "count_token", lambda *args, **kwargs: 5, raising=False)
+    config = {"model": "m", "api_key": "none", "base_url": server.url(script), "max_retries": 0, "price": [0, 0]}
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+        wrapper = autogen.OpenAIWrapper(config_list=[config], cache_seed=None)
+        wrapper.create(messages=ASK["messages"], stream=True)
+
+    assert ended(exported.one()) == (reason, cause)
