@@ -32,7 +32,7 @@ from tests.endings.ways import STALL_AFTER, WAYS, Way
 
 AT_ONCE = 6
 """Rows under way at the same time: more would measure the machine's load instead of the silence of a stream …"""
-WAITING_AT_ONCE = 30
+WAITING_AT_ONCE = 20
 """… but for those that mostly wait."""
 GUARD = 20.0
 """Seconds after which a row hangs."""
@@ -138,8 +138,12 @@ async def _perform_all(cases: list[Case], performance: Performance, server: Mode
     loop.set_exception_handler(lambda _, context: performance.unraisable.append(_described(context)))
     waiting, working = asyncio.Semaphore(WAITING_AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
+    begins = asyncio.Lock()
+
     async def one(case: Case) -> None:
         async with waiting if WAYS[case[1]].timed else working:
+            async with begins:
+                await asyncio.sleep(0.02)  # one after the other, or they slow each other down in step
             performance.stages[case] = stage = stage_of(WAYS[case[1]], server)
             with stage.on(tracer):
                 await play(stage, case)

@@ -268,7 +268,7 @@ ROWS = [
         stall                    timeout         yes idle_timeout    text       -      error wire | 5 raises openai.APITimeoutError | =
         stall_after_headers      timeout         yes idle_timeout    message    -      error wire | 1 raises openai.APITimeoutError | = | delivery=none
         stall_before_headers     rejected        no  idle_timeout    message    -      error wire | 1 raises openai.APITimeoutError | =
-        keep_alive_comments      cancelled       yes idle_timeout    message    -      unset none | 1 raises TimeoutError | =+
+        keep_alive_comments      cancelled       yes idle_timeout    text       -      unset none | 5 raises TimeoutError | =+
         error_object             provider_error  yes provider_error  error      -      error wire | 5 raises openai.APIError | =
         error_named_event        provider_error  yes provider_error  error      -      error wire | 5 raises openai.APIError | =
         error_string             provider_error  yes provider_error  error      -      error wire | 5 raises openai.APIError | =
