@@ -68,7 +68,6 @@ EXEMPT = {
         "lastchunk.patches.model_clients._tell",
         "lastchunk.patches.chat_completions.Reads.asked",
         "lastchunk.patches.chat_completions.Reads.look",
-        "lastchunk.patches.chat_completions.Reads._guarded",
     ),
     "a line or two on numbers, sets and flags of our own, paid per chunk or run by a finaliser": (
         "lastchunk.patches.patching.Patcher._is_active",
