@@ -59,14 +59,14 @@ ROWS = [
         "team_run_agent_raises",
         """
         #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    error           yes unknown         message    -      error none | 1 raises RuntimeError | = ! no model stream raised, and no request was refused: `rejected`, cause `provider_error` blames a provider that was never asked
+        clean                    error           yes unknown         message    -      error none | 1 raises RuntimeError | = | delivery=none
         """,
     ),
     *table(
         "team_run_after_failure",
         """
         #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    error           yes unknown         message    -      error none | 1 raises RuntimeError | = ! no model stream raised, and no request was refused: `rejected`, cause `provider_error` blames a provider that was never asked
+        clean                    error           yes unknown         message    -      error none | 1 raises RuntimeError | = | delivery=none
         """,
     ),
     *table(

@@ -149,7 +149,7 @@ class Streams:
             finished=wire is None or not wire.headers or bool(wire.finish or wire.end_marker),
             arrived=record.arrived or record.parts > 0 or (wire is not None and wire.arrived),
             may_be_silent=run or record.start.may_be_silent,
-            began=record.chunks > 0 or (wire is not None and wire.headers),
+            began=_began(record),
             streamed=wire is None or wire.streamed,
             failure=failure,
             left=left,
@@ -205,6 +205,13 @@ def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[C
     if taken is not None and taken.ending.cutoff:
         cutoffs = cutoffs - Counter([taken.ending.cause or Cause.UNKNOWN])
     return tuple(cutoffs.items())
+
+
+def _began(record: StreamRecord) -> bool:
+    """A stream was obtained. An agent's turn is a part of the run that called it, which has begun."""
+    if record.operation is not Operation.CHAT and record.parent is not None:
+        return True
+    return record.chunks > 0 or (record.wire is not None and record.wire.headers)
 
 
 def _said(finish: str) -> frozenset[Finish]:
