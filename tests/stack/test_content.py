@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lastchunk import semconv
 from lastchunk.demo.model_server import ModelServer
 from tests.stack import otlp, peers
 from tests.stack.otlp import Backend, Made
@@ -96,3 +97,13 @@ def test_a_known_scope_keeps_only_what_is_listed(agent: Collector, backend: Back
     assert otlp.send(agent.otlp, otlp.request([span], "openinference.instrumentation.new")) == 200
     (taken,) = wait_for(backend.spans, "the span arrives")
     assert otlp.plain(taken["attributes"]).keys() == kept.keys()
+
+
+def test_nothing_of_ours_is_taken_for_content(agent: Collector, backend: Backend) -> None:
+    names = {attribute.name for attribute in semconv.SPAN_ATTRIBUTES}
+    span = Made(otlp.new_trace(), "chat", attributes=dict.fromkeys(names, "a value"), chunks=1)
+    assert otlp.send(agent.otlp, otlp.request([span])) == 200
+    (taken,) = wait_for(backend.spans, "the span arrives")
+    assert otlp.plain(taken["attributes"]).keys() == names
+    (event,) = taken["events"]
+    assert otlp.plain(event["attributes"]).keys() == {attribute.name for attribute in semconv.CHUNK_EVENT_ATTRIBUTES}

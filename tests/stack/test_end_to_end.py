@@ -121,6 +121,7 @@ def test_every_cutoff_arrives_whole_and_is_counted(
     logs = tiers.backends[0]
     wait_for(lambda: len(cutoff_records(logs)) >= cutoffs, "every cutoff is logged", 20)
     assert len(cutoff_records(logs)) == cutoffs
+    assert all({semconv.REMEDY, semconv.RUNBOOK} <= record.keys() for record in cutoff_records(logs))
 
     # Metrics: what the application did.
     job = f'job="shop/{SERVICE}", deployment_environment_name="staging"'
@@ -150,9 +151,10 @@ SEEN: dict[str, set[tuple[str, frozenset[str]]]] = {}
 """The names and labels of the metrics, by the path on which they came."""
 
 
-def cutoff_records(backend: otlp.Backend) -> list[object]:
-    """The cutoff events that the backend for logs took."""
-    return [record for record in backend.records() if record.get("eventName") == semconv.CUTOFF_EVENT]
+def cutoff_records(backend: otlp.Backend) -> list[dict[str, object]]:
+    """The attributes of the cutoff events that the backend for logs took."""
+    records = [record for record in backend.records() if record.get("eventName") == semconv.CUTOFF_EVENT]
+    return [otlp.plain(record["attributes"]) for record in records]
 
 
 @pytest.mark.parametrize("temporality", ["cumulative", "delta"])
