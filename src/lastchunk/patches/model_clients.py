@@ -139,11 +139,11 @@ def identity(client: Any) -> dict[str, Any]:
 
 
 def _innermost(client: Any) -> Any:
-    """The client that a cache or a recorder wraps, else `client` itself."""
-    for name in ("client", "base_client"):
+    """The client that a cache or a recorder wraps, or one within the other, else `client` itself."""
+    for name in ("client", "base_client") * 2:
         inner = getattr(client, name, None)
         if hasattr(inner, "create_stream"):
-            return inner
+            client = inner
     return client
 
 

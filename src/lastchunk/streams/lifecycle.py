@@ -116,6 +116,8 @@ class Streams:
             self.telemetry.end(record, outcome)
         except Exception as exc:
             report("the end of a stream", exc)
+            if record.span is not None:
+                record.span.end()
         finally:
             record.context = None
             record.loop = None

@@ -19,7 +19,7 @@ def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
     operation = start.operation
     attributes: dict[str, AttributeValue] = {semconv.OPERATION_NAME: operation.value}
     for key, value in start.attributes.items():
-        if isinstance(value, str | int | float) and value != "":
+        if isinstance(value, int if key == semconv.SERVER_PORT else str) and value != "":
             attributes[key] = value
     if operation is Operation.CHAT:
         attributes[semconv.REQUEST_STREAM] = True
