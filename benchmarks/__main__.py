@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 profile_lines.append(line)
     if profile_lines:
-        print("\n| where one stream's fixed cost goes (32 chunks) | µs |\n|---|---|")
+        print("\n| where one stream's fixed cost goes (32 chunks) | share | µs |\n|---|---|---|")
         print("\n".join(profile_lines))
     return 0
 

@@ -15,6 +15,8 @@ from benchmarks.measure import Row
 from lastchunk import AutoGenStreamsInstrumentor
 
 LONG = 100_000
+LONG_STREAMS = 10
+"""Of which the mean is taken: tables that grow by steps are nobody's own."""
 OPEN = 10_000
 CHUNKS = 100
 """Of each open stream: more than the 32 that are kept for its events."""
@@ -59,12 +61,12 @@ async def rows() -> list[Row]:
     instrumentor = AutoGenStreamsInstrumentor()
     bare, streams = await _held(OPEN, CHUNKS)
     await _close(streams)
-    bare_long, streams = await _held(1, LONG)
+    bare_long, streams = await _held(LONG_STREAMS, LONG)
     await _close(streams)
     instrumentor.instrument()
     # What is made once, at the first stream, is no stream's own.
     await _close((await _held(10, CHUNKS))[1])
-    long, streams = await _held(1, LONG)
+    long, streams = await _held(LONG_STREAMS, LONG)
     await _close(streams)
     empty = _collected(reader)
     held, streams = await _held(OPEN, CHUNKS)
