@@ -183,7 +183,8 @@ class Collector(Server):
         if hosts is not None:
             # The resolver of Go reads /etc/hosts: a file in its place, for this process alone.
             mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
-            command = ["unshare", "--mount", "sh", "-c", mount, hosts, *command]
+            become = [] if os.geteuid() == 0 else ["--map-root-user"]
+            command = ["unshare", *become, "--mount", "sh", "-c", mount, hosts, *command]
         given = {name: value for name, value in settings.items() if value is not None}
         super().__init__(command, folder, f"http://{LOOPBACK}:{self.health_port}/", given)
 
