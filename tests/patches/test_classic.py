@@ -18,7 +18,6 @@ from openai.types.chat.chat_completion_message import ChatCompletionMessage
 from opentelemetry.sdk.trace import ReadableSpan
 
 from lastchunk import AutoGenStreamsInstrumentor, instrumentor
-from lastchunk.demo.model_server import ModelServer
 from lastchunk.patches.classic import PATCHES
 from tests.conftest import Exported, Instrument
 
