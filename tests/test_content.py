@@ -23,12 +23,13 @@ from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from lastchunk.demo.scripts import SCRIPTS
 from tests.conftest import Exported, Instrument
+from tests.telemetry.signals import InMemoryLogExporter
 
 MARK = "s3cr3t"
 SPEECH: dict[str, Any] = {
@@ -48,7 +49,7 @@ class Everything:
 
     def __init__(self, instrument: Instrument) -> None:
         self.reader = InMemoryMetricReader()
-        self.logs = InMemoryLogRecordExporter()
+        self.logs = InMemoryLogExporter()
         loggers = LoggerProvider()
         loggers.add_log_record_processor(SimpleLogRecordProcessor(self.logs))
         self.spans: Exported = instrument(meter_provider=MeterProvider([self.reader]), logger_provider=loggers)
