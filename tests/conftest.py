@@ -32,6 +32,14 @@ MODEL_INFO = ModelInfo(
     multiple_system_messages=True,
 )
 
+WITHOUT_US_TOO = (
+    "an error occurred during closing of asynchronous generator <async_generator object Response.",
+    "an error occurred during closing of asynchronous generator <async_generator object HTTP",
+    "Cannot call collect on a MetricReader until it is registered",
+)
+"""How complaints begin that an application hears without Lastchunk, now and then: of httpx when a loop ends with a stream
+that was never closed, and of a metric reader that is quicker than its provider."""
+
 
 def pytest_collection_finish() -> None:
     """What is imported stays: no later collection of garbage has to look through it."""
@@ -115,7 +123,10 @@ def _quiet(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
     reported, complaints = set(guard._reported), []
     for when in ("setup", "call"):
         for record in caplog.get_records(when):
-            if record.levelno >= logging.WARNING and record.name.startswith(("opentelemetry", "lastchunk", "asyncio")):
+            told = record.levelno >= logging.WARNING and record.name.startswith(
+                ("opentelemetry", "lastchunk", "asyncio")
+            )
+            if told and not record.getMessage().startswith(WITHOUT_US_TOO):
                 complaints.append(record.getMessage())
     guard._reported.clear()
     assert not reported
