@@ -31,7 +31,7 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test compat stack-test stack-tests lint types format bench bench-peers soak dist clean
+.PHONY: help demo test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -71,6 +71,9 @@ bench-peers: $(DEMO) ## the same beside other instrumentations, each in an envir
 
 soak: $(DEMO) ## a hundred thousand streams left in every way: nothing lost, kept or hanging (at most three minutes)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+grafana: $(DEV) ## make dashboards and alerts from semconv.py and grafana/settings.yaml
+	@$(BIN)/python -m grafana.build
 
 dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environment, and try it there
 	@rm -rf dist $(VENV)-dist
