@@ -34,7 +34,7 @@ MODEL_INFO = ModelInfo(
 )
 
 WITHOUT_US_TOO = re.compile(
-    r"an error occurred during closing of asynchronous generator <async_generator object (Response|HTTP)"
+    r"an error occurred during closing of asynchronous generator <async_generator object (Pool|Response|HTTP)"
     r"|unhandled exception during asyncio\.run\(\) shutdown.*exit cancel scope in a different task"
     r"|Cannot call collect on a MetricReader until it is registered",
     re.DOTALL,

@@ -159,7 +159,9 @@ def test_the_surroundings_cannot_send_telemetry_elsewhere(monkeypatch: pytest.Mo
 
 
 def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path):
-    program = "import sys; from lastchunk.demo.run import main; sys.exit(main())"
+    # Where the tests run in the background, a shell has the signal ignored, and every process inherits that.
+    listen = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"import signal, sys; {listen}; from lastchunk.demo.run import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,

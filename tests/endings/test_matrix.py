@@ -24,14 +24,14 @@ pytestmark = pytest.mark.timeout(900)
 Both = tuple[Performance, Performance]
 
 
-@pytest.fixture(scope="session", name="performances")
+@pytest.fixture(scope="module", name="performances")
 def _performances(exporter: Any, request: pytest.FixtureRequest) -> Both:
     """Every row that was asked for, bare and instrumented. (`exporter` sets the provider that AutoGen's spans go to.)"""
     cases = [row.case for row in _asked(request)]
     return perform(cases, observed=False), perform(cases, observed=True)
 
 
-@pytest.fixture(scope="session", name="wrong")
+@pytest.fixture(scope="module", name="wrong")
 def _verdicts(performances: Both, request: pytest.FixtureRequest) -> dict[str, list[str]]:
     """What is wrong with each row. One that fails is performed again: on a busy machine everything may take too long."""
     wrong = {row.id: _wrong(row, *performances) for row in _asked(request)}
