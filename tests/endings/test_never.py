@@ -166,6 +166,19 @@ _KEPT = {
         await asyncio.sleep(0.7)
     asyncio.run(main())
     """,
+    "a Ctrl-C that asyncio.run hears": """
+    import contextlib, signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored in the background
+    async def main():
+        client = openai.AsyncOpenAI(base_url=url, api_key="none")
+        stream = await client.chat.completions.create(**request)
+        await anext(stream)
+        asyncio.get_running_loop().call_later(0.5, signal.raise_signal, signal.SIGINT)
+        async for _ in stream:
+            pass
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())
+    """,
     "sys.exit in the loop": """
     for _ in openai.OpenAI(base_url=url, api_key="none").chat.completions.create(**request):
         stream = _
@@ -176,6 +189,7 @@ _ENDS = {
     "a sync stream": "process_exit",
     "a stream whose loop was never closed": "process_exit",
     "a task that asyncio.run cancels": "process_exit",
+    "a Ctrl-C that asyncio.run hears": "process_exit",
     "sys.exit in the loop": "abandoned",
 }
 

@@ -56,11 +56,15 @@ def _entered_here(task: asyncio.Task[Any], scope_id: int) -> bool:
 
 
 def loop_is_ending() -> bool:
-    """`asyncio.run` is cancelling what its main coroutine left behind."""
+    """`asyncio.run` is cancelling its main coroutine because of a Ctrl-C, or what that coroutine left behind."""
     frame = sys._getframe()
     while frame is not None:
         code = frame.f_code
-        if code.co_name == "_cancel_all_tasks" and code.co_filename.endswith("runners.py"):
-            return True
+        if code.co_filename.endswith("runners.py"):
+            if code.co_name == "_cancel_all_tasks":
+                return True
+            # asyncio has no public way to ask; where it has changed, the cancel is taken for the application's.
+            if code.co_name == "run" and getattr(frame.f_locals.get("self"), "_interrupt_count", 0):
+                return True
         frame = frame.f_back
     return False
