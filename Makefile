@@ -15,6 +15,7 @@ KEY := $(shell { $(PYTHON) -V; pwd; cat pyproject.toml $(CONSTRAINTS) src/lastch
 BASE := $(VENV)/.base-$(KEY)
 DEMO := $(VENV)/.demo-$(KEY)
 DEV := $(VENV)/.dev-$(KEY)
+EXAMPLES := $(VENV)/.examples-$(KEY)
 STACK := $(VENV)/.stack-$(KEY)
 COMPAT := $(VENV)/.compat-$(KEY)
 
@@ -31,13 +32,18 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist clean
+.PHONY: help demo example picture links test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
 
 demo: $(DEMO) ## watch streams break, and what Lastchunk says about each
 	@$(BIN)/lastchunk demo $(ARGS)
+
+example: $(EXAMPLES) ## run one of examples/ (NAME=agent_with_tools) against a model server on this machine
+	@command=$$(sed -n 's/^    \(python examples\/model_server\.py .*\)/\1/p' examples/$(NAME).py 2> /dev/null); \
+	[ "$$command" ] || { echo "name an example: make example NAME=agent_with_tools; examples/README.md lists them" >&2; exit 2; }; \
+	PATH="$(CURDIR)/$(BIN):$$PATH" $$command
 
 test: $(DEV) ## run the tests (ARGS="-k ending -x" goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -103,7 +109,11 @@ $(DEMO): | $(BASE)
 $(DEV): | $(BASE)
 	@$(PIP) --group dev --editable '.[demo]'
 	@$(BESIDE)
-	@touch $@ $(DEMO)
+	@touch $@ $(DEMO) $(EXAMPLES)
+
+$(EXAMPLES): | $(BASE)
+	@$(PIP) --group examples --editable '.[demo]'
+	@touch $@
 
 $(STACK): | $(BASE)
 	@$(PIP) --group stack --editable '.[demo]'

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import runpy
 import warnings
+from pathlib import Path
 
 import pytest
 
 from lastchunk.demo.model_server import ModelServer
+from lastchunk.demo.steps import ANSWER
 from tests.conftest import Exported
 from tests.patches.test_classic import ASK, ENDINGS, ended
 
@@ -38,3 +41,16 @@ def test_a_stream_ends(
         wrapper.create(messages=ASK["messages"], stream=True)
 
     assert ended(exported.one()) == (reason, cause)
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_example(exported: Exported, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autogen.oai.client, "count_token", lambda *args, **kwargs: 5, raising=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url("assistant"))
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        runpy.run_path(str(Path(__file__).parents[2] / "examples" / "classic_api.py"), run_name="__main__")
+
+    assert ANSWER in printed.getvalue()
+    assert ended(exported.one()) == ("completed", None)

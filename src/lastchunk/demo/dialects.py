@@ -77,3 +77,11 @@ def answers_tool(message: Message) -> bool:
     return isinstance(blocks, list) and any(
         block.get("type") == "tool_result" for block in cast("list[Message]", blocks)
     )
+
+
+def offered_tool(body: Mapping[str, object]) -> str:
+    """The name of the first tool that a request offers, in any dialect; empty if it offers none."""
+    for tool in cast("list[Message]", body.get("tools") or []):
+        function = cast("Message", tool.get("function") or tool)
+        return str(function.get("name"))
+    return ""

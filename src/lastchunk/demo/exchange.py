@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
 
-from lastchunk.demo.dialects import Reply, answers_tool, dialect_of
+from lastchunk.demo.dialects import Reply, answers_tool, dialect_of, offered_tool
 from lastchunk.demo.steps import (
     SSE,
     Close,
@@ -104,7 +104,12 @@ class ModelConnection:
         last_message = dialect.last_message(exchange.body)
         if script.echo:
             speech = replace(speech, text=str(last_message.get("content")))
-        steps = script.for_request(stream=exchange.stream, tool_answered=answers_tool(last_message))
+        offered = offered_tool(exchange.body)
+        if script.with_tools is not None and offered:
+            speech = replace(speech, tool=offered)
+        steps = script.for_request(
+            stream=exchange.stream, tool_answered=answers_tool(last_message), tools_offered=bool(offered)
+        )
         reply = dialect.reply(f"chatcmpl-{next(_ids)}", str(exchange.body.get("model")), speech)
         self._content_type = dialect.content_type
         try:

@@ -140,5 +140,6 @@ SCRIPTS: Mapping[str, Script] = {
     **{name: Script(steps) for name, steps in _ENDINGS.items()},
     **{name: Script(steps, after_tool=after) for name, (steps, after) in _TOOL_CALLS.items()},
     "echo": Script(CLEAN, echo=True),
+    "assistant": Script(CLEAN, with_tools=CALL),
 }
 """Every script of the server, by the name that stands in its URL."""

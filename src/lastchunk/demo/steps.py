@@ -221,12 +221,18 @@ class Script:
 
     steps: tuple[Step, ...]
     after_tool: tuple[Step, ...] | None = None
+    with_tools: tuple[Step, ...] | None = None
+    """What it does with a request that offers tools; the first of them is the one that is called."""
     echo: bool = False
     """The answer is the last message of the request, not `Speech.text`."""
 
-    def for_request(self, *, stream: bool, tool_answered: bool) -> tuple[Step, ...]:
+    def for_request(self, *, stream: bool, tool_answered: bool, tools_offered: bool = False) -> tuple[Step, ...]:
         """The steps for a request; one that asks for no stream gets the same ending as a JSON document."""
-        steps = self.after_tool if tool_answered and self.after_tool is not None else self.steps
+        steps = self.steps
+        if tool_answered:
+            steps = self.after_tool or steps
+        elif tools_offered:
+            steps = self.with_tools or steps
         head = next((step for step in steps if isinstance(step, Head)), None)
         if stream or head is None or head.content_type != SSE:
             return steps
