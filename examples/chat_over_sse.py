@@ -24,7 +24,8 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-PAGE = """<!doctype html><title>Chat</title><form><input name=q value="What should I see in Lisbon?"> <button>Ask</button></form><p>
+PAGE = """<!doctype html><title>Chat</title>
+<form><input name=q value="What should I see in Lisbon?"> <button>Ask</button></form><p>
 <script>
 document.forms[0].onsubmit = event => {
   event.preventDefault()

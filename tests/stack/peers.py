@@ -3,6 +3,8 @@
 """Runs the application with another GenAI instrumentation beside Lastchunk, told to capture all content it can.
 
 python peers.py NAME application.py ARGUMENTS...
+
+NAME is one of `NAMES`, or `together`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import logging
 import os
 import runpy
 import sys
+from typing import cast
 
 from opentelemetry import _logs, metrics, trace
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -27,6 +30,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from lastchunk import AutoGenStreamsInstrumentor
 
 NAMES = ("autogen", "openinference", "genai_openai", "openllmetry", "logfire", "langfuse")
+TOGETHER = ("logfire", "openinference", "genai_openai", "langfuse")
+"""What `together` sets up, all in one process; logfire is first because it makes the providers."""
 CAPTURE = {
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_AND_EVENT",
     "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT": "true",
@@ -74,8 +79,8 @@ def _langfuse() -> None:
 
 def _tracer_provider() -> TracerProvider:
     provider = trace.get_tracer_provider()
-    assert isinstance(provider, TracerProvider)
-    return provider
+    assert hasattr(provider, "add_span_processor")  # logfire's is a proxy
+    return cast("TracerProvider", provider)
 
 
 def _providers() -> None:
@@ -100,14 +105,14 @@ def main() -> None:
     sys.argv = sys.argv[2:]
     os.environ.update(CAPTURE)
     # logfire makes its own providers, and exports by OTLP as the environment says.
-    if name == "logfire":
-        _logfire()
-    else:
+    names = TOGETHER if name == "together" else (name,)
+    if "logfire" not in names:
         _providers()
     if name == "autogen":
         AutoGenStreamsInstrumentor().instrument(autogen_spans="keep")
     else:
-        globals()[f"_{name}"]() if name != "logfire" else None
+        for each in names:
+            globals()[f"_{each}"]()
         AutoGenStreamsInstrumentor().instrument()
     runpy.run_path(application, run_name="__main__")
 
