@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""docs/patches.md says what is patched: every patch is applied to its library here, by a patcher that only takes notes."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import pytest
+
+from lastchunk.patches import PATCHES
+from lastchunk.patches.patching import Describe, Patcher, Wrapper
+from lastchunk.settings import Settings
+from lastchunk.streams.lifecycle import Streams
+from lastchunk.streams.observer import OnItem
+
+PAGE = Path(__file__).parents[1] / "docs" / "patches.md"
+ROW = re.compile(r"^\| (\S+) \| (.+?) \| `([\w.]+)` \| (.+) \|$", re.MULTILINE)
+NOT_INSTALLED = {
+    "autogen.oai.client": {"OpenAIClient.create"},
+    "autogen_ext.tools.mcp._workbench": {"trace_tool_span"},
+}
+"""AutoGen 0.2 and AG2 have environments of their own (tests/classic); MCP is an extra of autogen-ext."""
+
+
+class Notes(Patcher):
+    """Writes down what would be replaced."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Streams", None), Settings())
+        self.replaced: set[str] = set()
+        self._base = ""
+
+    def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
+        assert hasattr(owner, name)
+        prefix = "" if isinstance(owner, ModuleType) else f"{self._base or owner.__name__}."
+        self.replaced.add(f"{prefix}{name}")
+
+    def put(self, owner: Any, name: str, ours: Any) -> None:
+        self.wrap(owner, name, ours)
+
+    def wrap_streams(self, owner: Any, name: str, describe: Describe, on_item: OnItem) -> None:
+        self.wrap(owner, name, cast("Wrapper", describe))
+
+    def for_subclasses(self, base: type, patch: Callable[[type], None]) -> None:
+        self._base = base.__name__
+        self.replaced.add(f"{self._base}.__init_subclass__")
+        for owner in (base, *base.__subclasses__()):
+            patch(owner)
+        self._base = ""
+
+
+def replaced() -> dict[str, set[str]]:
+    """By module."""
+    import autogen_agentchat.agents
+    import autogen_agentchat.teams
+    import autogen_ext.models.replay  # noqa: F401  (subclasses define what their bases only declare)
+
+    found: dict[str, set[str]] = defaultdict(set)
+    for patch in PATCHES:
+        if patch.module in NOT_INSTALLED:
+            continue
+        try:
+            module = importlib.import_module(patch.module)
+        except ImportError as missing:
+            pytest.fail(f"{patch.module} cannot be imported here: {missing}")
+        notes = Notes()
+        patch.apply(module, notes)
+        found[patch.module] |= notes.replaced
+    return found
+
+
+def test_every_patch_is_on_the_page_with_its_versions() -> None:
+    rows = {(library, versions, module) for library, versions, module, _ in ROW.findall(PAGE.read_text())}
+    assert rows == {(patch.library, patch.supported, patch.module) for patch in PATCHES}
+
+
+def test_the_page_names_what_each_patch_replaces() -> None:
+    said = {module: set(re.findall(r"`([^`]+)`", cell)) for _, _, module, cell in ROW.findall(PAGE.read_text())}
+    assert said == replaced() | NOT_INSTALLED
