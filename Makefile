@@ -78,6 +78,12 @@ bench-peers: $(DEMO) ## the same beside other instrumentations, each in an envir
 soak: $(DEMO) ## a hundred thousand streams left in every way: nothing lost, kept or hanging (at most three minutes)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
+picture: $(DEV) ## make docs/images/demo.svg from a run of the demo
+	@$(BIN)/python scripts/picture.py
+
+links: $(DEV) ## ask for every external link in the documentation (it needs the network)
+	@$(BIN)/python scripts/links.py
+
 grafana: $(DEV) ## make dashboards and alerts from semconv.py and grafana/settings.yaml
 	@$(BIN)/python -m grafana.build
 

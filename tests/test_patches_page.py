@@ -58,10 +58,8 @@ class Notes(Patcher):
 
 def replaced() -> dict[str, set[str]]:
     """By module."""
-    import autogen_agentchat.agents
-    import autogen_agentchat.teams
-    import autogen_ext.models.replay  # noqa: F401  (subclasses define what their bases only declare)
-
+    for definer in ("autogen_agentchat.agents", "autogen_agentchat.teams", "autogen_ext.models.replay"):
+        importlib.import_module(definer)  # classes below define what their bases only declare
     found: dict[str, set[str]] = defaultdict(set)
     for patch in PATCHES:
         if patch.module in NOT_INSTALLED:

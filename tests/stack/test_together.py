@@ -39,7 +39,12 @@ def _models() -> Iterator[ModelServer]:
 def test_each_stream_has_one_span_of_ours(
     models: ModelServer, receiver: Receiver, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
-    scripts = {"clean": "completed", "silent_cut": "truncated", "rst": "connection_lost", "http_400_context": "rejected"}
+    scripts = {
+        "clean": "completed",
+        "silent_cut": "truncated",
+        "rst": "connection_lost",
+        "http_400_context": "rejected",
+    }
     plan = [{"url": models.url(script), "does": "read", "team": team} for script in scripts for team in (False, True)]
     files = [tmp_path / "plan.json", tmp_path / "report.json"]
     files[0].write_text(json.dumps(plan))

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What docs/limits.md admits: if one of these fails because it got better, the page has to say so."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import types
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import pytest
+from autogen_agentchat.agents import AssistantAgent
+from autogen_core.models import CreateResult, RequestUsage, UserMessage
+from autogen_ext.models.openai import OpenAIChatCompletionClient
+from autogen_ext.models.replay import ReplayChatCompletionClient
+from openai import AsyncOpenAI, OpenAI
+
+from lastchunk.demo.model_server import ModelServer
+from tests.conftest import MODEL_INFO, Exported
+
+ASK: list[Any] = [{"role": "user", "content": "Go on."}]
+HELLO = [UserMessage(content="Go on.", source="user")]
+
+
+def endings(exported: Exported) -> list[tuple[Any, Any]]:
+    """Reason and cause of each of our spans."""
+    names = ("autogen.stream.termination.reason", "autogen.stream.termination.cause")
+    return [tuple(span.attributes.get(name) for name in names) for span in exported.ours]  # type: ignore[misc]
+
+
+async def test_raw_responses_are_no_streams(exported: Exported, sdk: Callable[..., AsyncOpenAI]) -> None:
+    completions = sdk("clean").chat.completions
+    raw = await completions.with_raw_response.create(model="m", messages=ASK, stream=True)
+    assert [chunk async for chunk in raw.parse()]
+    async with completions.with_streaming_response.create(model="m", messages=ASK, stream=True) as response:
+        assert [line async for line in response.iter_lines()]
+    assert exported.all == []
+
+
+class Fallback(ReplayChatCompletionClient):
+    """Asks one server after the other, within one `create_stream`."""
+
+    def __init__(self, *clients: AsyncOpenAI) -> None:
+        super().__init__([])
+        self._clients = clients
+
+    async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[str | CreateResult, None]:
+        for client in self._clients:
+            async for chunk in await client.chat.completions.create(model="m", messages=ASK, stream=True):
+                for choice in chunk.choices:
+                    yield choice.delta.content or ""
+        usage = RequestUsage(prompt_tokens=0, completion_tokens=0)
+        yield CreateResult(finish_reason="stop", content="text", usage=usage, cached=False)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "ending"),
+    [(("silent_cut", "clean"), ("completed", None)), (("clean", "silent_cut"), ("truncated", "unknown"))],
+)
+async def test_the_second_wire_replaces_the_first(
+    exported: Exported, sdk: Callable[..., AsyncOpenAI], scripts: tuple[str, str], ending: tuple[str, str | None]
+) -> None:
+    async for _ in Fallback(*map(sdk, scripts)).create_stream(HELLO):
+        pass
+    assert endings(exported) == [ending]
+
+
+def press_ctrl_c() -> None:
+    """Soon, in the main thread."""
+    main = threading.main_thread().ident
+    assert main is not None
+    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+
+def test_ctrl_c_under_asyncio_run_is_a_cancel(exported: Exported, server: ModelServer) -> None:
+    async def main() -> None:
+        client = OpenAIChatCompletionClient(
+            model="m", base_url=server.url("stall"), api_key="none", model_info=MODEL_INFO, max_retries=0
+        )
+        agent = AssistantAgent("writer", client, model_client_stream=True)
+        async for item in agent.run_stream(task="Go."):
+            if type(item).__name__ == "TextMessage":
+                press_ctrl_c()
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(main())
+    assert endings(exported) == [("cancelled", "cancelled_by_application")] * 2
+
+
+def test_ctrl_c_in_a_sync_stream_is_a_process_exit(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> None:
+    stream = sync_sdk("stall").chat.completions.create(model="m", messages=ASK, stream=True)
+    press_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in stream:
+            pass
+    assert endings(exported) == [("process_exit", "process_exit")]
+
+
+async def test_llama_cpp_is_a_mismatch(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in autogen_ext.models.llama_cpp, which is too large to install: what counts is where the exception is raised."""
+
+    async def create_stream(self: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[str, None]:
+        raise NotImplementedError("Stream not yet implemented for LlamaCppChatCompletionClient")
+        yield ""
+
+    there = types.FunctionType(
+        create_stream.__code__, {"__name__": "autogen_ext.models.llama_cpp", "NotImplementedError": NotImplementedError}
+    )
+    client = type("LlamaCppChatCompletionClient", (ReplayChatCompletionClient,), {"create_stream": there})([])
+    with pytest.raises(NotImplementedError):
+        await anext(client.create_stream(HELLO))
+    assert endings(exported) == [("rejected", "package_mismatch")]
