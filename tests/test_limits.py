@@ -4,22 +4,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import threading
 import types
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent
 from autogen_core.models import CreateResult, RequestUsage, UserMessage
-from autogen_ext.models.openai import OpenAIChatCompletionClient
 from autogen_ext.models.replay import ReplayChatCompletionClient
-from openai import AsyncOpenAI, OpenAI
+from openai import AsyncOpenAI
 
-from lastchunk.demo.model_server import ModelServer
-from tests.conftest import MODEL_INFO, Exported
+from tests.conftest import Exported
 
 ASK: list[Any] = [{"role": "user", "content": "Go on."}]
 HELLO = [UserMessage(content="Go on.", source="user")]
@@ -66,37 +60,6 @@ async def test_the_second_wire_replaces_the_first(
     async for _ in Fallback(*map(sdk, scripts)).create_stream(HELLO):
         pass
     assert endings(exported) == [ending]
-
-
-def press_ctrl_c() -> None:
-    """Soon, in the main thread."""
-    main = threading.main_thread().ident
-    assert main is not None
-    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
-
-
-def test_ctrl_c_under_asyncio_run_is_a_cancel(exported: Exported, server: ModelServer) -> None:
-    async def main() -> None:
-        client = OpenAIChatCompletionClient(
-            model="m", base_url=server.url("stall"), api_key="none", model_info=MODEL_INFO, max_retries=0
-        )
-        agent = AssistantAgent("writer", client, model_client_stream=True)
-        async for item in agent.run_stream(task="Go."):
-            if type(item).__name__ == "TextMessage":
-                press_ctrl_c()
-
-    with pytest.raises(KeyboardInterrupt):
-        asyncio.run(main())
-    assert endings(exported) == [("cancelled", "cancelled_by_application")] * 2
-
-
-def test_ctrl_c_in_a_sync_stream_is_a_process_exit(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> None:
-    stream = sync_sdk("stall").chat.completions.create(model="m", messages=ASK, stream=True)
-    press_ctrl_c()
-    with pytest.raises(KeyboardInterrupt):
-        for _ in stream:
-            pass
-    assert endings(exported) == [("process_exit", "process_exit")]
 
 
 async def test_llama_cpp_is_a_mismatch(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,14 @@
 
 from __future__ import annotations
 
-from tests.examples.running import _receiver
+from collections.abc import Iterator
 
-__all__ = ["_receiver"]
+import pytest
+
+from tests.examples.running import Receiver
+
+
+@pytest.fixture(name="receiver")
+def _receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver

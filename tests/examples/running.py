@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Examples are run as their docstrings say; what they send goes to a receiver in the test."""
+"""Runs examples as their docstrings say, and takes what they send."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -47,7 +47,7 @@ class Span:
 
 
 class Receiver:
-    """Accepts OTLP over HTTP, all three signals, on a loopback port."""
+    """Accepts OTLP over HTTP, all three signals, on a loopback port, as a context manager."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
@@ -65,7 +65,23 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:
                 """Write nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="otlp", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def endpoint(self) -> str:
+        """The value for `OTEL_EXPORTER_OTLP_ENDPOINT`."""
+        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def ours(self) -> list[Span]:
@@ -96,16 +112,6 @@ class Receiver:
                 self.events.extend(record.event_name for record in scope.log_records if record.event_name)
 
 
-@pytest.fixture(name="receiver")
-def _receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.server.serve_forever, name="otlp", daemon=True)
-    thread.start()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
-
-
 def command(name: str) -> list[str]:
     """How the docstring of an example says that it is run."""
     (found,) = _COMMAND.findall((EXAMPLES / f"{name}.py").read_text())
@@ -121,7 +127,7 @@ def environment(receiver: Receiver, **settings: str) -> dict[str, str]:
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server.server_port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         **settings,
     }
 

@@ -77,9 +77,10 @@ def test_a_browser_that_stays(receiver: Receiver) -> None:
 
 
 def test_a_browser_that_leaves(receiver: Receiver) -> None:
-    with serving(receiver) as address:
+    """In the middle of the first agent's answer: the model says nothing more until it is left."""
+    with serving(receiver, "--ending", "stall") as address:
         with Browser(address, "chat?question=Lisbon") as browser:
-            browser.sees("castle")
+            browser.sees("tram")
         time.sleep(1)
     request, run = request_and_run(receiver)
     assert run.parent == request.id

@@ -10,11 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.running import _receiver
 from tests.stack.otlp import Backend
 from tests.stack.servers import Collector, Missing, Server, binary
-
-__all__ = ["_receiver"]
 
 Needs = Callable[..., None]
 Figure = Callable[[str], None]

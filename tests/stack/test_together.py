@@ -36,6 +36,12 @@ def _models() -> Iterator[ModelServer]:
         yield server
 
 
+@pytest.fixture(name="receiver")
+def _receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
 def test_each_stream_has_one_span_of_ours(
     models: ModelServer, receiver: Receiver, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
@@ -73,6 +79,6 @@ def environment(receiver: Receiver) -> dict[str, str]:
         "PYTHONPATH": str(Path.cwd()),
         "NO_PROXY": "127.0.0.1",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server.server_port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         "OTEL_EXPORTER_OTLP_TIMEOUT": "3",
     }
