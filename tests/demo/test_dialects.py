@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lastchunk.demo.dialects import DIALECTS, Name, answers_tool, dialect_of
+from lastchunk.demo.dialects import DIALECTS, Name, answers_tool, dialect_of, offered_tool
 from lastchunk.demo.model_server import ModelServer
 from lastchunk.demo.scripts import SCRIPTS
 from lastchunk.demo.steps import Content, Speech
 
 
 def _contents(script: str) -> list[Content]:
-    steps = (*SCRIPTS[script].steps, *(SCRIPTS[script].after_tool or ()))
+    played = SCRIPTS[script]
+    steps = (*played.steps, *(played.after_tool or ()), *(played.with_tools or ()))
     return [step for step in steps if isinstance(step, Content)]
 
 
@@ -84,3 +85,17 @@ def test_on_the_wire(server: ModelServer, dialect: Name, stream: bool) -> None:
     connection.close()
     assert response.headers["content-type"] == (DIALECTS[dialect].content_type if stream else "application/json")
     assert b"hello" in body
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"tools": [{"type": "function", "function": {"name": "a"}}, {"function": {"name": "b"}}]}, "a"),
+        ({"tools": [{"name": "a", "input_schema": {}}]}, "a"),
+        ({"tools": []}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_tool_that_a_request_offers(body: dict[str, Any], name: str) -> None:
+    """OpenAI's and Ollama's way, and that of the others."""
+    assert offered_tool(body) == name

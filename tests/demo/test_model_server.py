@@ -95,6 +95,7 @@ SEEN_BY_SDK: dict[str, tuple[list[str], str | None]] = {
     "tool_arguments_cut_by_length": (["length"], None),
     "tool_call_rst": ([], LOST),
     "echo": (["stop"], None),
+    "assistant": (["stop"], None),
 }
 HANGS = {"keep_alive_comments"}
 
@@ -187,6 +188,19 @@ def test_a_tool_result_gets_the_second_answer(server: ModelServer, sdk: OpenAI):
 
     assert (call.arguments, call.text, call.finishes) == ('{"city": "Lisbon"}', "", ["tool_calls"])
     assert (answer.arguments, answer.text, answer.finishes) == ("", "the weather is fine", ["stop"])
+
+
+def test_an_assistant_calls_the_tool_that_it_is_offered(server: ModelServer, sdk: OpenAI):
+    url = server.url("assistant", text="the weather is fine")
+    tools = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in ("weather", "flights")]
+
+    client = sdk.with_options(base_url=url)
+    asked = [{"role": "user", "content": "go on"}]
+    call = client.chat.completions.create(model="m", messages=asked, tools=tools)  # type: ignore[call-overload]
+    answer = Seen(sdk, url, {"role": "tool", "tool_call_id": "call_1", "content": "fine"})
+
+    assert [made.function.name for made in call.choices[0].message.tool_calls] == ["weather"]
+    assert (answer.text, answer.finishes) == ("the weather is fine", ["stop"])
 
 
 def test_echo_repeats_the_last_message(server: ModelServer, sdk: OpenAI):
