@@ -141,7 +141,7 @@ def run(name: str, receiver: Receiver, *options: str) -> subprocess.CompletedPro
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
     )
     assert done.returncode == 0, done.stderr
     return done

@@ -13,9 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.examples.running import ROOT, Receiver, Span, command, environment
 from tests.integration.web import Browser
 
+pytestmark = pytest.mark.timeout(180)
 LEFT = ("cancelled", "client_disconnected")
 
 
@@ -38,7 +41,7 @@ def serving(receiver: Receiver, *options: str) -> Iterator[tuple[str, int]]:
     )
     try:
         address = ("127.0.0.1", port)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while True:
             try:
                 socket.create_connection(address, timeout=1).close()
@@ -49,7 +52,7 @@ def serving(receiver: Receiver, *options: str) -> Iterator[tuple[str, int]]:
                 time.sleep(0.1)
         yield address
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
-        process.wait(20)
+        process.wait(60)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -85,4 +88,4 @@ def test_a_browser_that_leaves(receiver: Receiver) -> None:
     request, run = request_and_run(receiver)
     assert run.parent == request.id
     assert run.ending == LEFT
-    assert "invoke_agent editor" not in {span.name for span in receiver.ours}, "the agents went on"
+    assert {span.ending[0] for span in receiver.ours} == {"cancelled"}, "the agents went on"

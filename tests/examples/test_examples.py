@@ -11,6 +11,7 @@ import pytest
 from lastchunk import semconv
 from tests.examples.running import EXAMPLES, ROOT, Receiver, command, environment, run
 
+pytestmark = pytest.mark.timeout(180)  # each starts an interpreter or two, and imports AutoGen
 COMPLETED = ("completed", "")
 LEFT = ("abandoned", "partial_consumption")
 ANSWER = "stay there for the sunset over the river."
@@ -94,7 +95,7 @@ def test_the_model_server_says_what_is_wrong(receiver: Receiver, arguments: list
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
     )
     assert done.returncode == 2
     assert says in done.stderr
