@@ -67,4 +67,4 @@ async def chat(question: str) -> StreamingResponse:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), log_level="warning")
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), access_log=False)
