@@ -34,7 +34,9 @@ def test_a_stream_ends(
 ) -> None:
     # tiktoken would ask the network for its tables.
     monkeypatch.setattr(autogen.oai.client, "count_token", lambda *args, **kwargs: 5, raising=False)
-    config = {"model": "m", "api_key": "none", "base_url": server.url(script), "max_retries": 0, "price": [0, 0]}
+    # The first call imports much. Without a pause between chunks, an answer that then comes at once would look unstreamed.
+    url = server.url(script, gap=0.05)
+    config = {"model": "m", "api_key": "none", "base_url": url, "max_retries": 0, "price": [0, 0]}
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
         wrapper = autogen.OpenAIWrapper(config_list=[config], cache_seed=None)
         wrapper.create(messages=ASK["messages"], stream=True)
@@ -45,7 +47,7 @@ def test_a_stream_ends(
 @pytest.mark.filterwarnings("default")
 def test_the_example(exported: Exported, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autogen.oai.client, "count_token", lambda *args, **kwargs: 5, raising=False)
-    monkeypatch.setenv("OPENAI_BASE_URL", server.url("assistant"))
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url("assistant", gap=0.05))
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with contextlib.redirect_stdout(io.StringIO()):
         runpy.run_path(str(Path(__file__).parents[2] / "examples" / "classic_api.py"), run_name="__main__")
