@@ -22,19 +22,33 @@ To instrument an application, no command of ours is needed:
     opentelemetry-instrument --traces_exporter lastchunk_console python app.py
 """
 DEMO_HELP = "Watch real AutoGen streams break, and what Lastchunk says about each."
+INTERRUPTED = 130
 DEMO_NEEDS = ("autogen_agentchat", "autogen_ext", "llmock", "openai", "opentelemetry.distro", "rich")
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command with ``args``, else with those of the process, and exit with its status."""
-    _require("lastchunk", "click", extra="cli")
-    _command()(args, prog_name="lastchunk")
+    _require("lastchunk", "click", "rich", extra="cli")
+    import click
+
+    try:
+        status = _command().main(args, prog_name="lastchunk", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("Interrupted.", file=sys.stderr)
+        status = INTERRUPTED
+    sys.exit(status or 0)
 
 
 def _command() -> click.Group:
     import click
 
+    from lastchunk.doctor.command import doctor
+
     group = click.Group("lastchunk", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    group.add_command(doctor)
     group.command("demo", help=DEMO_HELP)(_demo)
     click.version_option(__version__, message="%(prog)s %(version)s")(group)
     return group

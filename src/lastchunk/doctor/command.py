@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command `lastchunk doctor`, and those below it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from click.core import ParameterSource
+
+from lastchunk.doctor.options import Options, report_options
+
+HELP = """Look at what is installed and set here, and say what would keep streams, or what is known of them, from you.
+
+Run it where the application runs: in its virtual environment, with its environment variables.
+"""
+
+
+@click.group("doctor", help=HELP, invoke_without_command=True)
+@click.option("--offline", is_flag=True, help="Skip what needs the network.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    help="Seconds for each network check.",
+    show_default=True,
+)
+@report_options
+@click.pass_context
+def doctor(context: click.Context, *, offline: bool, timeout: float, options: Options) -> None:
+    """The environment, or the command below that was named."""
+    if context.invoked_subcommand:
+        _must_stand_behind(context)
+        return
+    from lastchunk.doctor.environment import findings
+    from lastchunk.doctor.run import run
+
+    run("lastchunk doctor", findings(os.environ, offline=offline, timeout=timeout), options)
+
+
+def _must_stand_behind(context: click.Context) -> None:
+    """An option of the group's says nothing to the command below it: better refused than ignored."""
+    for parameter in context.command.params:
+        if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            option = parameter.opts[0]
+            raise click.UsageError(f"{option} must stand behind '{context.invoked_subcommand}'.", context)
