@@ -46,9 +46,11 @@ def _command() -> click.Group:
     import click
 
     from lastchunk.doctor.command import doctor
+    from lastchunk.explain import explain
 
     group = click.Group("lastchunk", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     group.add_command(doctor)
+    group.add_command(explain)
     group.command("demo", help=DEMO_HELP)(_demo)
     click.version_option(__version__, message="%(prog)s %(version)s")(group)
     return group

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lastchunk.doctor import configuration
-from lastchunk.doctor.report import Findings
+from lastchunk.doctor import configuration, packages
+from lastchunk.doctor.distributions import folder, installed
+from lastchunk.doctor.report import Doing, Findings
 
 
 def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Findings:
     """Every check of the environment."""
+    yield Doing("Reading what is installed")
+    everything = installed()
+    yield from packages.checks(everything, folder("autogen"))
     yield from configuration.checks(environ)

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""AutoGen, AG2 and the SDKs: which are installed, who owns the package `autogen`, and whether they fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from lastchunk.doctor.distributions import Everything, Folder, Installed, normal
+from lastchunk.doctor.misfits import MISFITS, Misfit
+from lastchunk.doctor.report import Check, Status
+from lastchunk.package import _instruments_any
+
+MISMATCH = "#cause-package_mismatch"
+AUTOGEN = ("autogen-core", "autogen-agentchat", "autogen-ext")
+"""Of AutoGen 0.4 and newer: released together, and only meant for each other."""
+CLASSIC = ("autogen-agentchat", "pyautogen", "autogen", "ag2")
+"""May own the package `autogen`, each in some versions only."""
+SERVED = tuple(dict.fromkeys([*AUTOGEN, *(normal(Requirement(line).name) for line in _instruments_any)]))
+
+
+def checks(everything: Everything, autogen: Folder) -> Iterator[Check]:
+    """Every check of packages; `autogen` is what Python finds under that name."""
+    yield present(everything)
+    yield owner(everything, autogen)
+    yield in_step(everything)
+    yield requirements(everything)
+    yield misfits(everything)
+
+
+def present(everything: Everything) -> Check:
+    """Something is here to be instrumented."""
+    found = [everything[name] for name in SERVED if name in everything]
+    if not found:
+        return Check(
+            "packages.present",
+            Status.WARNING,
+            "Neither AutoGen, AG2 nor an SDK that Lastchunk patches is installed here.",
+            "Run this where the application runs: with its interpreter, in its virtual environment.",
+        )
+    return Check("packages.present", Status.OK, ", ".join(map(str, found)))
+
+
+def owner(everything: Everything, autogen: Folder) -> Check:
+    """One distribution at most owns `autogen/`, and the folder is whole."""
+    owners = [found for name, found in everything.items() if "autogen" in found.packages]
+    names = " and ".join(map(str, owners))
+    if len(owners) > 1:
+        return _mixed_up(
+            f"{names} both own the package autogen: the one that was installed last has overwritten the other.",
+            f"Uninstall all of them, delete {autogen.where or 'autogen/'}, and install the one that the application needs.",
+        )
+    if owners and (autogen.is_namespace or not autogen.where):
+        return _mixed_up(
+            f"{names} owns the package autogen, but its files are gone: `import autogen` gives "
+            + ("an empty namespace package." if autogen.where else "a ModuleNotFoundError."),
+            f"Install it again: pip install --force-reinstall --no-deps '{owners[0].name}=={owners[0].version}'.",
+        )
+    if not owners and autogen.where:
+        said = "an empty namespace package, left by an uninstall" if autogen.is_namespace else "there"
+        status = Status.PROBLEM if autogen.is_namespace else Status.WARNING
+        return Check(
+            "packages.owner",
+            status,
+            f"{autogen.where} is {said}, and no distribution owns it.",
+            f"Delete {autogen.where}, unless it is the application's own: then give it another name.",
+            MISMATCH,
+        )
+    if owners:
+        return Check("packages.owner", Status.OK, f"{names} owns the package autogen (the classic API).")
+    return Check("packages.owner", Status.OK, _nobody(everything))
+
+
+def _nobody(everything: Everything) -> str:
+    without = [str(everything[name]) for name in CLASSIC if name in everything]
+    return f"No package autogen: {', '.join(without)} bring none." if without else "No package autogen."
+
+
+def in_step(everything: Everything) -> Check:
+    """The three parts of AutoGen have one version."""
+    found = [everything[name] for name in AUTOGEN if name in everything]
+    parts = ", ".join(map(str, found))
+    if not found:
+        return Check("packages.in_step", Status.SKIPPED, "AutoGen 0.4 or newer is not installed.")
+    if len({part.version for part in found}) > 1:
+        newest = max(found, key=lambda part: _version(part) or Version("0"))
+        wanted = " ".join(f"'{part.name}=={newest.version}'" for part in found)
+        return Check(
+            "packages.in_step",
+            Status.PROBLEM,
+            f"{parts}: released together, and not made for each other in different versions.",
+            f"Install one version of all: pip install {wanted}.",
+            MISMATCH,
+        )
+    return Check("packages.in_step", Status.OK, parts)
+
+
+def requirements(everything: Everything) -> Check:
+    """What AutoGen declares to need of the other packages here, also in its extras, is what is installed."""
+    broken = [
+        f"{part} needs {line.partition(';')[0].strip()}, and {need} is installed"
+        for name in SERVED
+        if (part := everything.get(name))
+        for line in part.requires
+        if (need := _unmet(line, everything))
+    ]
+    if broken:
+        return Check(
+            "packages.requirements",
+            Status.PROBLEM,
+            f"{'; '.join(broken)}.",
+            "Install a version that fits; `pip check` says the same of what is no extra.",
+            MISMATCH,
+        )
+    return Check("packages.requirements", Status.OK, "Every version is one that the packages beside it declare.")
+
+
+def _unmet(line: str, everything: Everything) -> Installed | None:
+    """What is installed of a requirement, if it is another version. An extra that is not wanted is not installed."""
+    try:
+        requirement = Requirement(line)
+    except InvalidRequirement:
+        return None
+    need = everything.get(normal(requirement.name))
+    marker = requirement.marker
+    extra = line.rpartition("extra == ")[2].strip(" '\")") if "extra ==" in line else ""
+    if need is None or normal(need.name) not in SERVED or (marker and not marker.evaluate({"extra": extra})):
+        return None
+    return None if requirement.specifier.contains(need.version, prereleases=True) else need
+
+
+def misfits(everything: Everything) -> Check:
+    """No pair of versions is known not to work."""
+    found = [misfit for misfit in MISFITS if _hit(misfit, everything)]
+    if not found:
+        return Check("packages.misfits", Status.OK, "No pair of versions that is known not to work.")
+    evidence = (
+        f"{everything[misfit.library]} does not work with {everything[misfit.sdk]}: calls end with {misfit.error} "
+        f"(measured with {misfit.library} {misfit.measured[0]} and {misfit.sdk} {misfit.measured[1]})."
+        for misfit in found
+    )
+    remedies = (misfit.remedy for misfit in found)
+    return Check("packages.misfits", Status.PROBLEM, " ".join(evidence), " ".join(remedies), MISMATCH)
+
+
+def _hit(misfit: Misfit, everything: Everything) -> bool:
+    pairs = ((misfit.library, misfit.library_versions), (misfit.sdk, misfit.sdk_versions))
+    return all(
+        name in everything
+        and Requirement(f"x{versions}").specifier.contains(everything[name].version, prereleases=True)
+        for name, versions in pairs
+    )
+
+
+def _mixed_up(evidence: str, remedy: str) -> Check:
+    return Check("packages.owner", Status.PROBLEM, evidence, remedy, MISMATCH)
+
+
+def _version(found: Installed) -> Version | None:
+    try:
+        return Version(found.version)
+    except InvalidVersion:
+        return None

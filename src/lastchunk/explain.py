@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command `lastchunk explain`: what a cause or a reason means, what usually leads to it, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lastchunk import semconv
+from lastchunk.runbook import Entry, entries
+from lastchunk.runbook import explain as find
+
+SCHEMA = 1
+"""The version of the JSON document."""
+_PREFIX = semconv.CUTOFF.removesuffix("cutoff")
+_NARROW = 120
+"""Columns of what is not written to a terminal."""
+
+HELP = f"""Say what an ending's REASON or CAUSE means, what usually leads to it, and what to do.
+
+Without a name, list them all. The names are those of the attributes {semconv.TERMINATION_REASON} and {semconv.TERMINATION_CAUSE}.
+"""
+
+
+@click.command("explain", help=HELP)
+@click.argument("name", metavar="[REASON|CAUSE]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def explain(name: str | None, as_json: bool) -> None:
+    """Print one entry, both if a cause and a reason have the name, or the list."""
+    found = find(name) if name is not None else list(entries())
+    if not found:
+        raise click.BadParameter(f"'{name}' is neither a reason nor a cause.{_meant(name or '')}")
+    if as_json:
+        print(json.dumps({"schema": SCHEMA, "entries": [_document(entry) for entry in found]}, indent=2))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_NARROW)
+    if name is None:
+        _list(console, found)
+    else:
+        for entry in found:
+            _print(console, entry)
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name.lower(), sorted({entry.name for entry in entries()}), n=1)
+    return f" Did you mean '{close[0]}'?" if close else " 'lastchunk explain' lists them all."
+
+
+def _document(entry: Entry) -> dict[str, object]:
+    answers = [{"question": question, "answer": answer} for question, answer in entry.answers]
+    return {
+        "kind": entry.kind,
+        "name": entry.name,
+        "sentence": entry.sentence,
+        "runbook": entry.anchor,
+        "answers": answers,
+    }
+
+
+def _list(console: Console, found: Sequence[Entry]) -> None:
+    for kind, title in (("cause", "Causes: what lies behind an ending"), ("reason", "Reasons: how a stream ended")):
+        table = Table(
+            box=None, show_header=False, pad_edge=False, title=title, title_justify="left", title_style="bold"
+        )
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for entry in found:
+            if entry.kind == kind:
+                table.add_row(entry.name, Text(entry.sentence.partition(":")[0] + "."))
+        console.print(table)
+        console.print()
+    console.print("lastchunk explain NAME says more of one.")
+
+
+def _print(console: Console, entry: Entry) -> None:
+    _say(console, Text(f"{entry.kind} {entry.name}", "bold"))
+    _say(console, _styled(entry.sentence))
+    for question, answer in entry.answers:
+        _say(console, Text(f"\n{question}", "bold"))
+        for line in re.split(r" (?=\d\. )", answer):
+            _say(console, _styled(line))
+    if entry.answers:
+        _say(console, Text(f"\nAttributes are named without their prefix {_PREFIX}\n", "dim"))
+
+
+def _styled(markdown: str) -> Text:
+    """One paragraph, whose only marks are backticks."""
+    parts = markdown.split("`")
+    return Text.assemble(*((part, "cyan" if at % 2 else "") for at, part in enumerate(parts)))
+
+
+def _say(console: Console, text: Text) -> None:
+    console.print(text, soft_wrap=not console.is_terminal)

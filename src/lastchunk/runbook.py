@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The runbook's entries, for `lastchunk explain`: one for each cause and each reason.
+
+The text has one source, `grafana/runbook.md`; a wheel carries a copy of it as `lastchunk/runbook.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from lastchunk.semconv import Cause, Reason
+
+_HEALTHY = "Nothing to do: the answer is complete, and the provider said so."
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the runbook says of one cause or one reason."""
+
+    kind: str
+    """`cause` or `reason`."""
+    name: str
+    sentence: str
+    """What happened, a colon, and what to do."""
+    answers: tuple[tuple[str, str], ...]
+    """Each question that the runbook answers, with its answer, as Markdown."""
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands in the runbook; empty for the reason `completed`, of which the runbook says nothing."""
+        return f"#{self.kind}-{self.name}" if self.answers else ""
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Every cause, then every reason, in the order of `lastchunk.semconv`."""
+    sections = re.split(r"^### ", _text(), flags=re.MULTILINE)[1:]
+    written = {section.split(maxsplit=1)[0]: section for section in sections}
+    names = [*(("cause", cause) for cause in Cause), *(("reason", reason) for reason in Reason)]
+    return tuple(_entry(kind, str(name), written.get(f"{kind}-{name}", "")) for kind, name in names)
+
+
+def explain(name: str) -> list[Entry]:
+    """The entries of a cause or a reason, by its name or its anchor; a name may be both. Empty if there is none."""
+    kind, _, rest = name.strip().lstrip("#").partition("-")
+    return [
+        entry for entry in entries() if (entry.kind, entry.name) == (kind, rest) or entry.name == name.strip().lower()
+    ]
+
+
+def _entry(kind: str, name: str, section: str) -> Entry:
+    sentence = re.search(r"^\*\*(.+)\*\*$", section, re.MULTILINE)
+    answers = re.findall(r"^- \*\*(.+?):\*\* (.+)$", section, re.MULTILINE)
+    # Links lead to other entries of the runbook: here the name says as much.
+    plain = tuple((question, re.sub(r"\[([^]]+)\]\(#[^)]+\)", r"\1", answer)) for question, answer in answers)
+    return Entry(kind, name, sentence[1] if sentence else _HEALTHY, plain)
+
+
+def _text() -> str:
+    inside = files("lastchunk") / "runbook.md"
+    if inside.is_file():
+        return inside.read_text("utf-8")
+    return (Path(__file__).parents[2] / "grafana" / "runbook.md").read_text("utf-8")
