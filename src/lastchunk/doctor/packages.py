@@ -46,7 +46,7 @@ def present(everything: Everything) -> Check:
 
 def owner(everything: Everything, autogen: Folder) -> Check:
     """One distribution at most owns `autogen/`, and the folder is whole."""
-    owners = [found for name, found in everything.items() if "autogen" in found.packages]
+    owners = [found for found in everything.values() if "autogen" in found.packages]
     names = " and ".join(map(str, owners))
     if len(owners) > 1:
         return _mixed_up(
@@ -59,24 +59,21 @@ def owner(everything: Everything, autogen: Folder) -> Check:
             + ("an empty namespace package." if autogen.where else "a ModuleNotFoundError."),
             f"Install it again: pip install --force-reinstall --no-deps '{owners[0].name}=={owners[0].version}'.",
         )
-    if not owners and autogen.where:
-        said = "an empty namespace package, left by an uninstall" if autogen.is_namespace else "there"
-        status = Status.PROBLEM if autogen.is_namespace else Status.WARNING
-        return Check(
-            "packages.owner",
-            status,
-            f"{autogen.where} is {said}, and no distribution owns it.",
-            f"Delete {autogen.where}, unless it is the application's own: then give it another name.",
-            MISMATCH,
-        )
     if owners:
         return Check("packages.owner", Status.OK, f"{names} owns the package autogen (the classic API).")
-    return Check("packages.owner", Status.OK, _nobody(everything))
-
-
-def _nobody(everything: Everything) -> str:
-    without = [str(everything[name]) for name in CLASSIC if name in everything]
-    return f"No package autogen: {', '.join(without)} bring none." if without else "No package autogen."
+    if not autogen.where:
+        return Check("packages.owner", Status.OK, "No package autogen is installed.")
+    if autogen.is_namespace:
+        said, status = "an empty namespace package, as an uninstall leaves it", Status.PROBLEM
+    else:
+        said, status = "a package autogen", Status.WARNING
+    return Check(
+        "packages.owner",
+        status,
+        f"{autogen.where} is {said}, and no distribution owns it.",
+        "Delete the folder; if it is the application's own, give it another name.",
+        MISMATCH,
+    )
 
 
 def in_step(everything: Everything) -> Check:

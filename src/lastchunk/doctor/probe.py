@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who listens at an address: asked with the first bytes of HTTP/2, to which every kind of server answers in its own way."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Listener(StrEnum):
+    """What was found."""
+
+    UNRESOLVED = "unresolved"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    """It accepts, or drops, and does not answer in time."""
+    UNTRUSTED = "untrusted"
+    """TLS, with a certificate that is not trusted here."""
+    TLS_FAILED = "tls_failed"
+    PLAIN = "plain"
+    """No TLS, where TLS was asked for."""
+    WANTS_TLS = "wants_tls"
+    """TLS, where none was asked for."""
+    HTTP_1 = "http_1"
+    HTTP_2 = "http_2"
+    """As gRPC has it."""
+    CLOSES = "closes"
+    """It accepts, and closes without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Files for TLS; empty for the usual ones, and for no client certificate."""
+
+    certificate: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+
+    def context(self) -> ssl.SSLContext:
+        """Raises `OSError` if a file is missing or is none of these."""
+        context = ssl.create_default_context(cafile=self.certificate or None)
+        if self.client_certificate:
+            context.load_cert_chain(self.client_certificate, self.client_key or None)
+        return context
+
+
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+_SETTINGS, _ALERT = 4, 0x15
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+)
+
+
+def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Listener, str]:
+    """Who listens, and what the system says of it, if it says something. Without `trust`: no TLS."""
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            return _greet(connection, timeout) if trust is None else _greet_secured(connection, host, trust)
+    except socket.gaierror as error:
+        return Listener.UNRESOLVED, str(error.strerror)
+    except ConnectionRefusedError:
+        return Listener.REFUSED, ""
+    except TimeoutError:
+        return Listener.SILENT, f"no answer within {timeout:g} s"
+    except OSError as error:
+        return Listener.UNREACHABLE, str(error.strerror or error)
+
+
+def _greet_secured(connection: socket.socket, host: str, trust: Trust) -> tuple[Listener, str]:
+    try:
+        context = trust.context()
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with context.wrap_socket(connection, server_hostname=host) as secured:
+            if secured.selected_alpn_protocol() == "h2":
+                return Listener.HTTP_2, ""
+            return _answer(secured), ""
+    except ssl.SSLCertVerificationError as error:
+        return Listener.UNTRUSTED, error.verify_message
+    except ssl.SSLError as error:
+        reason = str(error.reason or error)
+        return (Listener.PLAIN if reason in _NOT_TLS else Listener.TLS_FAILED), reason
+    except (FileNotFoundError, PermissionError) as error:
+        return Listener.TLS_FAILED, f"{error.strerror}: a certificate file"
+    except ConnectionError as error:
+        return Listener.TLS_FAILED, str(error.strerror)
+
+
+def _greet(connection: socket.socket, timeout: float) -> tuple[Listener, str]:
+    found = _answer(connection)
+    if found is Listener.CLOSES and _offers_tls(connection.getpeername(), timeout):
+        return Listener.WANTS_TLS, ""
+    return found, ""
+
+
+def _answer(connection: socket.socket) -> Listener:
+    heard = b""
+    with contextlib.suppress(ConnectionError):
+        connection.sendall(_PREFACE)
+        while len(heard) < 9 and (more := connection.recv(9 - len(heard))):
+            heard += more
+    if heard.startswith(b"HTTP/1"):
+        return Listener.HTTP_1
+    if len(heard) == 9 and heard[3] == _SETTINGS:
+        return Listener.HTTP_2
+    return Listener.WANTS_TLS if heard[:1] == bytes([_ALERT]) else Listener.CLOSES
+
+
+def _offers_tls(address: tuple[str, int], timeout: float) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection(address[:2], timeout) as connection, context.wrap_socket(connection):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What `lastchunk doctor` says does not work, does not, and what it says does, does: `make compat` makes the environments.
+
+Which of the two an environment must show is asked of the doctor itself, with what is installed.
+"""
+
+from __future__ import annotations
+
+from autogen_core.models import CreateResult, ModelFamily, UserMessage
+from autogen_ext.models.anthropic import AnthropicChatCompletionClient
+
+from lastchunk.demo.model_server import ModelServer
+from lastchunk.doctor.distributions import installed
+from lastchunk.doctor.misfits import MISFITS
+from lastchunk.doctor.packages import misfits
+from lastchunk.doctor.report import Status
+
+MODEL_INFO = {
+    "vision": False,
+    "function_calling": True,
+    "json_output": False,
+    "family": ModelFamily.UNKNOWN,
+    "structured_output": False,
+}
+
+
+async def test_anthropic(server: ModelServer) -> None:
+    (misfit,) = (misfit for misfit in MISFITS if misfit.sdk == "anthropic")
+    client = AnthropicChatCompletionClient(
+        model="m", model_info=MODEL_INFO, api_key="none", base_url=server.url("clean", dialect="anthropic")
+    )
+    said = misfits(installed()).status
+    error, items = None, []
+    try:
+        items = [item async for item in client.create_stream([UserMessage(content="Go.", source="user")])]
+    except Exception as raised:
+        error = type(raised).__name__
+    finally:
+        await client._client.close()
+    assert (said, error) in [(Status.PROBLEM, misfit.error), (Status.OK, None)]
+    assert error or isinstance(items[-1], CreateResult)
