@@ -25,6 +25,12 @@ OPENTELEMETRY = {"1.17.0": ("1.37.0", "0.58b0"), "2.5.2": ("1.45.2", "0.66b2")}
 CLASSIC = ("autogen-agentchat==0.2.40", "ag2[openai]==0.14.0")
 """What owns a package `autogen` with the classic API."""
 
+MISFITS = (
+    ("autogen-ext", "0.7.5", "anthropic", "1.0.0"),
+    ("autogen-ext", "0.7.5", "anthropic", "0.125.0"),
+)
+"""What `lastchunk doctor` says of versions: those that do not work, and those that do."""
+
 CORNERS = ("autogen 0.4.9, openai 1.93.0", "autogen 0.7.5, openai 3.54.0")
 RESULTS = Path(".venv-compat/results")
 
@@ -98,6 +104,22 @@ def classic(session: nox.Session, package: str) -> None:
         *("pytest", "pytest-asyncio", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/classic", *session.posargs)
+
+
+@nox.session(python="3.11", tags=["corners"])
+@nox.parametrize("pair", [nox.param(pair, id=" ".join(pair)) for pair in MISFITS])
+def misfits(session: nox.Session, pair: tuple[str, str, str, str]) -> None:
+    """Run tests/misfits with two versions of which the doctor says something."""
+    library, library_version, sdk, sdk_version = pair
+    pins = Path(session.create_tmp(), "constraints.txt")
+    others = [line for line in Path("constraints.txt").read_text().splitlines() if not line.startswith(f"{sdk}=")]
+    pins.write_text("\n".join(others))
+    session.install(
+        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *(f"{library}[openai]=={library_version}", f"{sdk}=={sdk_version}", "opentelemetry-sdk"),
+        *("pytest", "pytest-asyncio", "pytest-timeout"),
+    )
+    session.run("python", "-m", "pytest", "--quiet", "tests/misfits", *session.posargs)
 
 
 @nox.session(python=False, tags=["corners"])
