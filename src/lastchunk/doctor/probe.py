@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who listens at an address: asked with the first bytes of HTTP/2, to which every kind of server answers in its own way."""
+"""Who listens at an address: asked with the first bytes of HTTP/2, to which most servers answer in a way of their own."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class Trust:
 
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+_REQUEST = b"HEAD / HTTP/1.1\r\nHost: doctor\r\nConnection: close\r\n\r\n"
 _SETTINGS, _ALERT = 4, 0x15
 _NOT_TLS = (
     "WRONG_VERSION_NUMBER",
@@ -62,9 +63,14 @@ _NOT_TLS = (
 
 def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Listener, str]:
     """Who listens, and what the system says of it, if it says something. Without `trust`: no TLS."""
+    place = host, port
     try:
-        with socket.create_connection((host, port), timeout) as connection:
-            return _greet(connection, timeout) if trust is None else _greet_secured(connection, host, trust)
+        with socket.create_connection(place, timeout) as connection:
+            if trust is not None:
+                return _greet_secured(connection, host, trust)
+            found = _answer(connection, _PREFACE)
+        if found is Listener.CLOSES:
+            found = _second_look(place, timeout)
     except socket.gaierror as error:
         return Listener.UNRESOLVED, str(error.strerror)
     except ConnectionRefusedError:
@@ -73,6 +79,15 @@ def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Lis
         return Listener.SILENT, f"no answer within {timeout:g} s"
     except OSError as error:
         return Listener.UNREACHABLE, str(error.strerror or error)
+    return found, ""
+
+
+def _second_look(place: tuple[str, int], timeout: float) -> Listener:
+    """Some servers have no words for HTTP/2, others none for what is not TLS."""
+    if _offers_tls(place, timeout):
+        return Listener.WANTS_TLS
+    with socket.create_connection(place, timeout) as connection:
+        return _answer(connection, _REQUEST)
 
 
 def _greet_secured(connection: socket.socket, host: str, trust: Trust) -> tuple[Listener, str]:
@@ -82,7 +97,7 @@ def _greet_secured(connection: socket.socket, host: str, trust: Trust) -> tuple[
         with context.wrap_socket(connection, server_hostname=host) as secured:
             if secured.selected_alpn_protocol() == "h2":
                 return Listener.HTTP_2, ""
-            return _answer(secured), ""
+            return _answer(secured, _PREFACE), ""
     except ssl.SSLCertVerificationError as error:
         return Listener.UNTRUSTED, error.verify_message
     except ssl.SSLError as error:
@@ -94,17 +109,10 @@ def _greet_secured(connection: socket.socket, host: str, trust: Trust) -> tuple[
         return Listener.TLS_FAILED, str(error.strerror)
 
 
-def _greet(connection: socket.socket, timeout: float) -> tuple[Listener, str]:
-    found = _answer(connection)
-    if found is Listener.CLOSES and _offers_tls(connection.getpeername(), timeout):
-        return Listener.WANTS_TLS, ""
-    return found, ""
-
-
-def _answer(connection: socket.socket) -> Listener:
+def _answer(connection: socket.socket, question: bytes) -> Listener:
     heard = b""
     with contextlib.suppress(ConnectionError):
-        connection.sendall(_PREFACE)
+        connection.sendall(question)
         while len(heard) < 9 and (more := connection.recv(9 - len(heard))):
             heard += more
     if heard.startswith(b"HTTP/1"):
@@ -114,11 +122,11 @@ def _answer(connection: socket.socket) -> Listener:
     return Listener.WANTS_TLS if heard[:1] == bytes([_ALERT]) else Listener.CLOSES
 
 
-def _offers_tls(address: tuple[str, int], timeout: float) -> bool:
+def _offers_tls(place: tuple[str, int], timeout: float) -> bool:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with socket.create_connection(address[:2], timeout) as connection, context.wrap_socket(connection):
+        with socket.create_connection(place, timeout) as connection, context.wrap_socket(connection):
             return True
     except OSError:
         return False
