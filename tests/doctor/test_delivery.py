@@ -98,7 +98,7 @@ def test_a_good_receiver_by_grpc(signal: Signal):
         (http_receiver(200, "text/html; charset=utf-8"), HTTP, Outcome.NOT_OTLP),
         (grpc_receiver(grpc.StatusCode.UNAUTHENTICATED), GRPC, Outcome.UNAUTHENTICATED),
         (grpc_receiver(grpc.StatusCode.PERMISSION_DENIED), GRPC, Outcome.UNAUTHENTICATED),
-        (grpc_receiver(grpc.StatusCode.UNIMPLEMENTED), GRPC, Outcome.WRONG_PATH),
+        (grpc_receiver(grpc.StatusCode.UNIMPLEMENTED), GRPC, Outcome.NOT_TAKEN),
         (grpc_receiver(grpc.StatusCode.RESOURCE_EXHAUSTED), GRPC, Outcome.REJECTED),
         (grpc_receiver(grpc.StatusCode.UNAVAILABLE), GRPC, Outcome.FAILED),
     ],

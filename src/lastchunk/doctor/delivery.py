@@ -42,6 +42,8 @@ class Outcome(StrEnum):
     WRONG_PROTOCOL = "wrong_protocol"
     UNAUTHENTICATED = "unauthenticated"
     WRONG_PATH = "wrong_path"
+    NOT_TAKEN = "not_taken"
+    """A receiver of OTLP, and not of this signal."""
     NOT_OTLP = "not_otlp"
     REJECTED = "rejected"
     """By an answer that says none of these."""
@@ -156,7 +158,7 @@ def _of_code(code: object, details: str) -> Delivery:
     if "http2 header" in details:  # an HTTP server that also has HTTP/2
         return Delivery(Outcome.WRONG_PROTOCOL, HTTP)
     known = {"UNAUTHENTICATED": Outcome.UNAUTHENTICATED, "PERMISSION_DENIED": Outcome.UNAUTHENTICATED}
-    return Delivery(Outcome.WRONG_PATH if name == "UNIMPLEMENTED" else known.get(name, Outcome.REJECTED), said)
+    return Delivery(Outcome.NOT_TAKEN if name == "UNIMPLEMENTED" else known.get(name, Outcome.REJECTED), said)
 
 
 def _credentials(target: Target) -> Any:

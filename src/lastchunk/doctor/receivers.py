@@ -37,8 +37,12 @@ _SAYS: Mapping[Outcome, tuple[str, str]] = {
     ),
     Outcome.WRONG_PATH: (
         "it takes no {signal} there",
-        "OTEL_EXPORTER_OTLP_ENDPOINT is given without a path; a signal's own endpoint with all of it, such as /v1/{signal}. "
-        "A receiver without a pipeline for {signal} says the same.",
+        "Give OTEL_EXPORTER_OTLP_ENDPOINT without the path /v1/{signal}, and a signal's own endpoint with it. A Collector "
+        "without a pipeline for {signal} says the same: add one, or set OTEL_{upper}_EXPORTER=none.",
+    ),
+    Outcome.NOT_TAKEN: (
+        "it takes no {signal}",
+        "Add a pipeline for {signal} to the receiver, or set OTEL_{upper}_EXPORTER=none.",
     ),
     Outcome.NOT_OTLP: ("it answers like a web page, not like a receiver", "Correct {variable}."),
     Outcome.REJECTED: ("it rejects an empty export", "Read the receiver's own log."),
@@ -87,7 +91,11 @@ def check(target: Target, delivery: Delivery) -> Check:
     if delivery.outcome is Outcome.WRONG_PROTOCOL:
         return _wrong_protocol(name, target, delivery.said)
     means, remedy = _SAYS[delivery.outcome]
-    words = {"signal": target.signal, "variable": target.variable or "OTEL_EXPORTER_OTLP_ENDPOINT"}
+    words = {
+        "signal": target.signal,
+        "upper": target.signal.upper(),
+        "variable": target.variable or "OTEL_EXPORTER_OTLP_ENDPOINT",
+    }
     status = Status.WARNING if delivery.outcome is Outcome.REJECTED else Status.PROBLEM
     return Check(name, status, f"{_where(target)}: {means.format(**words)}{said}.", remedy.format(**words))
 

@@ -54,7 +54,15 @@ def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str],
             if is_set
             else f"Set {variable}=otlp, or install opentelemetry-distro, whose default it is.",
         )
-    meant = [_BY_PROTOCOL.get(protocol(signal, environ), one) if one == "otlp" else one for one in chosen]
+    if "otlp" in chosen and protocol(signal, environ) not in _BY_PROTOCOL:
+        return Check(
+            name,
+            Status.PROBLEM,
+            f"The protocol for {signal} is {protocol(signal, environ)}, which OpenTelemetry for Python does not have: it does "
+            "not start.",
+            f"Set OTEL_EXPORTER_OTLP_PROTOCOL to {' or '.join(_BY_PROTOCOL)}.",
+        )
+    meant = [_BY_PROTOCOL[protocol(signal, environ)] if one == "otlp" else one for one in chosen]
     missing = [one for one in meant if one not in known]
     if missing:
         return Check(
