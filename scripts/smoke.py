@@ -35,6 +35,12 @@ def main() -> None:
     if told != ["lastchunk", installed]:
         sys.exit(f"smoke: 'lastchunk --version' says {told}, the distribution is {installed}")
 
+    if "idle_at_end" not in run(BIN / "lastchunk", "explain", "idle_timeout"):
+        sys.exit("smoke: 'lastchunk explain idle_timeout' does not say what the runbook says")
+    said = run(BIN / "lastchunk", "doctor", "--offline")
+    if "problem" in said or "patches.autogen-agentchat" not in said:
+        sys.exit(f"{said}\nsmoke: 'lastchunk doctor' finds a problem in an environment that has none")
+
     output = run(
         *(BIN / "opentelemetry-instrument", "--traces_exporter", "lastchunk_console"),
         *("--metrics_exporter", "none", "--logs_exporter", "none"),

@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 from lastchunk import cli
+from lastchunk.doctor.command import doctor
 from lastchunk.version import __version__
 
 
@@ -37,12 +43,77 @@ def test_help_says_that_no_command_is_needed(flag: str, capsys: pytest.CaptureFi
     assert "demo" in output
 
 
-def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """A usage error names what was wrong, on stderr, with status 2."""
-    assert invoke("dmeo") == 2
+@pytest.mark.parametrize(
+    ("args", "said", "meant"),
+    [
+        (["doctro"], "doctro", "doctor"),
+        (["doctor", "--ofline"], "--ofline", "--offline"),
+        (["explain", "--josn"], "--josn", "--json"),
+        (["doctor", "--timeout", "soon"], "'--timeout': 'soon' is not a valid float", ""),
+        (["doctor", "--timeout", "0"], "'--timeout': 0.0 is not in the range", ""),
+    ],
+)
+def test_usage_error(args: list[str], said: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It names what was wrong, and what was probably meant, on stderr, with status 2."""
+    assert invoke(*args) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "dmeo" in captured.err
+    assert said in captured.err
+    assert meant in captured.err
+
+
+def test_interrupted_anywhere(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C has the status that shells know, also where a command does not expect it."""
+
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    tour = ModuleType("lastchunk.demo.run")
+    tour.main = interrupted  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "lastchunk.demo.run", tour)
+    assert invoke("demo") == 130
+    assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+def test_doctor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole of it, in this environment, but for the network."""
+    for name in [name for name in os.environ if name.startswith(("OTEL_", "LASTCHUNK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:word@collector.corp:4317/?key=word")
+    assert invoke("doctor", "--offline", "--json") == 0
+    printed = capsys.readouterr().out
+    said = {check["id"]: check["status"] for check in json.loads(printed)["checks"]}
+    assert said.pop("otel.resource") == "warning"
+    assert set(said.values()) == {"ok", "skipped"}
+    assert "http://***@HOST:4317/?***" in printed
+    assert not re.search("corp|word", printed)
+
+
+def test_an_option_of_the_doctor_stands_behind_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that stands before it would be ignored, which is worse than being refused."""
+    command = click.Command("below", callback=lambda: None)
+    doctor.add_command(command)
+    try:
+        assert invoke("doctor", "below") == 0
+        assert invoke("doctor", "--json", "below") == 2
+    finally:
+        del doctor.commands["below"]
+    assert "--json must stand behind 'below'" in capsys.readouterr().err
+
+
+def test_an_application_loads_none_of_it() -> None:
+    """What is for people at a terminal does not make applications slower."""
+    script = """
+import sys
+from lastchunk import AutoGenStreamsInstrumentor
+AutoGenStreamsInstrumentor().instrument()
+import autogen_agentchat.agents
+ours = ("lastchunk.doctor", "lastchunk.explain", "lastchunk.runbook", "click")
+print(sorted(name for name in sys.modules if name.startswith(ours)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
 
 
 def test_module_is_the_command() -> None:
@@ -65,6 +136,7 @@ def test_demo_hands_on_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
     ("missing", "args", "said"),
     [
         ("click", ["--version"], "lastchunk needs click, which is not installed: pip install '{}[cli]'"),
+        ("rich", ["doctor"], "lastchunk needs rich, which is not installed: pip install '{}[cli]'"),
         ("llmock", ["demo"], "lastchunk demo needs llmock, which is not installed: pip install '{}[demo]'"),
     ],
 )

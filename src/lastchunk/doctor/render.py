@@ -88,14 +88,14 @@ class ForPeople:
         if isinstance(found, Detail):
             self._table(found)
             return
-        line = Text(f"{found.status:{_WIDTH}}  ", _STYLE[found.status])
-        line.append(found.id, "bold")
-        line.append(f"  {self._redactor.text(found.evidence)}", "not bold default")
-        self._print(line)
+        self._row(Text(found.status, _STYLE[found.status]), self._seen(found))
         if found.remedy:
-            self._print(Text(f"{'':{_WIDTH}}  -> {self._redactor.text(found.remedy)}"))
+            self._row(Text(), Text(f"-> {self._redactor.text(found.remedy)}"))
         if found.runbook:
-            self._print(Text(f"{'':{_WIDTH}}     lastchunk explain {found.runbook.partition('-')[2]}", "dim"))
+            self._row(Text(), Text(f"   lastchunk explain {found.runbook.partition('-')[2]}", "dim"))
+
+    def _seen(self, found: Check) -> Text:
+        return Text.assemble((found.id, "bold"), f"  {self._redactor.text(found.evidence)}")
 
     def end(self, report: Report) -> None:
         """How many of each."""
@@ -114,6 +114,18 @@ class ForPeople:
         for row in detail.cells:
             table.add_row(*(Text(self._redactor.text(cell)) for cell in row))
         self._console.print(table)
+
+    def _row(self, left: Text, right: Text) -> None:
+        """On a terminal, lines that are too long go on below where they began; elsewhere one line stays one line."""
+        if not self._console.is_terminal:
+            left.pad_right(_WIDTH - len(left))
+            self._print(Text.assemble(left, "  ", right))
+            return
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(width=_WIDTH)
+        grid.add_column()
+        grid.add_row(left, right)
+        self._console.print(grid)
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=not self._console.is_terminal)

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""All checks together, as `lastchunk doctor` runs them, and the page that describes them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lastchunk.doctor import environment, patches
+from lastchunk.doctor.redact import HIDDEN, HOST
+from lastchunk.doctor.report import SCHEMA, Check, Exit, Findings, Report
+from lastchunk.doctor.trial import Result, Trial
+
+PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text("utf-8")
+
+
+@pytest.fixture(name="found")
+def _found(monkeypatch: pytest.MonkeyPatch) -> Findings:
+    tried = [Trial("openai", ">= 1.66, < 4", "openai.resources", Result.APPLIED)]
+    monkeypatch.setattr(patches, "trials", lambda: tried)
+    return environment.findings({"OTEL_SERVICE_NAME": "a"}, offline=True, timeout=1)
+
+
+def ids(found: Findings) -> list[str]:
+    names = [check.id for check in found if isinstance(check, Check)]
+    return ["patches.LIBRARY" if name.startswith("patches.") else name for name in names]
+
+
+def test_the_page_names_every_check_in_its_order(found: Findings):
+    table = PAGE.partition("## The checks")[2].partition("### ")[0]
+
+    assert re.findall(r"^\| `(\S+)` \|", table, re.MULTILINE) == ids(found)
+
+
+def test_the_page_shows_the_document():
+    (shown,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+    assert re.findall(r'^  "(\w+)":', shown, re.MULTILINE) == list(Report("").as_dict())
+    assert f'"schema": {SCHEMA},' in shown
+
+
+def test_the_page_names_every_exit_status():
+    assert re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE) == [str(int(status)) for status in Exit]
+
+
+def test_the_page_says_what_stands_in_the_place_of_what_is_hidden():
+    assert f"`{HIDDEN}`" in PAGE
+    assert f"`{HOST}`" in PAGE
