@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lastchunk.doctor import environment, patches
+from lastchunk.doctor import environment, packages, patches
 from lastchunk.doctor.redact import HIDDEN, HOST
-from lastchunk.doctor.report import SCHEMA, Check, Exit, Findings, Report
+from lastchunk.doctor.report import SCHEMA, Check, Exit, Findings, Report, Status
 from lastchunk.doctor.trial import Result, Trial
 
 PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text("utf-8")
@@ -49,3 +49,16 @@ def test_the_page_names_every_exit_status():
 def test_the_page_says_what_stands_in_the_place_of_what_is_hidden():
     assert f"`{HIDDEN}`" in PAGE
     assert f"`{HOST}`" in PAGE
+
+
+def test_a_check_that_fails_does_not_take_the_others_with_it(found: Findings, monkeypatch: pytest.MonkeyPatch):
+    def fails(*args: object) -> Check:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(packages, "owner", fails)
+    checks = [check for check in found if isinstance(check, Check)]
+    (failed,) = (check for check in checks if check.id == "packages")
+
+    assert failed.status is Status.WARNING
+    assert re.fullmatch(r"ZeroDivisionError in test_environment.py, line \d+: a defect .*", failed.evidence)
+    assert checks[-1].id == "otlp.logs"

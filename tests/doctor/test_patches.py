@@ -26,6 +26,7 @@ def trial(result: Result, said: str = "", supported: str = ">= 1.66, < 4") -> Tr
     return Trial("openai", supported, "openai.resources.chat", result, said)
 
 
+@pytest.mark.timeout(120)
 def test_every_patch_applies_to_what_the_tests_use():
     """In a process of its own: this one is not patched by it."""
     found = patches.trials()
@@ -45,7 +46,7 @@ def test_every_patch_applies_to_what_the_tests_use():
     ("trials", "status", "says"),
     [
         ([trial(Result.APPLIED), trial(Result.APPLIED)], Status.OK, "openai 3.54.0: 2 of 2 patches apply."),
-        ([trial(Result.NOT_INSTALLED)], Status.SKIPPED, "openai is not installed"),
+        ([trial(Result.NOT_INSTALLED)], Status.SKIPPED, "There is no openai.resources.chat here"),
         (
             [trial(Result.APPLIED), trial(Result.UNFIT, "AsyncCompletions has no create")],
             Status.WARNING,
@@ -64,6 +65,15 @@ def test_what_is_said_of_a_library(trials: list[Trial], status: Status, says: st
     assert (check.id, check.status) == ("patches.openai", status)
     assert says in check.evidence
     assert bool(check.remedy) is (status is Status.WARNING)
+
+
+def test_whoever_owns_the_classic_package_is_named():
+    everything = {"ag2": Installed("ag2", "0.14.0", frozenset({"autogen"}))}
+    (check,) = patches.checks(
+        [Trial("autogen", "AutoGen 0.2, AG2 < 1", "autogen.oai.client", Result.APPLIED)], everything
+    )
+
+    assert check.evidence == "ag2 0.14.0: 1 of 1 patches apply."
 
 
 def test_a_trial_that_fails_is_no_traceback():

@@ -93,6 +93,11 @@ def test_hosts_of_any_url_go_if_they_shall(host: str, path: str, user: str):
     assert host not in redactor(hide_hosts=True).text(f"asked https://{user}{host}{path}, twice")
 
 
+@given(host=HOSTS, port=st.integers(1, 65535))
+def test_a_host_with_its_port_goes_though_nobody_knows_it(host: str, port: int):
+    assert redactor(hide_hosts=True).text(f"asked {host}:{port}") == f"asked {HOST}:{port}"
+
+
 @given(host=HOSTS)
 def test_hosts_of_options_go_if_they_shall(host: str):
     assert (

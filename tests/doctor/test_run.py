@@ -92,6 +92,18 @@ def test_what_could_not_run_is_one_sentence(capsys: Capture):
     assert capsys.readouterr().err == "lastchunk doctor: --target names no factory: write package.module:factory.\n"
 
 
+def test_a_defect_of_ours_is_no_traceback(capsys: Capture):
+    def fails() -> Findings:
+        yield WARNING
+        raise ValueError("a secret")
+
+    assert status_of(fails()) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lastchunk doctor: ValueError in test_run.py, line ")
+    assert "secret" not in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize("options", [Options(), Options(json=True)])
 def test_interrupted(options: Options, capsys: Capture):
     closed: list[bool] = []
@@ -110,6 +122,25 @@ def test_interrupted(options: Options, capsys: Capture):
         assert json.loads(said)["interrupted"] is True
     else:
         assert said.splitlines()[-1] == "Interrupted. Found so far: 1 warning."
+
+
+def test_what_a_command_holds_is_let_go_before_it_reports(monkeypatch: pytest.MonkeyPatch, capsys: Capture):
+    happened: list[str] = []
+
+    def interrupted(self: render.ForPeople, found: object) -> None:
+        raise KeyboardInterrupt
+
+    def holds() -> Findings:
+        try:
+            yield WARNING
+        finally:
+            happened.append("let go")
+
+    monkeypatch.setattr(render.ForPeople, "show", interrupted)
+    monkeypatch.setattr(render.ForPeople, "end", lambda self, report: happened.append("reported"))
+
+    assert status_of(holds()) == 130
+    assert happened == ["let go", "reported"]
 
 
 SCRIPT = """

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from lastchunk.doctor.distributions import Everything, Folder, Installed, normal
 from lastchunk.doctor.misfits import MISFITS, Misfit
@@ -17,8 +17,7 @@ from lastchunk.package import _instruments_any
 MISMATCH = "#cause-package_mismatch"
 AUTOGEN = ("autogen-core", "autogen-agentchat", "autogen-ext")
 """Of AutoGen 0.4 and newer: released together, and only meant for each other."""
-CLASSIC = ("autogen-agentchat", "pyautogen", "autogen", "ag2")
-"""May own the package `autogen`, each in some versions only."""
+_PACKAGES = {"autogen_core", "autogen_agentchat", "autogen_ext"}
 SERVED = tuple(dict.fromkeys([*AUTOGEN, *(normal(Requirement(line).name) for line in _instruments_any)]))
 
 
@@ -80,10 +79,10 @@ def in_step(everything: Everything) -> Check:
     """The three parts of AutoGen have one version."""
     found = [everything[name] for name in AUTOGEN if name in everything]
     parts = ", ".join(map(str, found))
-    if not found:
+    if not any(part.packages & _PACKAGES for part in found):
         return Check("packages.in_step", Status.SKIPPED, "AutoGen 0.4 or newer is not installed.")
     if len({part.version for part in found}) > 1:
-        newest = max(found, key=lambda part: _version(part) or Version("0"))
+        newest = max(found, key=lambda part: Version(part.version))
         wanted = " ".join(f"'{part.name}=={newest.version}'" for part in found)
         return Check(
             "packages.in_step",
@@ -96,35 +95,36 @@ def in_step(everything: Everything) -> Check:
 
 
 def requirements(everything: Everything) -> Check:
-    """What AutoGen declares to need of the other packages here, also in its extras, is what is installed."""
-    broken = [
-        f"{part} needs {line.partition(';')[0].strip()}, and {need} is installed"
-        for name in SERVED
-        if (part := everything.get(name))
-        for line in part.requires
-        if (need := _unmet(line, everything))
-    ]
+    """What AutoGen declares to need of the other packages here, also in its extras, is what is installed.
+
+    An extra that nobody asked for says nothing of those who use the SDK without it: a warning, then.
+    """
+    broken: dict[str, Status] = {}
+    for part in (everything[name] for name in SERVED if name in everything):
+        for line in part.requires:
+            if need := _unmet(line, everything):
+                what, _, condition = line.partition(";")
+                status = Status.WARNING if "extra" in condition else Status.PROBLEM
+                broken.setdefault(f"{part} needs {what.strip()}, and {need} is installed", status)
     if broken:
         return Check(
             "packages.requirements",
-            Status.PROBLEM,
+            Status.PROBLEM if Status.PROBLEM in broken.values() else Status.WARNING,
             f"{'; '.join(broken)}.",
-            "Install a version that fits; `pip check` says the same of what is no extra.",
+            "Install a version that fits.",
             MISMATCH,
         )
     return Check("packages.requirements", Status.OK, "Every version is one that the packages beside it declare.")
 
 
 def _unmet(line: str, everything: Everything) -> Installed | None:
-    """What is installed of a requirement, if it is another version. An extra that is not wanted is not installed."""
-    try:
-        requirement = Requirement(line)
-    except InvalidRequirement:
-        return None
+    """What is installed of a requirement, if it is another version."""
+    requirement = Requirement(line)
     need = everything.get(normal(requirement.name))
-    marker = requirement.marker
     extra = line.rpartition("extra == ")[2].strip(" '\")") if "extra ==" in line else ""
-    if need is None or normal(need.name) not in SERVED or (marker and not marker.evaluate({"extra": extra})):
+    if need is None or normal(need.name) not in SERVED:
+        return None
+    if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
         return None
     return None if requirement.specifier.contains(need.version, prereleases=True) else need
 
@@ -154,10 +154,3 @@ def _hit(misfit: Misfit, everything: Everything) -> bool:
 
 def _mixed_up(evidence: str, remedy: str) -> Check:
     return Check("packages.owner", Status.PROBLEM, evidence, remedy, MISMATCH)
-
-
-def _version(found: Installed) -> Version | None:
-    try:
-        return Version(found.version)
-    except InvalidVersion:
-        return None

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from lastchunk.doctor.distributions import Everything
+from lastchunk.doctor.distributions import Everything, normal
 from lastchunk.doctor.report import Check, Status
 from lastchunk.doctor.trial import Result, Trial
 
@@ -51,8 +51,9 @@ def check(mine: Sequence[Trial], everything: Everything) -> Check:
     """The patches of one library."""
     name, library = f"patches.{mine[0].library}", mine[0].library
     if all(trial.result is Result.NOT_INSTALLED for trial in mine):
-        return Check(name, Status.SKIPPED, f"{library} is not installed: nothing to patch.")
-    what = str(everything.get(library, library))
+        return Check(name, Status.SKIPPED, f"There is no {mine[0].module} here: nothing to patch.")
+    owners = [str(found) for found in everything.values() if library in (normal(found.name), *found.packages)]
+    what = " and ".join(owners) or library
     bad = [line for trial in mine if (line := _why_not(trial))]
     applied = sum(trial.result is Result.APPLIED for trial in mine)
     said = f"{what}: {applied} of {len(mine)} patches apply"

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
+import traceback
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from lastchunk.version import __version__
@@ -141,7 +143,8 @@ def python() -> dict[str, str | None]:
     }
 
 
-def worst(checks: Iterable[Check]) -> Status:
-    """The worst of these: a problem before a warning before `ok`; `skipped` if nothing was looked at."""
-    said = {check.status for check in checks}
-    return next((status for status in (Status.PROBLEM, Status.WARNING, Status.OK) if status in said), Status.SKIPPED)
+def defect(error: Exception) -> str:
+    """What to say of an exception that nobody expected: its class and where it was raised, without its message."""
+    at = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" in {Path(frame.filename).name}, line {frame.lineno}" for frame in at)
+    return f"{type(error).__name__}{where}: a defect of the doctor; please report it"

@@ -15,7 +15,7 @@ from typing import NoReturn
 from lastchunk.doctor.options import Options
 from lastchunk.doctor.redact import Redactor
 from lastchunk.doctor.render import ForPeople, Progress, as_json
-from lastchunk.doctor.report import CouldNotRun, Doing, Exit, Findings, Report
+from lastchunk.doctor.report import CouldNotRun, Doing, Exit, Findings, Report, defect
 
 
 def run(
@@ -42,6 +42,9 @@ def run(
         report.interrupted = True
     except CouldNotRun as reason:
         print(f"{command}: {redactor.text(str(reason))}", file=sys.stderr)
+        sys.exit(Exit.COULD_NOT_RUN)
+    except Exception as error:
+        print(f"{command}: {defect(error)}.", file=sys.stderr)
         sys.exit(Exit.COULD_NOT_RUN)
     if people:
         people.end(report)
