@@ -51,7 +51,7 @@ def _command() -> click.Group:
     group = click.Group("lastchunk", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     group.add_command(doctor)
     group.add_command(explain)
-    group.command("demo", help=DEMO_HELP)(_demo)
+    group.command("demo", help=DEMO_HELP, short_help="Watch real AutoGen streams break.")(_demo)
     click.version_option(__version__, message="%(prog)s %(version)s")(group)
     return group
 

@@ -30,7 +30,7 @@ Without a name, list them all. The names are those of the attributes {semconv.TE
 """
 
 
-@click.command("explain", help=HELP)
+@click.command("explain", help=HELP, short_help="Say what a reason or a cause means, and what to do.")
 @click.argument("name", metavar="[REASON|CAUSE]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def explain(name: str | None, as_json: bool) -> None:

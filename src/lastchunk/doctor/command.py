@@ -17,7 +17,9 @@ Run it where the application runs: in its virtual environment, with its environm
 """
 
 
-@click.group("doctor", help=HELP, invoke_without_command=True)
+@click.group(
+    "doctor", help=HELP, short_help="Find what keeps streams, or news of them, from you.", invoke_without_command=True
+)
 @click.option("--offline", is_flag=True, help="Skip what needs the network.")
 @click.option(
     "--timeout",
