@@ -144,7 +144,8 @@ def test_what_a_command_holds_is_let_go_before_it_reports(monkeypatch: pytest.Mo
 
 
 SCRIPT = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from lastchunk.doctor.options import Options
 from lastchunk.doctor.report import Check, Doing, Status
 from lastchunk.doctor.run import run

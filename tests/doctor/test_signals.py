@@ -7,8 +7,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import grpc
 import pytest
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as ByGrpc
+from opentelemetry.exporter.otlp.proto.grpc import exporter as by_grpc
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as ByHttp
 
@@ -55,10 +57,18 @@ def test_as_the_exporters_by_http(environ: dict[str, str], monkeypatch: pytest.M
 @pytest.mark.parametrize("environ", ENVIRONMENTS)
 def test_as_the_exporters_by_grpc(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch):
     set_environment(monkeypatch, environ)
-    theirs, ours = ByGrpc(), target_of(Signal.TRACES, environ, GRPC)
+    opened: list[tuple[str, bool]] = []
+    for name, secure in (("insecure_channel", False), ("secure_channel", True)):
 
-    assert ours.endpoint.partition("://")[2].partition("/")[0] == theirs._endpoint
-    assert ours.secure is not theirs._insecure
+        def channel(address: str, *args: Any, secure: bool = secure, **kwargs: Any) -> Any:
+            opened.append((address, secure))
+            return grpc.insecure_channel(address)
+
+        monkeypatch.setattr(by_grpc, name, channel)
+    theirs, ours = OTLPSpanExporter(), target_of(Signal.TRACES, environ, GRPC)
+    theirs.shutdown()
+
+    assert opened == [(ours.endpoint.partition("://")[2].partition("/")[0], ours.secure)]
     assert set(ours.headers.items()) <= set(theirs._headers)
     assert bool(ours.headers) is ("HEADERS" in str(environ))
 
