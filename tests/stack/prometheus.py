@@ -12,20 +12,22 @@ from typing import Any
 
 import yaml
 
-from tests.stack.servers import CONFIGURATIONS, LOOPBACK, Server, binary, free_port, get
+from tests.stack.servers import CONFIGURATIONS, LOOPBACK, ROOT, Server, binary, free_port, get
+
+RULES = ROOT / "grafana" / "alerts" / "prometheus"
 
 
 class Prometheus(Server):
-    """Prometheus 3 with the shipped file; only who is scraped, and how often, is the test's."""
+    """Prometheus 3 with the shipped files; who is scraped, and how often, is the test's; rules may be others."""
 
     def __init__(
-        self, folder: Path, scraped: dict[str, list[int]], *, interval: str = "1s", port: int | None = None
+        self, folder: Path, scraped: dict[str, list[int]], *, interval: str = "1s", port: int | None = None, rules: Path | None = None
     ) -> None:
         self.port = port or free_port()
         settings = yaml.safe_load((CONFIGURATIONS / "prometheus.yml").read_text())
         settings["global"] |= {"scrape_interval": interval, "evaluation_interval": interval}
         settings.pop("alerting", None)
-        settings["rule_files"] = [str(CONFIGURATIONS / name) for name in settings["rule_files"]]
+        settings["rule_files"] = [str(rules or RULES / "*.yml")]
         for job in settings["scrape_configs"]:
             job["static_configs"] = [{"targets": [f"{LOOPBACK}:{port}" for port in scraped.get(job["job_name"], [])]}]
         folder.mkdir(parents=True, exist_ok=True)

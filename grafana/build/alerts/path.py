@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The telemetry path drops data: the Collectors' own metrics, which end in `_total` or not, as they are read."""
+
+from __future__ import annotations
+
+from grafana.build.alerts.table import Alert
+from grafana.build.settings import Settings
+
+_DATA = "(spans|metric_points|log_records)"
+
+
+def _own(name: str) -> str:
+    return f'{{__name__=~"otelcol_{name}(_total)?"}}'
+
+
+def alerts(settings: Settings) -> tuple[Alert, ...]:
+    """A blind path looks like a healthy one: no cutoff arrives either way."""
+    up = f'up{{job="{settings.collectors_job}"}}'
+    minutes, few = settings.time("5m"), settings.time("2m")
+    return (
+        Alert(
+            name="LastchunkPathRefuses",
+            severity="page",
+            expression=f"sum by (job, instance, receiver) (rate({_own(f'receiver_refused_{_DATA}')}[{few}])) > 0",
+            wait="1m",
+            keep="5m",
+            summary="{{ $labels.instance }} refuses telemetry; applications drop it after their own queue is full",
+            description=(
+                "Out of memory or its queue is full: look at LastchunkPathQueueFills, then at MEMORY_LIMIT_MIB."
+            ),
+            leaves_out="What an application could not even send: only its own log says so.",
+            panel="refused",
+        ),
+        Alert(
+            name="LastchunkPathDrops",
+            severity="page",
+            expression=(
+                f"sum by (job, instance, exporter) (increase({_own(f'exporter_send_failed_{_DATA}')}[{minutes}])) > 0\n"
+                "or sum by (job, instance, exporter) "
+                f"(increase({_own(f'exporter_enqueue_failed_{_DATA}')}[{minutes}])) > 0"
+            ),
+            wait="0s",
+            keep="5m",
+            summary="{{ $labels.instance }} drops telemetry at {{ $labels.exporter }}",
+            description=(
+                "What is behind it said no for good (a wrong token, a wrong path, data it cannot take), or the queue "
+                "is full. Its log says which."
+            ),
+            leaves_out="Failures that are tried again: they fill the queue.",
+            panel="dropped",
+        ),
+        Alert(
+            name="LastchunkPathQueueFills",
+            severity="ticket",
+            expression=(
+                "max by (job, instance, exporter, data_type) (otelcol_exporter_queue_size / "
+                "otelcol_exporter_queue_capacity) > 0.8"
+            ),
+            wait="1m",
+            keep="5m",
+            summary=(
+                "The queue of {{ $labels.exporter }} at {{ $labels.instance }} is {{ $value | humanizePercentage }} "
+                "full"
+            ),
+            description="What is behind it is down or too slow. When the queue is full, data is refused.",
+            leaves_out="Queues of the applications.",
+            panel="queue",
+        ),
+        Alert(
+            name="LastchunkSamplesTooEarly",
+            severity="ticket",
+            expression=(
+                "sum by (job, instance) "
+                f"(increase({_own('processor_tail_sampling_sampling_trace_dropped_too_early')}[{minutes}])) > 0"
+            ),
+            wait="0s",
+            keep="5m",
+            summary="{{ $labels.instance }} gives up traces before their decision",
+            description=(
+                "More traces are open than OPEN_TRACES: raise it and the memory, or add a gateway. A cutoff still "
+                "arrives, alone."
+            ),
+            leaves_out="Metrics and log records: sampling concerns traces only.",
+            panel="sampling",
+        ),
+        Alert(
+            name="LastchunkPathDown",
+            severity="page",
+            expression=f"{up} == 0",
+            wait="2m",
+            keep="5m",
+            summary="The Collector {{ $labels.instance }} does not answer",
+            description="Applications beside it drop what they cannot send.",
+            leaves_out="A Collector that is no longer a target: LastchunkPathUnseen sees when none is left.",
+            panel="collectors_up",
+        ),
+        Alert(
+            name="LastchunkPathUnseen",
+            severity="page",
+            expression=f"absent({up})",
+            wait="5m",
+            keep="5m",
+            summary="No Collector is scraped: nothing here would tell if the path were broken",
+            description=(
+                "Prometheus has no target of the job {{ $labels.job }}. In Grafana also: the data source does not "
+                "answer."
+            ),
+            leaves_out="A Prometheus that is down: only something outside of it can tell, such as a dead man's switch.",
+            panel="collectors_up",
+            on_error="Alerting",
+        ),
+    )
