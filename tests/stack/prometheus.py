@@ -21,7 +21,13 @@ class Prometheus(Server):
     """Prometheus 3 with the shipped files; who is scraped, and how often, is the test's; rules may be others."""
 
     def __init__(
-        self, folder: Path, scraped: dict[str, list[int]], *, interval: str = "1s", port: int | None = None, rules: Path | None = None
+        self,
+        folder: Path,
+        scraped: dict[str, list[int]],
+        *,
+        interval: str = "1s",
+        port: int | None = None,
+        rules: Path | None = None,
     ) -> None:
         self.port = port or free_port()
         settings = yaml.safe_load((CONFIGURATIONS / "prometheus.yml").read_text())

@@ -87,7 +87,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 f"{_open('min', settings)} >= {_MANY}\n"
                 f"and {_open('min', settings)} > {_open('max', settings, _HALF_DAY)}\n"
                 f"and {_open('min', settings, _HALF_DAY)} > {_open('max', settings, _DAY)}\n"
-                "and lastchunk:open:now > lastchunk:ended:hour"
+                "unless lastchunk:ended:hour >= lastchunk:open:now"
             ),
             wait="30m",
             keep="1h",

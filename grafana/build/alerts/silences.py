@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from grafana.build.alerts.promql import (
     BY_MODEL,
     BY_OPERATION,
@@ -21,12 +19,7 @@ from grafana.build.names import series
 from grafana.build.settings import Settings
 from lastchunk.semconv import IDLE, Reason
 
-RANGES: tuple[tuple[int, int], ...] = tuple(
-    (int(low), int(high)) for low, high in pairwise(IDLE.buckets) if low >= 25 and high - low <= 20
-)[::2]
-"""The narrow buckets of `autogen.stream.idle_at_end` around known timeouts, in seconds."""
-
-_OWNERS = {
+_OWNERS: dict[tuple[int, int], str] = {
     (25, 35): "30 s is a default of Google Cloud's load balancer.",
     (55, 65): "60 s is a default of nginx and of AWS load balancers.",
     (85, 95): "90 s is nobody's well-known default: somebody has set it.",
@@ -36,6 +29,8 @@ _OWNERS = {
     (290, 310): "300 s is a default of Envoy for idle streams.",
     (590, 610): "600 s is a default of the OpenAI and Anthropic SDKs.",
 }
+
+"""The narrow buckets of `autogen.stream.idle_at_end`, in seconds, and who usually has such a timeout."""
 
 
 def said(low: int, high: int) -> str:
@@ -76,7 +71,7 @@ def recordings(settings: Settings) -> tuple[Recording, ...]:
 
         spans = [
             f'label_replace({up_to(high)} - {up_to(low)}, "silence", "{said(low, high)}", "", "")'
-            for low, high in RANGES
+            for low, high in _OWNERS
         ]
         made.append(Recording(f"lastchunk:{name}_silence:long", "\nor ".join(spans)))
         made.append(

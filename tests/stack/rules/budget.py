@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Cutoffs that burn the budget within an hour, and all that must not page. A sample each minute; trouble begins at 60."""
+
+from __future__ import annotations
+
+from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, cut, ended, page, rates, ticket
+
+USERS = page("CutoffsFast", op="invoke_workflow")
+SLOWLY = ticket("CutoffsSlow", op="invoke_workflow")
+DIRECT = page("CutoffsFast", op="chat")
+BY_MODEL = page("ModelCutoffsFast", **MODEL)
+QUIET = {"30m": (), "1h5m": (), "1h11m": (), "1h30m": (), "1h55m": ()}
+
+
+def one_each_minute(begin: int, count: int, value: int = 1) -> list[str]:
+    """Processes that export once, one after the other."""
+    return [f"_x{begin + at} {value} stale" if begin + at else f"{value} stale" for at in range(count)]
+
+
+FAMILY = Family(
+    "1m",
+    (
+        "LastchunkCutoffsFast",
+        "LastchunkModelCutoffsFast",
+    ),
+    (
+        Scenario(
+            # 14.45 % of all streams, so the hour must be full of them.
+            "just above the threshold",
+            [
+                ended(RUN, "completed", rates((60, 2000), (120, 1711))),
+                *cut(RUN, "truncated", rates((60, 0), (120, 289))),
+            ],
+            {"1h50m": (), "2h5m": (USERS,)},
+        ),
+        Scenario(
+            "just below the threshold",
+            [
+                ended(RUN, "completed", rates((60, 2000), (120, 1713))),
+                *cut(RUN, "truncated", rates((60, 0), (120, 287))),
+            ],
+            {"2h5m": (), "2h9m": ()},
+        ),
+        Scenario(
+            # After nine minutes the hour has 15 %; two minutes later it pages. It is over at 1h30m: five minutes for the
+            # short window, ten that it is kept.
+            "everything is cut for half an hour",
+            [
+                ended(RUN, "completed", rates((60, 20), (30, 0), (60, 20))),
+                *cut(RUN, "connection_lost", rates((60, 0), (30, 20), (60, 0)), cause="connection_lost"),
+            ],
+            {"1h10m": (), "1h11m": (USERS,), "1h30m": (USERS,), "1h42m": (USERS,), "1h47m": ()},
+        ),
+        *(
+            Scenario(
+                f"the service's fault {reason}",
+                [
+                    ended(RUN, "completed", rates((120, 20))),
+                    *cut(RUN, reason, rates((60, 0), (60, 20)), cause="unknown"),
+                ],
+                {"1h5m": (), "1h30m": (USERS,)},
+            )
+            for reason in ("truncated", "empty", "timeout", "provider_error", "protocol_error", "tool_error", "error")
+        ),
+        Scenario(
+            "a direct call of a model",
+            [ended(CHAT, "completed", rates((60, 20), (60, 0))), *cut(CHAT, "truncated", rates((60, 0), (60, 20)))],
+            {"1h8m": (), "1h11m": (DIRECT, BY_MODEL), "1h30m": (DIRECT, BY_MODEL)},
+        ),
+        Scenario(
+            "five of ten",
+            [
+                ended(RUN, "completed", rates((60, 0), (5, 1), (55, 0))),
+                *cut(RUN, "empty", rates((60, 0), (5, 1), (55, 0))),
+            ],
+            {"1h4m": (), "1h7m": (USERS,)},
+        ),
+        Scenario(
+            "four of eight",
+            [
+                ended(RUN, "completed", rates((60, 0), (4, 1), (56, 0))),
+                *cut(RUN, "empty", rates((60, 0), (4, 1), (56, 0))),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "one of two",
+            [
+                ended(CHAT, "completed", rates((60, 0), (1, 1), (59, 0))),
+                *cut(CHAT, "empty", rates((60, 0), (1, 1), (59, 0))),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "cut in its first interval",
+            [ended(RUN, "completed", "_x60 5x60"), *cut(RUN, "truncated", "_x60 5x60")],
+            {"1h": (), "1h3m": (USERS,)},
+        ),
+        Scenario(
+            "jobs that export once",
+            [
+                series
+                for at, values in enumerate(one_each_minute(60, 12))
+                for series in cut(RUN, "truncated", values, instance=f"job-{at}")
+            ],
+            {"1h5m": (), "1h8m": (USERS,)},
+        ),
+        Scenario(
+            "restarts reset the counters",
+            [
+                ended(RUN, "completed", f"{rates((60, 100))} {rates((60, 100))}"),
+                *cut(RUN, "truncated", f"{rates((60, 1))} {rates((60, 1))}"),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "cut across a restart",
+            [
+                ended(RUN, "completed", f"{rates((60, 100))} {rates((60, 40))}"),
+                *cut(RUN, "truncated", f"{rates((60, 0))} {rates((60, 60))}"),
+            ],
+            {"1h10m": (), "1h30m": (USERS,)},
+        ),
+        Scenario(
+            # Thirty processes are replaced, one a minute; each cuts three streams as it ends.
+            "a rolling deployment",
+            [
+                series
+                for at in range(30)
+                for series in (
+                    ended(RUN, "completed", f"{rates((59 + at, 10))} stale", instance=f"old-{at}"),
+                    ended(RUN, "completed", f"_x{60 + at} {rates((59, 10))}", instance=f"new-{at}"),
+                    *cut(RUN, "process_exit", f"_x{58 + at} 3 3 stale", cause="process_exit", instance=f"old-{at}"),
+                    (
+                        "autogen_stream_cutoffs_total",
+                        RUN | {"reason": "truncated", "instance": f"new-{at}"},
+                        f"_x{60 + at} 0x59",
+                    ),
+                )
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "scale to zero in the middle of it",
+            [
+                ended(RUN, "completed", f"{rates((60, 20))} stale"),
+                *cut(RUN, "truncated", f"{rates((40, 0), (20, 20))} stale"),
+            ],
+            {"1h": (USERS,), "1h10m": (USERS,), "1h17m": (SLOWLY,)},
+        ),
+        Scenario(
+            "up and without traffic",
+            [ended(RUN, "completed", "0x180"), *cut(RUN, "truncated", "0x180")],
+            QUIET,
+        ),
+        Scenario(
+            "a series that goes missing and comes back",
+            [
+                ended(RUN, "completed", f"{rates((50, 20))} _x20 {rates((60, 20), start=1400)}"),
+                *cut(RUN, "truncated", f"{rates((50, 0.125))} _x20 {rates((60, 0.125), start=8.75)}"),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "one bad instance among ten",
+            [
+                *(ended(RUN, "completed", rates((120, 20)), instance=f"i{at}") for at in range(9)),
+                *cut(RUN, "truncated", rates((60, 0), (60, 20)), instance="i9"),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "one bad model among twenty",
+            [
+                ended(RUN, "completed", rates((60, 200), (60, 190))),
+                *cut(RUN, "truncated", rates((60, 0), (60, 10))),
+                *(ended(INNER | {"model": f"m{at}"}, "completed", rates((120, 10))) for at in range(19)),
+                *cut(INNER, "truncated", rates((60, 0), (60, 10))),
+            ],
+            {"1h2m": (), "1h11m": (BY_MODEL,), "1h55m": (BY_MODEL,)},
+        ),
+        Scenario(
+            "runs recover from a bad model",
+            [
+                ended(RUN, "completed", rates((120, 20))),
+                ended(INNER, "completed", rates((120, 20))),
+                *cut(INNER, "truncated", rates((60, 0), (60, 20))),
+                *cut(RUN, "truncated", rates((70, 0), (1, 4), (49, 0))),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "twenty good chats in every cut run",
+            [
+                ended(RUN, "completed", rates((60, 5), (60, 0))),
+                *cut(RUN, "connection_lost", rates((60, 0), (60, 5)), cause="connection_lost"),
+                ended(INNER, "completed", rates((120, 100))),
+                *cut(INNER, "connection_lost", rates((60, 0), (60, 5)), cause="connection_lost"),
+            ],
+            {"1h10m": (), "1h11m": (USERS,), "1h45m": (USERS,)},
+        ),
+        Scenario(
+            "a Stop button all day",
+            [
+                ended(CHAT, "completed", rates((120, 60))),
+                *cut(CHAT, "abandoned", rates((120, 30)), cause="partial_consumption"),
+                *cut(CHAT, "cancelled", rates((120, 10)), cause="client_disconnected"),
+                ended(CHAT, "cancelled", rates((120, 10)), cause="cancelled_by_application"),
+            ],
+            QUIET,
+        ),
+        Scenario(
+            "limits and filters",
+            [
+                ended(CHAT, "completed", rates((120, 60))),
+                *cut(CHAT, "length", rates((120, 30)), cause="context_limit"),
+                *cut(CHAT, "content_filter", rates((120, 30)), cause="content_filter"),
+                ended(CHAT, "rejected", rates((120, 30)), cause="content_filter"),
+            ],
+            QUIET,
+        ),
+    ),
+)

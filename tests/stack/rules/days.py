@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What burns slowly, or grows without end: over a day and more. A sample every five minutes."""
+
+from __future__ import annotations
+
+from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, Series, cut, ended, rates, ticket
+
+USERS = ticket("CutoffsSlow", op="invoke_workflow")
+BY_MODEL = ticket("ModelCutoffsSlow", **MODEL)
+REJECTED = ticket("RejectedSlow", **MODEL)
+OTHER = {"provider": "azure.ai.openai", "model": "other"}
+DAY = 324
+"""Steps in 27 hours."""
+
+
+def open_now(values: str, instance: str = "a") -> Series:
+    return "autogen_stream_open", {"op": "invoke_workflow", "outermost": "true", "instance": instance}, values
+
+
+def grown(steps: int, more: float = 1) -> str:
+    return rates((steps, more))
+
+
+def slowly(
+    name: str, due: object, good: Series, bad_above: tuple[Series, ...], bad_below: tuple[Series, ...]
+) -> list[Scenario]:
+    return [
+        Scenario(f"{name} just above", [good, *bad_above], {"1h10m": (), "1h15m": (due,), "26h": (due,)}),  # type: ignore[arg-type]
+        Scenario(f"{name} just below", [good, *bad_below], {"1h15m": (), "26h": ()}),
+    ]
+
+
+FAMILY = Family(
+    "5m",
+    (
+        "LastchunkCutoffsSlow",
+        "LastchunkModelCutoffsSlow",
+        "LastchunkRejectedSlow",
+        "LastchunkOpenGrows",
+    ),
+    (
+        *slowly(
+            "runs cut slowly",
+            USERS,
+            ended(RUN, "completed", rates((DAY, 9690))),
+            cut(RUN, "truncated", rates((DAY, 310))),
+            cut(RUN, "truncated", rates((DAY, 290))),
+        ),
+        *slowly(
+            "a model cut slowly while runs recover",
+            BY_MODEL,
+            ended(INNER, "completed", rates((DAY, 9690))),
+            (*cut(INNER, "truncated", rates((DAY, 310))), ended(RUN, "completed", rates((DAY, 50)))),
+            (*cut(INNER, "truncated", rates((DAY, 290))), ended(RUN, "completed", rates((DAY, 50)))),
+        ),
+        *slowly(
+            "rejected slowly",
+            REJECTED,
+            ended(CHAT, "completed", rates((DAY, 9500))),
+            (ended(CHAT, "rejected", rates((DAY, 520))),),
+            (ended(CHAT, "rejected", rates((DAY, 480))),),
+        ),
+        Scenario(
+            "rejected and cut slowly",
+            [
+                ended(CHAT, "completed", rates((DAY, 90))),
+                ended(CHAT, "rejected", rates((DAY, 10))),
+                *cut(CHAT, "truncated", rates((DAY, 10))),
+            ],
+            {"1h15m": (REJECTED,), "26h": (REJECTED,)},
+        ),
+        Scenario(
+            "one provider rejects and another cuts slowly",
+            [
+                ended(CHAT, "completed", rates((DAY, 90))),
+                ended(CHAT, "rejected", rates((DAY, 10))),
+                ended(CHAT | OTHER, "completed", rates((DAY, 90))),
+                *cut(CHAT | OTHER, "truncated", rates((DAY, 10))),
+            ],
+            {"26h": (REJECTED, ticket("ModelCutoffsSlow", **OTHER))},
+        ),
+        Scenario(
+            # 6 % in an hour of twenty are 0.3 % of the day.
+            "an hour of trouble after a healthy day",
+            [ended(RUN, "completed", rates((DAY, 94))), *cut(RUN, "truncated", rates((240, 0), (12, 6), (72, 0)))],
+            {"21h30m": (), "22h30m": ()},
+        ),
+        Scenario(
+            # Half a day of 10 % stays above 3 % of the day; the last two hours end it, and for one more it is kept.
+            "a bad half day that is over",
+            [ended(RUN, "completed", rates((DAY, 90))), *cut(RUN, "truncated", rates((144, 10), (180, 0)))],
+            {"12h": (USERS,), "13h30m": (USERS,), "16h30m": ()},
+        ),
+        Scenario(
+            # The first hours count until they are a day old: 3.3 % at 21 hours, where half a day has 0.8 %.
+            "cut in the morning and in the evening",
+            [
+                ended(RUN, "completed", rates((DAY, 1000))),
+                *cut(RUN, "truncated", rates((72, 100), (144, 0), (108, 32))),
+            ],
+            {"21h30m": (USERS,)},
+        ),
+        Scenario(
+            # At 29 hours 0.7 % of the last day, and 4 % of all.
+            "cut yesterday and a little today",
+            [
+                ended(RUN, "completed", rates((372, 1000))),
+                *cut(RUN, "truncated", rates((48, 250), (240, 0), (84, 32))),
+            ],
+            {"29h": ()},
+        ),
+        *(
+            Scenario(
+                f"{count} cut of {2 * count}",
+                [
+                    ended(CHAT, "completed", rates((13, 0), (count, 1), (80, 0))),
+                    *cut(CHAT, "truncated", rates((13, 0), (count, 1), (80, 0))),
+                ],
+                {"3h30m": due},
+            )
+            for count, due in ((4, ()), (5, (ticket("CutoffsSlow", op="chat"), BY_MODEL)))
+        ),
+        *(
+            Scenario(
+                f"{count} rejected of {2 * count}",
+                [ended(CHAT, reason, rates((13, 0), (count, 1), (80, 0))) for reason in ("completed", "rejected")],
+                {"3h30m": due},
+            )
+            for count, due in ((4, ()), (5, (REJECTED,)))
+        ),
+        Scenario(
+            # One more every five minutes, and nothing ends.
+            "open streams grow for a day",
+            [open_now(grown(DAY)), ended(RUN, "completed", "5x324")],
+            {"12h": (), "23h": (), "26h": (ticket("OpenGrows", instance="a"),)},
+        ),
+        Scenario(
+            "open streams grow in one instance of three",
+            [
+                open_now(grown(DAY), instance="a"),
+                open_now("30x324", instance="b"),
+                open_now("40x100 0x224", instance="c"),
+            ],
+            {"26h": (ticket("OpenGrows", instance="a"),)},
+        ),
+        Scenario(
+            # From 0 to 19 in a day; from 0 to 22.
+            "open streams grow to nineteen",
+            [open_now(grown(DAY, 0.06))],
+            {"26h": ()},
+        ),
+        Scenario(
+            "open streams grow to twenty-two",
+            [open_now(grown(DAY, 0.07))],
+            {"26h": (ticket("OpenGrows", instance="a"),)},
+        ),
+        Scenario(
+            # Opened over the day, answered the next morning.
+            "people answer next morning",
+            [
+                open_now(f"{grown(144, 0.5)} {rates((36, -2), start=70)} {grown(144, 0.5)}"),
+                ended(RUN, "completed", "5x324"),
+            ],
+            {"13h": (), "20h": (), "26h": ()},
+        ),
+        Scenario(
+            "open streams grow with the traffic",
+            [open_now(grown(DAY)), ended(RUN, "completed", rates((DAY, 40)))],
+            {"26h": ()},
+        ),
+        Scenario(
+            "open streams level off",
+            [open_now(f"{grown(100)} 100x224")],
+            {"26h": ()},
+        ),
+        Scenario(
+            "open streams fell in the night and grow again",
+            [open_now(f"{rates((140, -1), start=200)} {rates((184, 2), start=62)}")],
+            {"26h": ()},
+        ),
+    ),
+)

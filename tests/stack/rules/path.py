@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The telemetry path, in both spellings of the Collector's metrics. A sample every 15 seconds; trouble from 2m45s on."""
+
+from __future__ import annotations
+
+from tests.stack.rules.scenario import Family, Scenario, Series, page, ticket
+
+UP = "lastchunk-collectors"
+AT = {"instance": "a", "exporter": "otlp_grpc/gateway"}
+DROPS = page("PathDrops", **AT)
+QUEUE = {**AT, "data_type": "traces"}
+
+
+def refused(name: str, values: str) -> Series:
+    return f"otelcol_receiver_refused_{name}", {"receiver": "otlp"}, values
+
+
+def queue(size: int) -> list[Series]:
+    sizes = (("size", f"0x10 {size}x29"), ("capacity", "100x40"))
+    return [(f"otelcol_exporter_queue_{name}", QUEUE, values) for name, values in sizes]
+
+
+FAMILY = Family(
+    "15s",
+    (
+        "LastchunkPathRefuses",
+        "LastchunkPathDrops",
+        "LastchunkPathQueueFills",
+        "LastchunkSamplesTooEarly",
+        "LastchunkPathDown",
+    ),
+    (
+        *(
+            Scenario(
+                f"refused {name}",
+                [refused(name, "0x10 1+1x9 10x60")],
+                {"3m15s": (), "3m45s": (page("PathRefuses", instance="a", receiver="otlp"),), "11m": (page("PathRefuses", instance="a", receiver="otlp"),), "13m": ()},
+            )
+            for name in ("spans", "log_records_total", "metric_points")
+        ),
+        Scenario(
+            "a few refused again and again",
+            [refused("spans", "0x10 1x5 2x5 3x5 4x5 5x5")],
+            {"5m": (page("PathRefuses", instance="a", receiver="otlp"),)},
+        ),
+        Scenario("nothing refused", [refused("spans", "7x40")], {"10m": ()}),
+        *(
+            Scenario(
+                f"{kind} {name}",
+                [(f"otelcol_exporter_{kind}_failed_{name}", AT, "0x10 5x60")],
+                {"2m30s": (), "2m45s": (DROPS,), "7m": (DROPS,), "11m": (DROPS,), "13m30s": ()},
+            )
+            for kind in ("send", "enqueue")
+            for name in ("spans", "log_records", "metric_points_total")
+        ),
+        Scenario("queue of 85", queue(85), {"3m30s": (), "3m45s": (ticket("PathQueueFills", **QUEUE),)}),
+        Scenario("queue of 80", queue(80), {"5m": ()}),
+        Scenario(
+            "queue that empties",
+            [
+                ("otelcol_exporter_queue_size", QUEUE, "0x10 90x9 0x40"),
+                ("otelcol_exporter_queue_capacity", QUEUE, "100x60"),
+            ],
+            {"5m": (ticket("PathQueueFills", **QUEUE),), "9m30s": (ticket("PathQueueFills", **QUEUE),), "10m45s": ()},
+        ),
+        *(
+            Scenario(
+                f"too early {suffix}",
+                [(f"otelcol_processor_tail_sampling_sampling_trace_dropped_too_early{suffix}", {}, "0x10 1x60")],
+                {
+                    "2m30s": (),
+                    "2m45s": (ticket("SamplesTooEarly", instance="a"),),
+                    "11m": (ticket("SamplesTooEarly", instance="a"),),
+                    "13m30s": (),
+                },
+            )
+            for suffix in ("", "_total")
+        ),
+        Scenario(
+            "collectors",
+            [("up", {"instance": "a"}, "1x10 0x19 1x40"), ("up", {"instance": "b"}, "1x70")],
+            {
+                "4m30s": (),
+                "4m45s": (page("PathDown", instance="a"),),
+                "12m": (page("PathDown", instance="a"),),
+                "13m15s": (),
+            },
+            named=UP,
+        ),
+    ),
+)
+
+UNSEEN = Family(
+    "15s",
+    ("LastchunkPathUnseen",),
+    (
+        Scenario(
+            "no collector is a target",
+            [("up", {"instance": "a"}, "_x40 1x20 stale _x60")],
+            {
+                "4m45s": (),
+                "5m15s": (page("PathUnseen"),),
+                "14m45s": (page("PathUnseen"),),
+                "15m30s": (),
+                "19m45s": (),
+                "20m30s": (page("PathUnseen"),),
+            },
+            named=UP,
+        ),
+    ),
+)

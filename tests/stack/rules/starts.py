@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Streams that do not start, within an hour; and what that silences. A sample each minute; trouble begins at 60."""
+
+from __future__ import annotations
+
+from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, cut, ended, page, rates, ticket
+
+REJECTED = page("RejectedFast", **MODEL)
+OTHER = {"provider": "azure.ai.openai", "model": "other"}
+
+
+def limited(kind: str, cause: str) -> list[Scenario]:
+    """A limit that refuses: a ticket at a tenth, and never a page."""
+    due = ticket(kind, cause=cause, **MODEL)
+    return [
+        Scenario(
+            f"{cause} refuses a tenth",
+            [
+                ended(CHAT, "completed", rates((120, 899))),
+                ended(CHAT, "rejected", rates((60, 0), (60, 101)), cause=cause),
+            ],
+            {"1h55m": (), "2h8m": (due,)},
+        ),
+        Scenario(
+            f"{cause} refuses not quite a tenth",
+            [
+                ended(CHAT, "completed", rates((120, 901))),
+                ended(CHAT, "rejected", rates((60, 0), (60, 99)), cause=cause),
+            ],
+            {"1h55m": (), "2h8m": ()},
+        ),
+        Scenario(
+            f"{cause} refuses everything",
+            [
+                ended(CHAT, "completed", rates((60, 20), (20, 0), (60, 20))),
+                ended(CHAT, "rejected", rates((60, 0), (20, 20), (60, 0)), cause=cause),
+            ],
+            # A tenth of the hour is reached after six minutes, and left when the refusals are as old as the hour.
+            {"1h9m": (), "1h12m": (due,), "2h8m": (due,)},
+        ),
+        Scenario(
+            f"{cause} refuses five",
+            [
+                ended(CHAT, "completed", rates((60, 0), (5, 1), (55, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (5, 1), (55, 0)), cause=cause),
+            ],
+            {"1h9m": (), "1h12m": (due,), "2h8m": (due,)},
+        ),
+        Scenario(
+            f"{cause} refuses four",
+            [
+                ended(CHAT, "completed", rates((60, 0), (4, 1), (56, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (4, 1), (56, 0)), cause=cause),
+            ],
+            {"1h12m": (), "1h40m": ()},
+        ),
+        Scenario(
+            f"{cause} refuses the runs of a service without chat streams",
+            [
+                ended(RUN, "completed", rates((60, 20), (60, 0))),
+                ended(RUN, "rejected", rates((60, 0), (60, 20)), cause=cause),
+            ],
+            {"1h30m": (ticket(kind, cause=cause),)},
+        ),
+    ]
+
+
+FAMILY = Family(
+    "1m",
+    (
+        "LastchunkRejectedFast",
+        "LastchunkRateLimited",
+        "LastchunkContextRejected",
+    ),
+    (
+        Scenario(
+            "a fifth is rejected",
+            [
+                ended(CHAT, "completed", rates((60, 2000), (70, 1594))),
+                ended(CHAT, "rejected", rates((60, 0), (70, 406)), cause="provider_error"),
+            ],
+            {"1h50m": (), "2h5m": (REJECTED,), "2h9m": (REJECTED,)},
+        ),
+        Scenario(
+            "not quite a fifth is rejected",
+            [
+                ended(CHAT, "completed", rates((60, 2000), (70, 1606))),
+                ended(CHAT, "rejected", rates((60, 0), (70, 394)), cause="provider_error"),
+            ],
+            {"1h50m": (), "2h5m": (), "2h9m": ()},
+        ),
+        Scenario(
+            # A fifth of the hour is reached after twelve minutes, and for two more it must last.
+            "all streams are rejected for half an hour",
+            [
+                ended(CHAT, "completed", rates((60, 20), (30, 0), (60, 20))),
+                ended(CHAT, "rejected", rates((60, 0), (30, 20), (60, 0)), cause="unknown"),
+            ],
+            {"1h13m": (), "1h14m": (REJECTED,), "1h30m": (REJECTED,), "1h42m": (REJECTED,), "1h47m": ()},
+        ),
+        Scenario(
+            "five of ten are rejected",
+            [
+                ended(CHAT, "completed", rates((60, 0), (5, 1), (55, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (5, 1), (55, 0))),
+            ],
+            {"1h6m": (), "1h7m": (REJECTED,)},
+        ),
+        Scenario(
+            "four of eight are rejected",
+            [
+                ended(CHAT, "completed", rates((60, 0), (4, 1), (56, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (4, 1), (56, 0))),
+            ],
+            {"1h7m": (), "1h30m": ()},
+        ),
+        Scenario(
+            "rejected in its first interval",
+            [ended(CHAT, "rejected", "_x60 5x60", cause="provider_error")],
+            {"1h1m": (), "1h3m": (REJECTED,)},
+        ),
+        Scenario(
+            "the runs of a service without chat streams are rejected",
+            [ended(RUN, "completed", rates((60, 20), (60, 0))), ended(RUN, "rejected", rates((60, 0), (60, 20)))],
+            {"1h13m": (), "1h14m": (page("RejectedFast"),)},
+        ),
+        Scenario(
+            # What the provider did is not what the runs say of it.
+            "runs are rejected and chats are not",
+            [ended(RUN, "rejected", rates((60, 0), (60, 20))), ended(INNER, "completed", rates((120, 20)))],
+            {"1h14m": (), "1h55m": ()},
+        ),
+        Scenario(
+            "rejected and then cut by the same provider",
+            [
+                ended(CHAT, "completed", rates((60, 20), (70, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (30, 20), (40, 10))),
+                *cut(CHAT, "truncated", rates((90, 0), (40, 10))),
+            ],
+            {"1h30m": (REJECTED,), "2h": (REJECTED,)},
+        ),
+        Scenario(
+            "one provider rejects and then another cuts",
+            [
+                ended(CHAT, "completed", rates((60, 20), (70, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (70, 20))),
+                ended(CHAT | OTHER, "completed", rates((90, 20), (40, 0))),
+                *cut(CHAT | OTHER, "truncated", rates((90, 0), (40, 20))),
+            ],
+            {"1h30m": (REJECTED,), "1h45m": (REJECTED, page("ModelCutoffsFast", **OTHER))},
+        ),
+        *limited("RateLimited", "rate_limited"),
+        *limited("ContextRejected", "context_limit"),
+    ),
+)
