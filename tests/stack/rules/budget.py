@@ -8,8 +8,12 @@ from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario
 
 USERS = page("CutoffsFast", op="invoke_workflow")
 SLOWLY = ticket("CutoffsSlow", op="invoke_workflow")
+REJECTED = page("RejectedFast", **MODEL)
+OTHER = {"provider": "azure.ai.openai", "model": "other"}
 DIRECT = page("CutoffsFast", op="chat")
 BY_MODEL = page("ModelCutoffsFast", **MODEL)
+TRUNCATED = ticket("Truncated", **MODEL)
+BOTH = (DIRECT, BY_MODEL)
 QUIET = {"30m": (), "1h5m": (), "1h11m": (), "1h30m": (), "1h55m": ()}
 
 
@@ -29,58 +33,58 @@ FAMILY = Family(
             # 14.45 % of all streams, so the hour must be full of them.
             "just above the threshold",
             [
-                ended(RUN, "completed", rates((60, 2000), (120, 1711))),
-                *cut(RUN, "truncated", rates((60, 0), (120, 289))),
+                ended(CHAT, "completed", rates((60, 2000), (120, 1711))),
+                *cut(CHAT, "truncated", rates((60, 0), (120, 289))),
             ],
-            {"1h50m": (), "2h5m": (USERS,)},
+            {"1h50m": (), "2h5m": (*BOTH, TRUNCATED)},
         ),
         Scenario(
             "just below the threshold",
             [
-                ended(RUN, "completed", rates((60, 2000), (120, 1713))),
-                *cut(RUN, "truncated", rates((60, 0), (120, 287))),
+                ended(CHAT, "completed", rates((60, 2000), (120, 1713))),
+                *cut(CHAT, "truncated", rates((60, 0), (120, 287))),
             ],
-            {"2h5m": (), "2h9m": ()},
+            {"2h5m": (TRUNCATED,), "2h9m": (TRUNCATED,)},
         ),
         Scenario(
             # After nine minutes the hour has 15 %; two minutes later it pages. It is over at 1h30m: five minutes for the
             # short window, ten that it is kept.
             "everything is cut for half an hour",
             [
-                ended(RUN, "completed", rates((60, 20), (30, 0), (60, 20))),
-                *cut(RUN, "connection_lost", rates((60, 0), (30, 20), (60, 0)), cause="connection_lost"),
+                ended(CHAT, "completed", rates((60, 20), (30, 0), (60, 20))),
+                *cut(CHAT, "connection_lost", rates((60, 0), (30, 20), (60, 0)), cause="connection_lost"),
             ],
-            {"1h10m": (), "1h11m": (USERS,), "1h30m": (USERS,), "1h42m": (USERS,), "1h47m": ()},
+            {"1h10m": (), "1h11m": BOTH, "1h30m": BOTH, "1h42m": BOTH, "1h47m": ()},
         ),
         *(
             Scenario(
                 f"the service's fault {reason}",
                 [
-                    ended(RUN, "completed", rates((120, 20))),
-                    *cut(RUN, reason, rates((60, 0), (60, 20)), cause="unknown"),
+                    ended(CHAT, "completed", rates((120, 20))),
+                    *cut(CHAT, reason, rates((60, 0), (60, 20)), cause="unknown"),
                 ],
-                {"1h5m": (), "1h30m": (USERS,)},
+                {"1h5m": (), "1h30m": BOTH},
             )
             for reason in ("truncated", "empty", "timeout", "provider_error", "protocol_error", "tool_error", "error")
         ),
         Scenario(
             "a direct call of a model",
             [ended(CHAT, "completed", rates((60, 20), (60, 0))), *cut(CHAT, "truncated", rates((60, 0), (60, 20)))],
-            {"1h8m": (), "1h11m": (DIRECT, BY_MODEL), "1h30m": (DIRECT, BY_MODEL)},
+            {"1h8m": (), "1h11m": BOTH, "1h30m": BOTH},
         ),
         Scenario(
             "five of ten",
             [
-                ended(RUN, "completed", rates((60, 0), (5, 1), (55, 0))),
-                *cut(RUN, "empty", rates((60, 0), (5, 1), (55, 0))),
+                ended(CHAT, "completed", rates((60, 0), (5, 1), (55, 0))),
+                *cut(CHAT, "empty", rates((60, 0), (5, 1), (55, 0))),
             ],
-            {"1h4m": (), "1h7m": (USERS,)},
+            {"1h4m": (), "1h7m": BOTH},
         ),
         Scenario(
             "four of eight",
             [
-                ended(RUN, "completed", rates((60, 0), (4, 1), (56, 0))),
-                *cut(RUN, "empty", rates((60, 0), (4, 1), (56, 0))),
+                ended(CHAT, "completed", rates((60, 0), (4, 1), (56, 0))),
+                *cut(CHAT, "empty", rates((60, 0), (4, 1), (56, 0))),
             ],
             QUIET,
         ),
@@ -199,6 +203,61 @@ FAMILY = Family(
                 *cut(INNER, "connection_lost", rates((60, 0), (60, 5)), cause="connection_lost"),
             ],
             {"1h10m": (), "1h11m": (USERS,), "1h45m": (USERS,)},
+        ),
+        Scenario(
+            # 40 % of what began; rejected streams did not begin.
+            "cut while prompts are refused",
+            [
+                ended(CHAT, "completed", rates((60, 100), (60, 60))),
+                *cut(CHAT, "truncated", rates((60, 0), (60, 40))),
+                ended(CHAT, "rejected", rates((120, 100)), cause="content_filter"),
+            ],
+            {"1h20m": (), "1h30m": BOTH},
+        ),
+        Scenario(
+            # A tenth of the last minutes if rejected streams had begun.
+            "cut while all of a sudden prompts are refused",
+            [
+                ended(CHAT, "completed", rates((60, 100), (60, 60))),
+                *cut(CHAT, "truncated", rates((60, 0), (60, 40))),
+                ended(CHAT, "rejected", rates((90, 0), (30, 400)), cause="content_filter"),
+            ],
+            {"1h30m": BOTH, "1h55m": BOTH},
+        ),
+        Scenario(
+            "four of eight and four of eight an hour later",
+            [
+                ended(CHAT, "completed", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
+                *cut(CHAT, "truncated", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
+            ],
+            {"30m": (), "1h25m": (), "1h28m": ()},
+        ),
+        Scenario(
+            "three of six and three of six after forty minutes",
+            [
+                ended(CHAT, "completed", rates((60, 0), (3, 1), (37, 0), (3, 1), (20, 0))),
+                *cut(CHAT, "truncated", rates((60, 0), (3, 1), (37, 0), (3, 1), (20, 0))),
+            ],
+            {"1h8m": (), "1h45m": BOTH},
+        ),
+        Scenario(
+            "rejected and then cut by the same provider",
+            [
+                ended(CHAT, "completed", rates((60, 20), (70, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (30, 20), (40, 10))),
+                *cut(CHAT, "truncated", rates((90, 0), (40, 10))),
+            ],
+            {"1h30m": (REJECTED,), "2h": (REJECTED,)},
+        ),
+        Scenario(
+            "one provider rejects and then another cuts",
+            [
+                ended(CHAT, "completed", rates((60, 20), (70, 0))),
+                ended(CHAT, "rejected", rates((60, 0), (70, 20))),
+                ended(CHAT | OTHER, "completed", rates((90, 20), (40, 0))),
+                *cut(CHAT | OTHER, "truncated", rates((90, 0), (40, 20))),
+            ],
+            {"1h30m": (REJECTED,), "1h45m": (REJECTED, page("ModelCutoffsFast", **OTHER))},
         ),
         Scenario(
             "a Stop button all day",

@@ -217,4 +217,40 @@ FAMILY = Family(
             {"7h20m": ()},
         ),
     ),
+    changes="all but past windows",
+)
+
+PAST_WINDOWS = Family(
+    "5m",
+    ("LastchunkTruncated",),
+    (
+        Scenario(
+            # 5 % in the first eight hours are 1.7 % of the past day; three times that is more than 4 %.
+            "truncated this morning and again",
+            [
+                ended(CHAT, "completed", rates((96, 950), (180, 1000), (24, 960))),
+                *cut(CHAT, "truncated", rates((96, 50), (180, 0), (24, 40))),
+            ],
+            {"24h15m": (), "24h45m": ()},
+        ),
+        Scenario(
+            # 20 % in the first four hours are no part of the past day.
+            "truncated the day before yesterday and again",
+            [
+                ended(CHAT, "completed", rates((48, 800), (300, 1000), (24, 960))),
+                *cut(CHAT, "truncated", rates((48, 200), (300, 0), (24, 40))),
+            ],
+            {"28h": (), "30h15m": (ticket("Truncated", **MODEL),)},
+        ),
+        Scenario(
+            # 12 % in the hour before last: half a percent of the past day, but all of it in one of its hours.
+            "truncated for an hour and then less",
+            [
+                ended(CHAT, "completed", rates((72, 1000), (12, 880), (24, 970))),
+                *cut(CHAT, "truncated", rates((72, 0), (12, 120), (24, 30))),
+            ],
+            {"7h": (ticket("Truncated", **MODEL),), "8h40m": ()},
+        ),
+    ),
+    changes="past windows",
 )

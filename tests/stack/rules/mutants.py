@@ -18,7 +18,7 @@ import yaml
 from tests.stack.rules.promtool import RECORDED, Rule, needed, write
 from tests.stack.rules.scenario import Family
 
-_DURATION = re.compile(r"(?<=[\[: ])(\d+)(ms|s|m|h|d)(?=[\]: )]|$)", re.MULTILINE)
+_DURATION = re.compile(r"(?:(?<=[\[: ])|^)(\d+)(ms|s|m|h|d)(?=[\]: )]|$)", re.MULTILINE)
 _THRESHOLD = re.compile(r"(?<=[<>=] )(\d+(?:\.\d+)?)(?! ?[\d.])")
 _LABELS = re.compile(r"(?<=by \(|on \()[^)]+(?=\))|(?<=group_left \()[^)]+(?=\))")
 _MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
@@ -82,10 +82,19 @@ def _changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
                 yield f"{key} becomes {other}", rule | {key: other}
 
 
-def mutants(family: Family) -> list[Mutant]:
-    """Every change of every alert of a family, and of every recording, by the first alert that rests on it."""
+def _is_for(family: Family, change: str, rule: Rule) -> bool:
+    """Whether this family must notice a change. Less than its step is no change for it."""
+    wait = re.fullmatch(r"(?:for|keep_firing_for) becomes (\d+)s", change)
+    if wait and int(wait[1]) < int(family.step[:-1]) * 60 and family.step.endswith("m"):
+        return False
+    past = "offset" in rule["expr"] and "alert" in rule and _DURATION.match(change) is not None
+    return family.changes == "all" or past == (family.changes == "past windows")
+
+
+def mutants(family: Family, elsewhere: Iterable[str] = ()) -> list[Mutant]:
+    """Every change of every alert of a family, and of every recording that is not looked at elsewhere."""
     made: list[Mutant] = []
-    seen: set[str] = set()
+    seen: set[str] = set(elsewhere)
     for alert in family.alerts:
         chain = needed([alert])
         for place, rule in enumerate(chain):
@@ -94,6 +103,8 @@ def mutants(family: Family) -> list[Mutant]:
                 continue
             seen.add(name)
             for change, changed in _changes(rule):
+                if not _is_for(family, change, changed):
+                    continue
                 made.append(Mutant(alert, f"{name}: {change}", _renamed(chain[place:], changed, len(made))))
     return made
 
@@ -135,7 +146,9 @@ def survivors(family: Family, made: list[Mutant], promtool: Path, folder: Path) 
             for expected in one.expected(time):
                 due.setdefault(dict(expected)["alertname"], set()).add(_without(expected))
             for number in [
-                number for number, mutant in left.items() if fired.get(f"M{number}", set()) != due.get(mutant.alert, set())
+                number
+                for number, mutant in left.items()
+                if fired.get(f"M{number}", set()) != due.get(mutant.alert, set())
             ]:
                 del left[number]
     assert next(got, None) is None

@@ -35,7 +35,12 @@ FAMILY = Family(
             Scenario(
                 f"refused {name}",
                 [refused(name, "0x10 1+1x9 10x60")],
-                {"3m15s": (), "3m45s": (page("PathRefuses", instance="a", receiver="otlp"),), "11m": (page("PathRefuses", instance="a", receiver="otlp"),), "13m": ()},
+                {
+                    "3m15s": (),
+                    "3m45s": (page("PathRefuses", instance="a", receiver="otlp"),),
+                    "11m": (page("PathRefuses", instance="a", receiver="otlp"),),
+                    "13m": (),
+                },
             )
             for name in ("spans", "log_records_total", "metric_points")
         ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Labels = Mapping[str, str]
 Series = tuple[str, Labels, str]
@@ -131,6 +131,8 @@ class Family:
     step: str
     alerts: Sequence[str]
     scenarios: Sequence[Scenario]
+    changes: Literal["all", "all but past windows", "past windows"] = "all"
+    """What of the alerts these scenarios notice, if it is changed."""
 
     def unit_test(self, rules: str) -> dict[str, Any]:
         """A file for `promtool test rules`."""

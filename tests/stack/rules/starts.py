@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
-from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, cut, ended, page, rates, ticket
+from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, ended, page, rates, ticket
 
 REJECTED = page("RejectedFast", **MODEL)
-OTHER = {"provider": "azure.ai.openai", "model": "other"}
+
+LIMITS = (
+    ("rate_limited", (ticket("RateLimited", cause="rate_limited", **MODEL),)),
+    ("context_limit", (ticket("ContextRejected", cause="context_limit", **MODEL),)),
+    ("content_filter", ()),
+)
+"""What refuses without a fault of the provider, and the ticket for it."""
 
 
 def limited(kind: str, cause: str) -> list[Scenario]:
@@ -33,11 +39,11 @@ def limited(kind: str, cause: str) -> list[Scenario]:
         Scenario(
             f"{cause} refuses everything",
             [
-                ended(CHAT, "completed", rates((60, 20), (20, 0), (60, 20))),
-                ended(CHAT, "rejected", rates((60, 0), (20, 20), (60, 0)), cause=cause),
+                ended(INNER, "completed", rates((60, 20), (20, 0), (120, 20))),
+                ended(INNER, "rejected", rates((60, 0), (20, 20), (120, 0)), cause=cause),
             ],
             # A tenth of the hour is reached after six minutes, and left when the refusals are as old as the hour.
-            {"1h9m": (), "1h12m": (due,), "2h8m": (due,)},
+            {"1h9m": (), "1h12m": (due,), "2h8m": (due,), "2h40m": (due,), "2h50m": ()},
         ),
         Scenario(
             f"{cause} refuses five",
@@ -94,8 +100,9 @@ FAMILY = Family(
             # A fifth of the hour is reached after twelve minutes, and for two more it must last.
             "all streams are rejected for half an hour",
             [
-                ended(CHAT, "completed", rates((60, 20), (30, 0), (60, 20))),
-                ended(CHAT, "rejected", rates((60, 0), (30, 20), (60, 0)), cause="unknown"),
+                ended(INNER, "completed", rates((60, 20), (30, 0), (60, 20))),
+                ended(INNER, "rejected", rates((60, 0), (30, 20), (60, 0)), cause="unknown"),
+                ended(RUN, "rejected", rates((60, 0), (30, 20), (60, 0)), cause="unknown"),
             ],
             {"1h13m": (), "1h14m": (REJECTED,), "1h30m": (REJECTED,), "1h42m": (REJECTED,), "1h47m": ()},
         ),
@@ -116,6 +123,40 @@ FAMILY = Family(
             {"1h7m": (), "1h30m": ()},
         ),
         Scenario(
+            "four of eight are rejected and four of eight an hour later",
+            [
+                ended(CHAT, reason, rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0)))
+                for reason in ("completed", "rejected")
+            ],
+            {"30m": (), "1h28m": ()},
+        ),
+        *(
+            Scenario(
+                # The limit has the hour, and the errors only its end.
+                f"{cause} and then errors",
+                [
+                    ended(CHAT, "completed", rates((60, 20), (30, 10), (40, 15))),
+                    ended(CHAT, "rejected", rates((60, 0), (30, 10), (40, 0)), cause=cause),
+                    ended(CHAT, "rejected", rates((90, 0), (40, 5)), cause="provider_error"),
+                ],
+                {"1h40m": due, "1h50m": due},
+            )
+            for cause, due in LIMITS
+        ),
+        *(
+            Scenario(
+                # The errors have the hour, and the limit its end.
+                f"errors and then {cause}",
+                [
+                    ended(CHAT, "completed", rates((60, 20), (20, 0), (50, 10))),
+                    ended(CHAT, "rejected", rates((60, 0), (20, 20), (50, 0)), cause="provider_error"),
+                    ended(CHAT, "rejected", rates((80, 0), (50, 10)), cause=cause),
+                ],
+                {"1h20m": (REJECTED,), "1h50m": due},
+            )
+            for cause, due in LIMITS
+        ),
+        Scenario(
             "rejected in its first interval",
             [ended(CHAT, "rejected", "_x60 5x60", cause="provider_error")],
             {"1h1m": (), "1h3m": (REJECTED,)},
@@ -130,25 +171,6 @@ FAMILY = Family(
             "runs are rejected and chats are not",
             [ended(RUN, "rejected", rates((60, 0), (60, 20))), ended(INNER, "completed", rates((120, 20)))],
             {"1h14m": (), "1h55m": ()},
-        ),
-        Scenario(
-            "rejected and then cut by the same provider",
-            [
-                ended(CHAT, "completed", rates((60, 20), (70, 0))),
-                ended(CHAT, "rejected", rates((60, 0), (30, 20), (40, 10))),
-                *cut(CHAT, "truncated", rates((90, 0), (40, 10))),
-            ],
-            {"1h30m": (REJECTED,), "2h": (REJECTED,)},
-        ),
-        Scenario(
-            "one provider rejects and then another cuts",
-            [
-                ended(CHAT, "completed", rates((60, 20), (70, 0))),
-                ended(CHAT, "rejected", rates((60, 0), (70, 20))),
-                ended(CHAT | OTHER, "completed", rates((90, 20), (40, 0))),
-                *cut(CHAT | OTHER, "truncated", rates((90, 0), (40, 20))),
-            ],
-            {"1h30m": (REJECTED,), "1h45m": (REJECTED, page("ModelCutoffsFast", **OTHER))},
         ),
         *limited("RateLimited", "rate_limited"),
         *limited("ContextRejected", "context_limit"),

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from tests.stack.rules.jumps import PAST, buckets
-from tests.stack.rules.scenario import RUN, Family, Scenario, cut, ended, rates, ticket
+from tests.stack.rules.scenario import CHAT, RUN, Family, Scenario, cut, ended, rates, ticket
 
 LEAVE = ticket("PeopleLeave", op="invoke_workflow")
+AT_A_MINUTE = ticket("PeopleLeaveTogether", op="invoke_workflow", silence="55 to 65 s")
 
 
 def leaves(name: str, before: float, then: float, due: tuple = (), known: int = PAST) -> Scenario:  # type: ignore[type-arg]
@@ -73,6 +74,43 @@ FAMILY = Family(
         ),
         together("they leave at a minute", {"55": 40, "65": 91}, 100, "55 to 65 s"),
         together("they leave at five minutes as scraped", {"290.0": 40, "310.0": 91}, 100, "290 to 310 s"),
+        *(
+            together(f"they leave after {low} to {high}", {str(low): 40, str(high): 91}, 100, f"{low} to {high} s")
+            for low, high in ((25, 35), (85, 95), (115, 125), (175, 185), (235, 245), (590, 610))
+        ),
+        Scenario(
+            "they leave at a minute for twenty minutes",
+            [
+                ("autogen_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
+                for kind, le, values in (
+                    ("bucket", {"le": "55"}, "0x120"),
+                    ("bucket", {"le": "65"}, rates((PAST, 0), (4, 10), (44, 0))),
+                    ("count", {}, rates((PAST, 0), (4, 10), (44, 0))),
+                )
+            ],
+            # As long as the hour holds them, and one hour more.
+            {"6h5m": (), "6h10m": (AT_A_MINUTE,), "8h": (AT_A_MINUTE,), "8h30m": ()},
+        ),
+        Scenario(
+            "they leave at any time and then at a minute",
+            [
+                ("autogen_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
+                for kind, le, values in (
+                    ("bucket", {"le": "55"}, "0x120"),
+                    ("bucket", {"le": "65"}, rates((PAST + 18, 0), (6, 10), (24, 0))),
+                    ("count", {}, rates((PAST, 0), (6, 100), (12, 0), (6, 10), (24, 0))),
+                )
+            ],
+            {"7h25m": (), "8h": (AT_A_MINUTE,)},
+        ),
+        Scenario(
+            "runs are left at a minute and chats at any time",
+            [
+                *buckets(RUN, "cancelled", {"55": 40, "65": 91}, 100),
+                *buckets(CHAT, "cancelled", {"55": 40, "65": 50}, 100),
+            ],
+            {"7h15m": (AT_A_MINUTE,)},
+        ),
         together("half of them leave at a minute", {"55": 40, "65": 89}, 100, ""),
         together("they leave at any time", {"25": 30, "35": 40, "55": 50, "65": 60, "85": 70, "95": 80}, 100, ""),
         *(
@@ -90,8 +128,9 @@ FAMILY = Family(
             )
             for count, due in (
                 (4, ()),
-                (5, (ticket("PeopleLeaveTogether", op="invoke_workflow", silence="55 to 65 s"),)),
+                (5, (AT_A_MINUTE,)),
             )
         ),
     ),
+    changes="all but past windows",
 )
