@@ -154,4 +154,4 @@ def _named(labels: Labels) -> dict[str, str]:
 
 
 def _written(labels: Labels, metric: str) -> str:
-    return metric + "{" + ", ".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
+    return metric + "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
