@@ -243,6 +243,15 @@ PAST_WINDOWS = Family(
             {"28h": (), "30h15m": (ticket("Truncated", **MODEL),)},
         ),
         Scenario(
+            # Twelve streams are no past, however often they are looked at.
+            "truncated after a past of twelve",
+            [
+                ended(CHAT, "completed", rates((12, 0), (6, 2), (54, 0), (24, 20))),
+                *cut(CHAT, "truncated", rates((72, 0), (5, 1.25), (19, 0))),
+            ],
+            {"6h35m": ()},
+        ),
+        Scenario(
             # 12 % in the hour before last: half a percent of the past day, but all of it in one of its hours.
             "truncated for an hour and then less",
             [
