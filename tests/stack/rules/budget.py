@@ -233,6 +233,16 @@ FAMILY = Family(
             {"30m": (), "1h25m": (), "1h28m": ()},
         ),
         Scenario(
+            "four of eight chats and four of eight an hour later where users see others",
+            [
+                ended(RUN, "completed", rates((124, 20))),
+                *cut(RUN, "truncated", rates((79, 0), (6, 1), (39, 0))),
+                ended(INNER, "completed", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
+                *cut(INNER, "truncated", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
+            ],
+            {"1h25m": (), "1h28m": ()},
+        ),
+        Scenario(
             "three of six and three of six after forty minutes",
             [
                 ended(CHAT, "completed", rates((60, 0), (3, 1), (37, 0), (3, 1), (20, 0))),

@@ -48,7 +48,7 @@ FAMILY = Family(
                 *cut(RUN, "cancelled", rates((PAST, 0), (12, 50), (36, 0)), cause="client_disconnected"),
             ],
             # A tenth of the hour after a quarter of an hour; a quarter of an hour later it fires. For an hour it is kept.
-            {"6h20m": (), "6h30m": (LEAVE,), "7h50m": (LEAVE,), "8h40m": (LEAVE,), "9h10m": ()},
+            {"6h25m": (), "6h30m": (LEAVE,), "7h50m": (LEAVE,), "8h40m": (LEAVE,), "9h10m": ()},
         ),
         *(
             Scenario(
