@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The names that dashboards use and that are not Lastchunk's: of Prometheus, of the resource, of the Collector."""
+
+from __future__ import annotations
+
+from grafana.build.names import label
+
+SERVICE_NAME = "service.name"
+ENVIRONMENT_NAME = "deployment.environment.name"
+VERSION_NAME = "service.version"
+
+JOB, INSTANCE, LE = "job", "instance", "le"
+ENVIRONMENT = label(ENVIRONMENT_NAME)
+"""Copied from the resource by our Collector configurations; without them it is absent, and All selects everything."""
+VERSION = label(VERSION_NAME)
+OVERFLOW = label("otel.metric.overflow")
+"""What the SDK sets on the series into which it adds up those beyond its limit."""
+
+UP, ALERTS, TARGET_INFO = "up", "ALERTS", "target_info"
+ALERT_NAME, ALERT_STATE, SEVERITY = "alertname", "alertstate", "severity"
+COLLECTORS = "lastchunk-collectors"
+"""The scrape job of the Collectors themselves, in collector-config/prometheus.yml."""
+
+KIND = r"(spans|metric_points|log_records)(_total)?"
+RECEIVED = f"otelcol_receiver_accepted_{KIND}"
+REFUSED = f"otelcol_receiver_refused_{KIND}"
+SENT = f"otelcol_exporter_sent_{KIND}"
+SEND_FAILED = f"otelcol_exporter_send_failed_{KIND}"
+ENQUEUE_FAILED = f"otelcol_exporter_enqueue_failed_{KIND}"
+DROPPED_TOO_EARLY = "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early(_total)?"
+DECIDED = "otelcol_processor_tail_sampling_global_count_traces_sampled(_total)?"
+MEMORY = "otelcol_process_memory_rss(_bytes)?"
+"""Regular expressions: the Collector's own metrics end in `_total` or not, as they are read."""
+QUEUE_SIZE, QUEUE_CAPACITY = "otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity"
+EXPORTER, RECEIVER, DATA_TYPE, DECISION = "exporter", "receiver", "data_type", "decision"
+OF_COLLECTOR = (
+    RECEIVED,
+    REFUSED,
+    SENT,
+    SEND_FAILED,
+    ENQUEUE_FAILED,
+    DROPPED_TOO_EARLY,
+    DECIDED,
+    MEMORY,
+    QUEUE_SIZE,
+    QUEUE_CAPACITY,
+)
+
+METRICS = (UP, ALERTS, TARGET_INFO, *OF_COLLECTOR)
+LABELS = (
+    JOB,
+    INSTANCE,
+    LE,
+    ENVIRONMENT,
+    VERSION,
+    OVERFLOW,
+    ALERT_NAME,
+    ALERT_STATE,
+    SEVERITY,
+    EXPORTER,
+    RECEIVER,
+    DATA_TYPE,
+    DECISION,
+)

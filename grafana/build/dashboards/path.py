@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Telemetry path. Is what the other dashboards show complete? A blind path looks like a healthy one."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import stat, text, timeseries
+
+from grafana.build.dashboards import evidence, variables
+from grafana.build.dashboards import foreign as names
+from grafana.build.dashboards.colours import GOOD, HUES, WARNING, Family
+from grafana.build.dashboards.drawing import About, Query, lines, log_rate, number, said
+from grafana.build.dashboards.foreign import INSTANCE, JOB
+from grafana.build.dashboards.frame import closed_row, encode, frame, open_row
+from grafana.build.dashboards.ids import PATH as ID
+from grafana.build.dashboards.links import PATH
+from grafana.build.dashboards.queries import AGENT, CHAT, MODEL, OUTERMOST, WINDOW, grown
+from grafana.build.names import series
+from grafana.build.settings import Settings
+from lastchunk import semconv
+
+_NOT_SCRAPED = "The Collectors' own metrics are not here: scrape them, as collector-config/prometheus.yml does."
+_READ_ME = """\
+No cutoff and no telemetry look the same. **Read from the top:** does every service report, and lately? Is the number of
+processes the one that you deployed? Then follow the path: what the Collectors received, refused, could not send, and have
+waiting. `path-rules.yml` and the alerts in `grafana/alerts/` watch the same.
+"""
+
+
+def build(settings: Settings) -> str:
+    """The dashboard's JSON."""
+    chosen = [
+        *variables.sources(),
+        variables.service(),
+        variables.environment(),
+        variables.model(),
+        variables.service_name(),
+        variables.runbook(settings),
+    ]
+    says = "Is what you see complete? Applications that report, and the Collectors between them and you."
+    made = frame(PATH, "Lastchunk telemetry path", says, chosen)
+    made.with_panel(_read_me())
+    open_row(
+        made, ID["row_services"], "Do the applications report?", [_reporting(), _age(), _overflow(), _other_values()]
+    )
+    of = settings.collectors_job
+    open_row(
+        made,
+        ID["row_collectors"],
+        "Do the Collectors pass it on?",
+        [
+            _up(of),
+            _flow("received", "Received by Collectors", of, names.RECEIVED, names.RECEIVER),
+            _flow("sent", "Sent by Collectors", of, names.SENT, names.EXPORTER),
+            _loss("refused", "Refused by Collectors", of, names.RECEIVER, names.REFUSED),
+            _loss("dropped", "Dropped by Collectors", of, names.EXPORTER, names.SEND_FAILED, names.ENQUEUE_FAILED),
+            _queue(of),
+            _sampling(of),
+            _memory(of),
+        ],
+    )
+    closed_row(
+        made,
+        ID["row_compare"],
+        "Do logs and metrics agree? (needs Loki)",
+        [evidence.logs_needed(ID["logs_needed"]), _logged(), _counted()],
+    )
+    return encode(made)
+
+
+def _read_me() -> text.Panel:
+    about = About(ID["read_me"], "How to read this", "In which order to look.", "", 24, 4)
+    return said(about, _READ_ME)
+
+
+def _reporting() -> timeseries.Panel:
+    about = About(
+        ID["reporting"],
+        "Processes that report, by service",
+        "Each worker is one. Fewer than you run: some are not instrumented, or their Collector is gone.",
+        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+    )
+    query = Query(f"count by ({JOB}) (count by ({JOB}, {INSTANCE}) ({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
+    return lines(about, "short", query)
+
+
+def _age() -> timeseries.Panel:
+    about = About(
+        ID["age"],
+        "Age of the newest sample, by service",
+        "How long ago each service was last heard of. Above the export interval it has stopped, or something on the way has.",
+        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+    )
+    query = Query(f"time() - max by ({JOB}) (timestamp({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
+    return lines(about, "s", query, limits=(60, 240))
+
+
+def _overflow() -> stat.Panel:
+    about = About(
+        ID["overflow"],
+        "Series that the SDK added up",
+        "Services in which an instrument has more than 2,000 sets of attributes: what came later is in one series without"
+        " labels, and missing on these dashboards. Drop attributes with a view of the SDK.",
+        "none",
+        height=5,
+    )
+    metrics = "|".join(series(metric) for metric in semconv.METRICS if metric.instrument == "counter")
+    query = Query(f'count by ({JOB}) ({{__name__=~"{metrics}", {names.OVERFLOW}="true"}})', f"{{{{{JOB}}}}}")
+    return number(about, "short", query, 1, colours=(GOOD, WARNING))
+
+
+def _other_values() -> stat.Panel:
+    about = About(
+        ID["other_values"],
+        "Series of agents and models beyond the cap",
+        f"Lastchunk counts the 101st agent or model of a process, and all later ones, as {semconv.OTHER}.",
+        "none",
+        height=5,
+    )
+    agents, models = (CHAT(semconv.ENDED, f'{of}="{semconv.OTHER}"') for of in (AGENT, MODEL))
+    query = Query(f"count by ({JOB}) ({agents} or {models})", f"{{{{{JOB}}}}}")
+    return number(about, "short", query, 1, colours=(GOOD, WARNING))
+
+
+def _collector(of: str, pattern: str) -> str:
+    return f'{{__name__=~"{pattern}", {JOB}="{of}"}}'
+
+
+def _up(of: str) -> timeseries.Panel:
+    about = About(
+        ID["collectors_up"],
+        "Collectors that answer",
+        "1 if the last scrape of a Collector's own metrics worked. A Collector that is down takes nothing; applications drop"
+        " what they cannot send.",
+        _NOT_SCRAPED,
+        8,
+    )
+    return lines(about, "none", Query(f'{names.UP}{{{JOB}="{of}"}}', f"{{{{{INSTANCE}}}}}"))
+
+
+def _flow(name: str, title: str, of: str, pattern: str, by: str) -> timeseries.Panel:
+    about = About(
+        ID[name],
+        title,
+        "Spans, data points and log records per second, by Collector.",
+        _NOT_SCRAPED,
+        8,
+    )
+    query = f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}]))"
+    return lines(about, "suffix:/s", Query(query, f"{{{{{INSTANCE}}}}} {{{{{by}}}}}"))
+
+
+def _loss(name: str, title: str, of: str, by: str, *patterns: str) -> timeseries.Panel:
+    about = About(
+        ID[name],
+        title,
+        "Spans, data points and log records per second that were not taken, or given up. Anything above 0 is missing on these"
+        " dashboards; a Collector that never did it has no such series.",
+        "Nothing in this time, or the Collectors' own metrics are not scraped (is there an answer above?).",
+        8,
+    )
+    asked = " or ".join(
+        f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}])) > 0" for pattern in patterns
+    )
+    return lines(about, "suffix:/s", Query(asked, f"{{{{{INSTANCE}}}}} {{{{{by}}}}}"))
+
+
+def _queue(of: str) -> timeseries.Panel:
+    about = About(
+        ID["queue"],
+        "Queues of Collectors",
+        "How full each queue is. A queue that fills has something down or slow behind it; when it is full, data is refused.",
+        _NOT_SCRAPED,
+        8,
+    )
+    by = f"{INSTANCE}, {names.EXPORTER}, {names.DATA_TYPE}"
+    size, capacity = (f'{metric}{{{JOB}="{of}"}}' for metric in (names.QUEUE_SIZE, names.QUEUE_CAPACITY))
+    query = f"max by ({by}) ({size} / ({capacity} > 0))"
+    legend = f"{{{{{INSTANCE}}}}} {{{{{names.EXPORTER}}}}} {{{{{names.DATA_TYPE}}}}}"
+    return lines(about, "percentunit", Query(query, legend), limits=(0.5, 0.8))
+
+
+def _sampling(of: str) -> timeseries.Panel:
+    about = About(
+        ID["sampling"],
+        "Sampling at the gateways",
+        "Traces per second that were kept or not, and those given up before their decision: then raise OPEN_TRACES. Metrics"
+        " are counted before sampling and miss nothing.",
+        "No gateway samples, or the Collectors' own metrics are not scraped.",
+        8,
+    )
+    decided = f"sum by ({names.DECISION}) (rate({_collector(of, names.DECIDED)}[{WINDOW}]))"
+    early = f"sum(rate({_collector(of, names.DROPPED_TOO_EARLY)}[{WINDOW}]))"
+    colours = {"given up": HUES[Family.TRANSPORT]}
+    asked = (Query(decided, f"{{{{{names.DECISION}}}}}"), Query(early, "given up"))
+    return lines(about, "suffix:/s", *asked, colours=colours)
+
+
+def _memory(of: str) -> timeseries.Panel:
+    about = About(
+        ID["memory"],
+        "Memory of Collectors",
+        "Resident memory. At MEMORY_LIMIT_MIB a Collector begins to refuse.",
+        _NOT_SCRAPED,
+        8,
+    )
+    return lines(about, "bytes", Query(f"max by ({INSTANCE}) ({_collector(of, names.MEMORY)})", f"{{{{{INSTANCE}}}}}"))
+
+
+def _logged() -> timeseries.Panel:
+    about = About(
+        ID["logged"],
+        "Cutoffs, as logged",
+        "Cutoff events per minute: one for each cutoff, of the stream in which it arose.",
+        "No cutoff was logged in this time, or no Loki data source is chosen.",
+    )
+    return log_rate(about, f"sum(count_over_time({evidence.CUTOFF_LINES} [1m]))", "logged")
+
+
+def _counted() -> timeseries.Panel:
+    about = About(
+        ID["counted"],
+        "Cutoffs, as counted",
+        "The same per minute from the counters, of the streams that users saw. They agree but for cutoffs that a run recovered"
+        " from (logged, not counted here) and processes that lived shorter than two exports (logged, invisible here).",
+        "No cutoff was counted in this time.",
+    )
+    query = f"{grown('', OUTERMOST(semconv.CUTOFFS))} * 60000 / $__rate_interval_ms"
+    return lines(about, "suffix:/min", Query(query, "counted"))
