@@ -5,8 +5,8 @@
     opentelemetry-instrument python application.py plan.json report.json
 
 The plan is a list of streams: the model's base URL, what the application does with it (`read`, `leave`, `cancel`), and
-whether a team or an agent streams. The report says how long the slowest stream took, and how long ending took is the
-parent's to measure.
+whether a team or an agent streams; a `second` URL is that of a colleague who takes the team's next turn. The report says
+how long the slowest stream took, and how long ending took is the parent's to measure.
 """
 
 from __future__ import annotations
@@ -44,25 +44,39 @@ TOOL_SAYS = sys.argv[3] if len(sys.argv) > 3 else "nothing about"
 QUESTION = sys.argv[4] if len(sys.argv) > 4 else "What should I see in Lisbon today?"
 
 
-async def stream(plan: dict[str, Any]) -> None:
-    """Run one stream, and treat it as planned."""
-    client = OpenAIChatCompletionClient(
-        model="test-model",
-        base_url=plan["url"],
+async def broken_lookup(city: str, days: int) -> str:
+    """What a tool of the application says, when it cannot."""
+    raise ConnectionRefusedError(f"nothing about {city} {days}")
+
+
+def client(plan: dict[str, Any], url: str) -> OpenAIChatCompletionClient:
+    """A client of the model at a URL."""
+    return OpenAIChatCompletionClient(
+        model=plan.get("model", "test-model"),
+        base_url=url,
         api_key="none",
         model_info=_MODEL,
         max_retries=0,
         timeout=plan.get("patience", 30.0),
     )
-    agent = AssistantAgent(
-        "writer",
-        client,
-        tools=[lookup] if plan.get("tool") else None,
-        model_client_stream=True,
-        reflect_on_tool_use=bool(plan.get("tool")),
-    )
+
+
+async def stream(plan: dict[str, Any]) -> None:
+    """Run one stream, and treat it as planned."""
+    clients = [client(plan, plan[url]) for url in ("url", "second") if url in plan]
+    tool = broken_lookup if plan.get("tool") == "broken" else lookup
+    agents = [
+        AssistantAgent(
+            name,
+            model,
+            tools=[tool] if plan.get("tool") else None,
+            model_client_stream=True,
+            reflect_on_tool_use=plan.get("tool") is True,
+        )
+        for name, model in zip(("writer", "editor"), clients, strict=False)
+    ]
     token = CancellationToken()
-    runs = RoundRobinGroupChat([agent], name="writers", max_turns=1) if plan.get("team") else agent
+    runs = RoundRobinGroupChat(agents, name="writers", max_turns=len(agents)) if plan.get("team") else agents[0]
     items = runs.run_stream(task=QUESTION, cancellation_token=token)
     count = 0
     try:
@@ -75,7 +89,8 @@ async def stream(plan: dict[str, Any]) -> None:
     except (Exception, asyncio.CancelledError):
         pass  # half of the plans are made to fail
     await items.aclose()
-    await client.close()
+    for model in clients:
+        await model.close()
 
 
 async def serve(plans: list[dict[str, Any]]) -> list[float]:

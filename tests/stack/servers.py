@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -56,11 +57,10 @@ def binary(name: str) -> Path:
 def free_port(*hosts: str) -> int:
     """A port that nobody listens on, on each of the hosts."""
     for _ in range(50):
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port = int(probe.getsockname()[1])
+        # Below those that the system gives to outgoing connections: one of these could take it before the server does.
+        port = random.randrange(15_000, 32_000)
         try:
-            for host in hosts:
+            for host in {LOOPBACK, *hosts}:
                 with socket.socket() as probe:
                     probe.bind((host, port))
         except OSError:

@@ -20,6 +20,7 @@ from grafana.build.dashboards.queries import (
     CUT,
     MODEL,
     NOT_CUT,
+    OF_ANY_MODEL,
     OUTERMOST,
     RANGE,
     REASON,
@@ -161,11 +162,12 @@ def _tool_failures() -> timeseries.Panel:
     about = About(
         ID["tool_failures"],
         "Streams that a tool ended, by agent and team",
-        "What users saw, per minute: a tool failed or hung, or its arguments arrived cut.",
+        "What users saw, per minute: a tool failed or hung, or its arguments arrived cut. Not narrowed by"
+        " model: a team's run has none.",
         "No tool ended a stream in this time.",
         links=(runbook("tool failure", "cause-tool_failure"),),
     )
-    failed = OUTERMOST.for_agent()(semconv.ENDED, f'{CAUSE}="{Cause.TOOL_FAILURE}"')
+    failed = OF_ANY_MODEL.for_agent()(semconv.ENDED, f'{CAUSE}="{Cause.TOOL_FAILURE}"')
     query = Query(per_minute(f"{JOB}, {AGENT}, {WORKFLOW}", failed), f"{{{{{JOB}}}}} {{{{{AGENT}}}}}{{{{{WORKFLOW}}}}}")
     return lines(about, PER_MINUTE, query, to=to_selection("job"))
 
@@ -174,11 +176,12 @@ def _recovered() -> timeseries.Panel:
     about = About(
         ID["inner_cutoffs"],
         "Inner cutoffs from which a run recovered, by cause",
-        "Per minute: a stream below was cut, and the run went on to an answer. Users waited longer, and saw no more of it.",
+        "Per minute: a stream below was cut, and the run went on to an answer. Users waited longer, and saw no more of"
+        " it. Not narrowed by model: a team's run has none.",
         "No run had to recover in this time.",
         links=(runbook("causes", "causes"),),
     )
-    query = Query(per_minute(CAUSE, OUTERMOST(semconv.RECOVERED)), f"{{{{{CAUSE}}}}}")
+    query = Query(per_minute(CAUSE, OF_ANY_MODEL(semconv.RECOVERED)), f"{{{{{CAUSE}}}}}")
     return bars(about, PER_MINUTE, query, colours=OF_CAUSE)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from grafana.build.names import label
 
 SERVICE_NAME = "service.name"
@@ -22,25 +24,26 @@ ALERT_NAME, ALERT_STATE, SEVERITY = "alertname", "alertstate", "severity"
 COLLECTORS = "lastchunk-collectors"
 """The scrape job of the Collectors themselves, in collector-config/prometheus.yml."""
 
-KIND = r"(spans|metric_points|log_records)(_total)?"
-RECEIVED = f"otelcol_receiver_accepted_{KIND}"
-REFUSED = f"otelcol_receiver_refused_{KIND}"
-SENT = f"otelcol_exporter_sent_{KIND}"
-SEND_FAILED = f"otelcol_exporter_send_failed_{KIND}"
-ENQUEUE_FAILED = f"otelcol_exporter_enqueue_failed_{KIND}"
-DROPPED_TOO_EARLY = "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early(_total)?"
+_SIGNALS = {"spans": "spans", "data points": "metric_points", "log records": "log_records"}
+
+
+def _of_each_signal(before: str) -> Mapping[str, str]:
+    """One pattern for each signal: with one pattern for all, `rate` would meet the same labels twice, and refuse."""
+    return {said: f"otelcol_{before}_{name}(_total)?" for said, name in _SIGNALS.items()}
+
+
+RECEIVED, REFUSED = _of_each_signal("receiver_accepted"), _of_each_signal("receiver_refused")
+SENT, SEND_FAILED = _of_each_signal("exporter_sent"), _of_each_signal("exporter_send_failed")
+ENQUEUE_FAILED = _of_each_signal("exporter_enqueue_failed")
 DECIDED = "otelcol_processor_tail_sampling_global_count_traces_sampled(_total)?"
 MEMORY = "otelcol_process_memory_rss(_bytes)?"
 """Regular expressions: the Collector's own metrics end in `_total` or not, as they are read."""
+WAITING = "otelcol_processor_tail_sampling_sampling_traces_on_memory"
 QUEUE_SIZE, QUEUE_CAPACITY = "otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity"
 EXPORTER, RECEIVER, DATA_TYPE, DECISION = "exporter", "receiver", "data_type", "decision"
 OF_COLLECTOR = (
-    RECEIVED,
-    REFUSED,
-    SENT,
-    SEND_FAILED,
-    ENQUEUE_FAILED,
-    DROPPED_TOO_EARLY,
+    *(pattern for signals in (RECEIVED, REFUSED, SENT, SEND_FAILED, ENQUEUE_FAILED) for pattern in signals.values()),
+    WAITING,
     DECIDED,
     MEMORY,
     QUEUE_SIZE,

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from grafana_foundation_sdk.builders import stat, text, timeseries
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from grafana.build.dashboards import evidence, variables
 from grafana.build.dashboards import foreign as names
-from grafana.build.dashboards.colours import GOOD, HUES, WARNING, Family
+from grafana.build.dashboards.colours import GOOD, WARNING
 from grafana.build.dashboards.drawing import About, Query, lines, log_rate, number, said
 from grafana.build.dashboards.foreign import INSTANCE, JOB
 from grafana.build.dashboards.frame import closed_row, encode, frame, open_row
@@ -52,8 +55,15 @@ def build(settings: Settings) -> str:
             _up(of),
             _flow("received", "Received by Collectors", of, names.RECEIVED, names.RECEIVER),
             _flow("sent", "Sent by Collectors", of, names.SENT, names.EXPORTER),
-            _loss("refused", "Refused by Collectors", of, names.RECEIVER, names.REFUSED),
-            _loss("dropped", "Dropped by Collectors", of, names.EXPORTER, names.SEND_FAILED, names.ENQUEUE_FAILED),
+            _loss("refused", "Refused by Collectors", of, names.RECEIVER, refused=names.REFUSED),
+            _loss(
+                "dropped",
+                "Dropped by Collectors",
+                of,
+                names.EXPORTER,
+                not_sent=names.SEND_FAILED,
+                not_queued=names.ENQUEUE_FAILED,
+            ),
             _queue(of),
             _sampling(of),
             _memory(of),
@@ -138,7 +148,7 @@ def _up(of: str) -> timeseries.Panel:
     return lines(about, "none", Query(f'{names.UP}{{{JOB}="{of}"}}', f"{{{{{INSTANCE}}}}}"))
 
 
-def _flow(name: str, title: str, of: str, pattern: str, by: str) -> timeseries.Panel:
+def _flow(name: str, title: str, of: str, patterns: Mapping[str, str], by: str) -> timeseries.Panel:
     about = About(
         ID[name],
         title,
@@ -146,11 +156,10 @@ def _flow(name: str, title: str, of: str, pattern: str, by: str) -> timeseries.P
         _NOT_SCRAPED,
         8,
     )
-    query = f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}]))"
-    return lines(about, "suffix:/s", Query(query, f"{{{{{INSTANCE}}}}} {{{{{by}}}}}"))
+    return lines(about, "suffix:/s", *(_rate(of, pattern, by, signal) for signal, pattern in patterns.items()))
 
 
-def _loss(name: str, title: str, of: str, by: str, *patterns: str) -> timeseries.Panel:
+def _loss(name: str, title: str, of: str, by: str, **patterns: Mapping[str, str]) -> timeseries.Panel:
     about = About(
         ID[name],
         title,
@@ -159,10 +168,17 @@ def _loss(name: str, title: str, of: str, by: str, *patterns: str) -> timeseries
         "Nothing in this time, or the Collectors' own metrics are not scraped (is there an answer above?).",
         8,
     )
-    asked = " or ".join(
-        f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}])) > 0" for pattern in patterns
-    )
-    return lines(about, "suffix:/s", Query(asked, f"{{{{{INSTANCE}}}}} {{{{{by}}}}}"))
+    asked = [
+        _rate(of, pattern, by, f"{signal} {how.replace('_', ' ')}", " > 0")
+        for how, signals in patterns.items()
+        for signal, pattern in signals.items()
+    ]
+    return lines(about, "suffix:/s", *asked)
+
+
+def _rate(of: str, pattern: str, by: str, said: str, more: str = "") -> Query:
+    rate = f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}]))"
+    return Query(rate + more, f"{{{{{INSTANCE}}}}} {{{{{by}}}}} {said}")
 
 
 def _queue(of: str) -> timeseries.Panel:
@@ -184,16 +200,16 @@ def _sampling(of: str) -> timeseries.Panel:
     about = About(
         ID["sampling"],
         "Sampling at the gateways",
-        "Traces per second that were kept or not, and those given up before their decision: then raise OPEN_TRACES. Metrics"
-        " are counted before sampling and miss nothing.",
+        "Traces per second that were kept or not; and, on the right, traces that wait for their decision: at OPEN_TRACES the"
+        " oldest are given up. Metrics are counted before sampling and miss nothing.",
         "No gateway samples, or the Collectors' own metrics are not scraped.",
         8,
     )
     decided = f"sum by ({names.DECISION}) (rate({_collector(of, names.DECIDED)}[{WINDOW}]))"
-    early = f"sum(rate({_collector(of, names.DROPPED_TOO_EARLY)}[{WINDOW}]))"
-    colours = {"given up": HUES[Family.TRANSPORT]}
-    asked = (Query(decided, f"{{{{{names.DECISION}}}}}"), Query(early, "given up"))
-    return lines(about, "suffix:/s", *asked, colours=colours)
+    waiting = f'sum by ({INSTANCE}) ({names.WAITING}{{{JOB}="{of}"}})'
+    asked = (Query(decided, f"{{{{{names.DECISION}}}}}"), Query(waiting, f"{{{{{INSTANCE}}}}} waiting"))
+    right = [DynamicConfigValue("unit", "short"), DynamicConfigValue("custom.axisPlacement", "right")]
+    return lines(about, "suffix:/s", *asked).override_by_regexp(".* waiting", right)
 
 
 def _memory(of: str) -> timeseries.Panel:

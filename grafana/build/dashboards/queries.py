@@ -56,6 +56,8 @@ class Streams:
 
 OUTERMOST = Streams((_OUTERMOST, *_SERVICE, _OF_MODEL))
 """What users saw: what the application itself iterates, on whatever level."""
+OF_ANY_MODEL = Streams((_OUTERMOST, *_SERVICE))
+"""The same where a choice of models would hide the runs of teams, which have none."""
 CHAT = Streams((_CHAT, *_SERVICE, _OF_MODEL))
 """What a provider did: one for each request to a model."""
 RUNS = Streams(_SERVICE)

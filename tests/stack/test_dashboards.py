@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every query of every dashboard, on a real Prometheus that scrapes real Collectors behind a real application."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from grafana.build.dashboards import ids
+from grafana.build.names import label
+from lastchunk import semconv
+from lastchunk.demo.model_server import ModelServer
+from lastchunk.semconv import Cause
+from tests.grafana.dashboards import Query, queries
+from tests.stack.prometheus import Prometheus
+from tests.stack.run import SERVICE, Plan, workers
+from tests.stack.servers import Server
+from tests.stack.tiers import MakeCollector, Tiers
+
+pytestmark = pytest.mark.timeout(300)
+
+JOB = f"shop/{SERVICE}"
+MODEL = "house/model:8b"
+"""A service and a model with the characters that URLs and regular expressions could trip over."""
+REASON, CAUSE, AGENT = (
+    label(name) for name in (semconv.TERMINATION_REASON, semconv.TERMINATION_CAUSE, semconv.AGENT_NAME)
+)
+ENDINGS = {
+    "clean": ("completed", 40),
+    "pause": ("completed", 4),
+    "silent_cut": ("truncated", 3),
+    "rst": ("connection_lost", 2),
+    "stall": ("timeout", 2),
+    "length": ("length", 2),
+    "content_filter": ("content_filter", 2),
+    "error_object": ("provider_error", 1),
+    "http_400_context": ("rejected", 2),
+    "http_429": ("rejected", 1),
+}
+"""What the model server does, the reason that is due, and how often."""
+BEGAN, CUT = 56 + 4, 12 + 2  # the rest: one leaves, one cancels, a tool fails, a team recovers
+EMPTY = {
+    **{f"Refused by Collectors/{target}": "nothing was refused" for target in "ABC"},
+    **{f"Dropped by Collectors/{target}": "nothing was dropped" for target in "ABCDEF"},
+    "Series that the SDK added up/A": "no instrument overflows",
+    "Series of agents and models beyond the cap/A": "nothing is beyond the cap",
+}
+"""What has nothing to show, and why."""
+FIRING = {"groups": [{"name": "test", "rules": [{"alert": "LastchunkTest", "expr": "vector(1)"}]}]}
+"""An alert that fires always, for the panels and annotations of alerts."""
+
+
+@dataclass
+class Data:
+    """A Prometheus with what an application and its Collectors left, and when that was."""
+
+    prometheus: Prometheus
+    begin: float
+    end: float
+
+    def filled(self, query: Query, **values: str) -> str:
+        """The query as Grafana would send it for this time."""
+        window = f"{math.ceil(self.end - self.begin)}s"
+        return query.filled(__rate_interval="10s", __rate_interval_ms="10000", __range=window, **values)
+
+    def ask(self, query: Query, **values: str) -> list[tuple[dict[str, str], list[float]]]:
+        """What the panel would get: of an instant query the values at the end, else those over time."""
+        expression = self.filled(query, **values)
+        begin = self.end if query.instant else self.begin
+        return self.prometheus.over_time(expression, begin, self.end, 1)
+
+
+def plan(models: ModelServer) -> list[Plan]:
+    """What two workers do."""
+    streams: Plan = []
+    for way, (_, times) in ENDINGS.items():
+        for index in range(times):
+            patience = 5.0 if way == "stall" else 30.0
+            streams.append({"url": models.url(way), "does": "read", "team": index % 3 == 2, "patience": patience})
+    clean = models.url("clean")
+    streams.append({"url": clean, "does": "leave"})
+    streams.append({"url": clean, "does": "cancel"})
+    streams.append({"url": models.url("tool_call"), "does": "read", "tool": "broken"})
+    streams.append({"url": models.url("silent_cut"), "second": clean, "does": "read", "team": True})
+    for stream in streams:
+        stream["model"] = MODEL
+    return [streams[::2], streams[1::2]]
+
+
+@pytest.fixture(name="data")
+def _data(collector: MakeCollector, started: list[Server], tmp_path: Path, needs: Callable[[str], None]) -> Data:
+    needs("prometheus")
+    tiers = Tiers(collector, started, tmp_path, DECISION_WAIT_SECONDS="30", DECISION_WAIT_AFTER_ROOT_SECONDS="1")
+    own = [server.self_port for server in (tiers.agent, *tiers.gateways)]
+    scraped = {"lastchunk-streams": [tiers.agent.metrics_port], "lastchunk-collectors": own}
+    rules = tmp_path / "firing.yml"
+    rules.write_text(yaml.safe_dump(FIRING))
+    prometheus = Prometheus(tmp_path / "prometheus", scraped, rules=[rules])
+    started.append(prometheus.start())
+    time.sleep(2)  # the Collectors are seen before anything comes
+    begin = time.time()
+    with ModelServer() as models:
+        workers(
+            plan(models),
+            tiers.agent,
+            tmp_path,
+            OTEL_METRIC_EXPORT_INTERVAL="1000",
+            LASTCHUNK_STALL_AFTER="1",
+            OTEL_RESOURCE_ATTRIBUTES="service.namespace=shop,service.version=1.2.3,deployment.environment.name=staging",
+        )
+    time.sleep(4)  # what was sent last is scraped, and decided by the gateways
+    return Data(prometheus, begin, time.time())
+
+
+def named(name: str) -> Query:
+    """The first query of a panel of the overview, by the name in the table of numbers."""
+    return next(
+        query for query in queries("prometheus") if query.panel == ids.OVERVIEW[name] and "overview" in query.dashboard
+    )
+
+
+def test_every_panel_shows_what_happened(data: Data, figure: Callable[[str], None]) -> None:
+    """One run of the application, many looks at what it left: the run takes the time."""
+    asked = queries("prometheus")
+    answers = {str(query): data.ask(query) for query in asked}
+
+    # Something, and no NaN, wherever there is something to show.
+    empty = {query.place for query in asked if not answers[str(query)]}
+    assert empty == set(EMPTY)
+    for query in asked:
+        for _, values in answers[str(query)]:
+            assert not any(math.isnan(value) for value in values), query
+
+    # What the panels claim: the numbers at the top, the rates and the kinds, are what was done.
+    def last(name: str) -> dict[str, float]:
+        return {_only(labels): values[-1] for labels, values in answers[str(named(name))]}
+
+    assert last("ended_now") == {"": BEGAN}
+    assert last("cut_now") == {"": CUT}
+    assert last("rate_now")[""] == pytest.approx(CUT / BEGAN, rel=0.02)
+    assert last("open_total") == {"": 0}
+    chats = data.prometheus.value(f"sum(autogen_stream_ended_total{{{label(semconv.OPERATION_NAME)}='chat'}})")
+    assert last("rejected_now")[""] == pytest.approx(3 / chats, rel=0.02)
+
+    due = Counter({"abandoned": 1, "cancelled": 1, "tool_error": 1})
+    for reason, times in ENDINGS.values():
+        due[reason] += times
+    due["completed"] += 1
+    shown = answers[str(named("endings_by_reason"))]
+    assert {labels[REASON] for labels, _ in shown} == set(due)
+    for query in asked:
+        if query.panel == ids.OVERVIEW["cutoffs_by_cause"] and "overview" in query.dashboard:
+            causes = {labels[CAUSE] for labels, _ in answers[str(query)]}
+            assert {Cause.IDLE_TIMEOUT, Cause.CONNECTION_LOST, Cause.CONTENT_FILTER, Cause.PROVIDER_ERROR} <= causes
+    assert max(max(values) for _, values in answers[str(named("stalled_now"))]) > 0
+    assert {labels["job"] for labels, _ in answers[str(named("series_present"))]} == {JOB}
+    versions = answers["lastchunk-overview/New versions"]
+    assert {(labels["job"], labels["service_version"]) for labels, _ in versions} == {(JOB, "1.2.3")}
+    assert [labels["alertname"] for labels, _ in answers[str(named("alerts_prometheus"))]] == ["LastchunkTest"]
+    assert max(max(values) for _, values in answers[str(named("series_present"))]) == 2
+    figure(f"{len(asked)} queries; {BEGAN} streams, {CUT} of them cut")
+
+    # A choice narrows: this service and this model show the same, another shows nothing.
+    for query in asked:
+        if query.panel and query.place not in EMPTY and '=~"$job"' in query.text:
+            assert data.ask(query, job=JOB, environment="staging", model=MODEL), query
+            assert not data.ask(query, job="another/service"), query
+    agents = next(
+        query for query in asked if query.panel == ids.SELECTION["timeline"] and "selection" in query.dashboard
+    )
+    assert {labels[AGENT] for labels, _ in data.ask(agents, agent="writer")} == {"writer"}
+
+
+def _only(labels: dict[str, str]) -> str:
+    return ",".join(labels.values())
