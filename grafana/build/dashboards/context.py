@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import heatmap, table, timeseries
 
 from grafana.build.dashboards import variables
 from grafana.build.dashboards.colours import HUES, OF_CAUSE, Family
-from grafana.build.dashboards.drawing import About, Query, bars, heat, lines, rows
+from grafana.build.dashboards.drawing import About, Query, bars, heat, lines
 from grafana.build.dashboards.foreign import JOB
 from grafana.build.dashboards.frame import encode, frame, open_row
 from grafana.build.dashboards.ids import CONTEXT as ID
@@ -34,6 +34,7 @@ from grafana.build.dashboards.queries import (
     rare_quantile,
 )
 from grafana.build.dashboards.questions import PER_MINUTE
+from grafana.build.dashboards.tables import rows
 from grafana.build.settings import Settings
 from lastchunk import semconv
 from lastchunk.semconv import Cause, Metric, Reason, WaitingFor

@@ -6,29 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from grafana_foundation_sdk.builders import common as look
 from grafana_foundation_sdk.builders import (
     dashboard,
     heatmap,
-    logs,
-    loki,
     prometheus,
     stat,
     statetimeline,
     table,
-    tempo,
-    text,
     timeseries,
 )
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
-from grafana_foundation_sdk.models.loki import LokiQueryDirection
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
-from grafana_foundation_sdk.models.tempo import SearchTableType
-from grafana_foundation_sdk.models.text import TextMode
 
 from grafana.build.dashboards.colours import BAD, GOOD, HUES, WARNING, Family
 
@@ -69,19 +62,19 @@ def steps(*limits: float, colours: Sequence[str] = (GOOD, WARNING, BAD)) -> dash
     return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(made)
 
 
-def _described(panel: Typed, about: About, unit: str) -> Typed:
+def described(panel: Typed, about: About, unit: str) -> Typed:
+    """What every panel of PromQL has."""
     made = panel.id(about.id).title(about.title).description(about.description).no_value(about.no_value).unit(unit)
     return made.span(about.width).height(about.height).datasource(PROMETHEUS).links(list(about.links))
 
 
-def _target(
-    number: int, query: Query, *, instant: bool, format_: PromQueryFormat | None = None
-) -> prometheus.Dataquery:
-    target = prometheus.Dataquery().ref_id(chr(ord("A") + number)).expr(query.expression).datasource(PROMETHEUS)
-    target = target.legend_format(query.legend or "__auto").exemplar(query.exemplars)
-    if format_ is not None:
-        target = target.format(format_)
-    return target.instant() if instant else target.range()
+def target(place: int, query: Query, *, instant: bool, as_: PromQueryFormat | None = None) -> prometheus.Dataquery:
+    """One target of a panel; that at place 0 is A."""
+    made = prometheus.Dataquery().ref_id(chr(ord("A") + place)).expr(query.expression).datasource(PROMETHEUS)
+    made = made.legend_format(query.legend or "__auto").exemplar(query.exemplars)
+    if as_ is not None:
+        made = made.format(as_)
+    return made.instant() if instant else made.range()
 
 
 def coloured(panel: Typed, colours: Mapping[str, str]) -> Typed:
@@ -102,10 +95,12 @@ def lines(
     maximum: float | None = None,
 ) -> timeseries.Panel:
     """Lines over time, with dashed lines at the limits."""
-    panel = _described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(2).fill_opacity(8)
+    panel = described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(2).fill_opacity(8)
     panel = panel.show_points(common.VisibilityMode.AUTO).span_nulls(120_000).axis_soft_min(0)
-    panel = panel.legend(_legend("mean", "max", "lastNotNull")).tooltip(_tooltip())
+    panel = panel.legend(_names() if colours else legend("mean", "max", "lastNotNull")).tooltip(tooltip())
     panel = panel.thresholds(steps(*limits))
+    # Not by name: among the colours that Grafana gives by name, some are not seen on a light background.
+    panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
     if limits:
         dashed = look.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
         panel = panel.thresholds_style(dashed)
@@ -114,22 +109,20 @@ def lines(
     if to is not None:
         panel = panel.data_links([to])
     for number, query in enumerate(queries):
-        panel = panel.with_target(_target(number, query, instant=False))
+        panel = panel.with_target(target(number, query, instant=False))
     return coloured(panel, colours or {})
 
 
-def bars(
-    about: About, unit: str, *queries: Query, colours: Mapping[str, str], to: Link | None = None
-) -> timeseries.Panel:
-    """Stacked bars: how often what happened."""
-    panel = _described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(0).fill_opacity(90)
+def bars(about: About, unit: str, *queries: Query, colours: Mapping[str, str], usual: str = "") -> timeseries.Panel:
+    """Stacked bars: how often what happened. What is usual would hide the rest: it is a line, on an axis of its own."""
+    panel = described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(0).fill_opacity(90)
     panel = panel.draw_style(common.GraphDrawStyle.BARS).show_points(common.VisibilityMode.NEVER)
     panel = panel.stacking(look.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
-    panel = panel.legend(_legend("mean", "max")).tooltip(_tooltip()).thresholds(steps())
-    if to is not None:
-        panel = panel.data_links([to])
+    panel = panel.legend(_names()).tooltip(tooltip()).thresholds(steps())
+    if usual:
+        panel = panel.override_by_name(usual, _on_the_right())
     for number, query in enumerate(queries):
-        panel = panel.with_target(_target(number, query, instant=False))
+        panel = panel.with_target(target(number, query, instant=False))
     return coloured(panel, colours)
 
 
@@ -143,16 +136,16 @@ def number(
 ) -> stat.Panel:
     """One number, or one for each series, in the colour of its threshold."""
     reduce = look.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("")
-    panel = _described(stat.Panel(), about, unit).thresholds(steps(*limits, colours=colours)).reduce_options(reduce)
+    panel = described(stat.Panel(), about, unit).thresholds(steps(*limits, colours=colours)).reduce_options(reduce)
     panel = panel.color_mode(common.BigValueColorMode.VALUE).graph_mode(common.BigValueGraphMode.NONE)
     panel = panel.text_mode(common.BigValueTextMode.AUTO).decimals(2) if unit == "percentunit" else panel
     panel = panel.data_links([to]) if to is not None else panel
-    return panel.with_target(_target(0, query, instant=True))
+    return panel.with_target(target(0, query, instant=True))
 
 
 def heat(about: About, unit: str, query: Query) -> heatmap.Panel:
     """How many values came into each bucket, over time; each exemplar leads to its trace."""
-    panel = _described(heatmap.Panel(), about, "short").interval("1m").calculate(False).cell_gap(1).show_legend()
+    panel = described(heatmap.Panel(), about, "short").interval("1m").calculate(False).cell_gap(1).show_legend()
     colour = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Viridis").steps(64)
     colour = colour.fill("dark-orange").exponent(0.5)
     panel = panel.color(colour)
@@ -161,81 +154,45 @@ def heat(about: About, unit: str, query: Query) -> heatmap.Panel:
     panel = panel.tooltip(heatmap.HeatmapTooltip().mode(common.TooltipDisplayMode.SINGLE).y_histogram(True))
     panel = panel.cell_values(heatmap.CellValues().unit("short")).filter_values(heatmap.FilterValueRange().le(1e-9))
     panel = panel.exemplars_color(HUES[Family.TRANSPORT])
-    target = Query(query.expression, "{{le}}", exemplars=True)
-    return panel.with_target(_target(0, target, instant=False, format_=PromQueryFormat.HEATMAP))
+    by_bucket = Query(query.expression, "{{le}}", exemplars=True)
+    return panel.with_target(target(0, by_bucket, instant=False, as_=PromQueryFormat.HEATMAP))
 
 
 def timeline(about: About, unit: str, query: Query, *limits: float, to: Link | None = None) -> statetimeline.Panel:
     """One line for each series, coloured by the threshold that it is over."""
-    panel = _described(statetimeline.Panel(), about, unit).interval("1m").thresholds(steps(*limits)).fill_opacity(85)
+    panel = described(statetimeline.Panel(), about, unit).interval("1m").thresholds(steps(*limits)).fill_opacity(85)
     panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS)).row_height(0.8)
     panel = panel.show_value(common.VisibilityMode.NEVER).merge_values(True).line_width(0).decimals(1)
     panel = panel.legend(look.VizLegendOptions().show_legend(True).display_mode(common.LegendDisplayMode.LIST))
-    panel = panel.tooltip(_tooltip())
+    panel = panel.tooltip(tooltip())
     panel = panel.data_links([to]) if to is not None else panel
-    return panel.with_target(_target(0, query, instant=False))
+    return panel.with_target(target(0, query, instant=False))
 
 
-def rows(about: About, unit: str, *queries: Query, columns: Mapping[str, str], units: Mapping[str, str]) -> table.Panel:
-    """A table, one line for each set of labels; `columns`: what each is called, in their order; `units` by called name."""
-    panel = _described(table.Panel(), about, unit).thresholds(steps()).cell_height(common.TableCellHeight.SM)
-    for number_, query in enumerate(queries):
-        panel = panel.with_target(_target(number_, query, instant=True, format_=PromQueryFormat.TABLE))
-    order = {name: place for place, name in enumerate(columns)}
-    organize: dict[str, Any] = {
-        "excludeByName": {"Time": True},
-        "indexByName": order,
-        "renameByName": dict(columns),
+def _on_the_right() -> list[model.DynamicConfigValue]:
+    values = {
+        "drawStyle": "line",
+        "lineWidth": 1,
+        "fillOpacity": 0,
+        "stacking": {"mode": "none", "group": "A"},
+        "axisPlacement": "right",
+        "axisColorMode": "series",
     }
-    panel = panel.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
-    panel = panel.with_transformation(model.DataTransformerConfig(id_val="organize", options=organize))
-    for name, unit_ in units.items():
-        panel = panel.override_by_name(name, [model.DynamicConfigValue("unit", unit_)])
-    return panel
+    return [model.DynamicConfigValue(f"custom.{name}", value) for name, value in values.items()]
 
 
-def said(about: About, content: str) -> text.Panel:
-    """A text, in Markdown."""
-    panel = text.Panel().id(about.id).title(about.title).description(about.description).no_value(about.no_value)
-    return panel.span(about.width).height(about.height).mode(TextMode.MARKDOWN).content(content).unit("none")
+def _names() -> look.VizLegendOptions:
+    """For a few series with well-known names."""
+    legend = look.VizLegendOptions().show_legend(True).placement(common.LegendPlacement.BOTTOM)
+    return legend.display_mode(common.LegendDisplayMode.LIST).calcs([])
 
 
-def log_lines(about: About, expression: str) -> logs.Panel:
-    """Log records from Loki, the newest first."""
-    panel = logs.Panel().id(about.id).title(about.title).description(about.description).no_value(about.no_value)
-    panel = panel.span(about.width).height(about.height).datasource(LOKI).links(list(about.links)).unit("none")
-    panel = panel.show_time(True).wrap_log_message(True).enable_log_details(True).show_labels(False)
-    panel = panel.sort_order(common.LogsSortOrder.DESCENDING).dedup_strategy(common.LogsDedupStrategy.NONE)
-    target = loki.Dataquery().ref_id("A").datasource(LOKI).expr(expression).query_type("range").max_lines(100)
-    return panel.with_target(target.direction(LokiQueryDirection.BACKWARD))
-
-
-def log_rate(about: About, expression: str, legend: str) -> timeseries.Panel:
-    """How many log records there are, over time."""
-    panel = _described(timeseries.Panel(), about, "suffix:/min").datasource(LOKI).interval("1m").min(0)
-    target = loki.Dataquery().ref_id("A").datasource(LOKI).expr(expression).query_type("range").legend_format(legend)
-    return panel.with_target(target).legend(_legend("mean", "max")).tooltip(_tooltip())
-
-
-def spans(about: About, query: str) -> table.Panel:
-    """Spans from Tempo, one line each, which leads to its trace."""
-    panel = table.Panel().id(about.id).title(about.title).description(about.description).no_value(about.no_value)
-    panel = panel.span(about.width).height(about.height).datasource(TEMPO).links(list(about.links)).unit("none")
-    target = tempo.Dataquery().ref_id("A").datasource(TEMPO).query_type("traceql").query(query)
-    return panel.with_target(target.table_type(SearchTableType.SPANS).limit(50).spss(5))
-
-
-def other(about: About, kind: str, options: object) -> dashboard.Panel:
-    """A panel of a kind for which the SDK has no builder."""
-    panel = dashboard.Panel().type(kind).id(about.id).title(about.title).description(about.description).unit("none")
-    panel = panel.span(about.width).height(about.height).no_value(about.no_value).links(list(about.links))
-    return panel.options(options)
-
-
-def _legend(*values: str) -> look.VizLegendOptions:
+def legend(*values: str) -> look.VizLegendOptions:
+    """A table below the chart, with these values of each series."""
     legend = look.VizLegendOptions().show_legend(True).placement(common.LegendPlacement.BOTTOM)
     return legend.display_mode(common.LegendDisplayMode.TABLE).calcs(list(values))
 
 
-def _tooltip() -> look.VizTooltipOptions:
+def tooltip() -> look.VizTooltipOptions:
+    """Every series at once, the largest first."""
     return look.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)

@@ -7,9 +7,10 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import logs, table, text
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
-from grafana.build.dashboards.drawing import About, log_lines, said, spans
+from grafana.build.dashboards.drawing import About
 from grafana.build.dashboards.foreign import ENVIRONMENT, SERVICE_NAME
 from grafana.build.dashboards.queries import AGENT, CAUSE, MODEL, REASON
+from grafana.build.dashboards.tables import log_lines, said, spans
 from grafana.build.names import label
 from lastchunk import semconv
 

@@ -54,6 +54,7 @@ def closed_row(made: dashboard.Dashboard, id_: int, title: str, panels: Panels) 
 def encode(made: dashboard.Dashboard) -> str:
     """The JSON of a dashboard, always the same for the same dashboard."""
     document = _where_they_belong(json.loads(JSONEncoder(sort_keys=True).encode(made.build())))
+    _close_gaps(document["panels"])
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -63,6 +64,18 @@ def _where_they_belong(part: Any) -> Any:
         hidden = ("placement", "inControlsMenu")
         return {key: _where_they_belong(value) for key, value in part.items() if (key, value) != hidden}
     return [_where_they_belong(one) for one in part] if isinstance(part, list) else part
+
+
+def _close_gaps(panels: list[dict[str, Any]]) -> None:
+    """What follows a closed row stands right below it: the SDK leaves room for what is inside."""
+    room = 0
+    for panel in panels:
+        inside = panel.get("panels", [])
+        for moved in (panel, *inside):
+            moved["gridPos"]["y"] -= room
+        room += max(
+            (one["gridPos"]["y"] + one["gridPos"]["h"] - panel["gridPos"]["y"] - 1 for one in inside), default=0
+        )
 
 
 def _alerts() -> dashboard.AnnotationQuery:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard, table, timeseries
 
 from grafana.build.dashboards import evidence, timing, variables, words
-from grafana.build.dashboards.drawing import About, Query, lines, other, rows
+from grafana.build.dashboards.drawing import About, Query, lines
 from grafana.build.dashboards.foreign import ALERT_NAME, INSTANCE, JOB, SEVERITY
 from grafana.build.dashboards.frame import FIRING, closed_row, encode, frame, open_row
 from grafana.build.dashboards.ids import OVERVIEW as ID
@@ -25,6 +25,7 @@ from grafana.build.dashboards.queries import (
     grown,
 )
 from grafana.build.dashboards.questions import Asked, cut_allowed
+from grafana.build.dashboards.tables import other, rows
 from grafana.build.settings import Settings
 from lastchunk import semconv
 
@@ -42,7 +43,7 @@ def build(settings: Settings) -> str:
     ]
     says = "Are streams being cut? Which, since when, and why. Users saw the outermost streams; providers did chat."
     made = frame(OVERVIEW, "Lastchunk streams: overview", says, chosen)
-    ask = Asked(OUTERMOST, CHAT, allowed)
+    ask = Asked(OUTERMOST, CHAT, allowed, settings.rejected_slow)
     open_row(
         made,
         ID["row_wrong"],
@@ -150,7 +151,8 @@ def _alerts_of_prometheus() -> table.Panel:
     )
     columns = {ALERT_NAME: "Alert", SEVERITY: "Severity", JOB: "Service", MODEL: "Model"}
     query = Query(f"max by ({', '.join(columns)}) ({FIRING})")
-    return rows(about, "none", query, columns=columns | {"Value": "Firing"}, units={})
+    widths = {"Alert": 250, "Severity": 90}
+    return rows(about, "none", query, columns=columns, units={}, widths=widths, hidden=("Value",))
 
 
 def _by_model(allowed: float) -> timeseries.Panel:
@@ -162,7 +164,7 @@ def _by_model(allowed: float) -> timeseries.Panel:
     )
     by = f"{PROVIDER}, {MODEL}"
     query = Query(cutoff_rate(CHAT, by), f"{{{{{PROVIDER}}}}} {{{{{MODEL}}}}}")
-    return lines(about, "percentunit", query, limits=(allowed, 1.0), to=to_selection("model"), maximum=2 * allowed)
+    return lines(about, "percentunit", query, limits=(allowed,), to=to_selection("model"), maximum=2 * allowed)
 
 
 def _by_agent(allowed: float) -> timeseries.Panel:
@@ -174,9 +176,7 @@ def _by_agent(allowed: float) -> timeseries.Panel:
     )
     by = f"{JOB}, {AGENT}"
     query = Query(f"topk(10, {cut_by_agent(CHAT, by)})", f"{{{{{JOB}}}}} {{{{{AGENT}}}}}")
-    return lines(
-        about, "percentunit", query, limits=(allowed, 1.0), to=to_selection("job", "agent"), maximum=2 * allowed
-    )
+    return lines(about, "percentunit", query, limits=(allowed,), to=to_selection("job", "agent"), maximum=2 * allowed)
 
 
 def _worst() -> table.Panel:

@@ -12,12 +12,13 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 from grafana.build.dashboards import evidence, variables
 from grafana.build.dashboards import foreign as names
 from grafana.build.dashboards.colours import GOOD, WARNING
-from grafana.build.dashboards.drawing import About, Query, lines, log_rate, number, said
+from grafana.build.dashboards.drawing import About, Query, lines, number
 from grafana.build.dashboards.foreign import INSTANCE, JOB
 from grafana.build.dashboards.frame import closed_row, encode, frame, open_row
 from grafana.build.dashboards.ids import PATH as ID
 from grafana.build.dashboards.links import PATH
 from grafana.build.dashboards.queries import AGENT, CHAT, MODEL, OUTERMOST, WINDOW, grown
+from grafana.build.dashboards.tables import log_rate, said
 from grafana.build.names import series
 from grafana.build.settings import Settings
 from lastchunk import semconv

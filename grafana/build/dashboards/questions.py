@@ -31,7 +31,7 @@ from grafana.build.dashboards.queries import (
 )
 from grafana.build.settings import Settings
 from lastchunk import semconv
-from lastchunk.semconv import Cause, Reason
+from lastchunk.semconv import Cause, Delivery, Reason
 
 PER_MINUTE = "suffix:/min"
 _NO_STREAM = "No stream ended in this time. If there should be some: Lastchunk telemetry path."
@@ -50,6 +50,8 @@ class Asked:
     chat: Streams
     allowed: float
     """The share of streams that may be cut: 1 - objective."""
+    rejected: float
+    """The share of requests that may be rejected before an alert says so."""
 
     def _rate(self, by: str, window: str = "$__rate_interval") -> str:
         rate = cut_by_agent if self.outermost.of_agent else cutoff_rate
@@ -67,7 +69,7 @@ class Asked:
         )
         query = Query(self._rate(JOB), f"{{{{{JOB}}}}}")
         return lines(
-            about, "percentunit", query, limits=(self.allowed, 1.0), to=to_selection("job"), maximum=self.allowed * 2
+            about, "percentunit", query, limits=(self.allowed,), to=to_selection("job"), maximum=2 * self.allowed
         )
 
     def rejected_rate(self, id_: int) -> timeseries.Panel:
@@ -81,7 +83,14 @@ class Asked:
         )
         by = f"{JOB}, {PROVIDER}, {MODEL}"
         query = Query(rejected_share(self.chat, by), f"{{{{{JOB}}}}} {{{{{MODEL}}}}}")
-        return lines(about, "percentunit", query, limits=(0.05, 1.0), to=to_selection("job", "model"), maximum=0.1)
+        return lines(
+            about,
+            "percentunit",
+            query,
+            limits=(self.rejected,),
+            to=to_selection("job", "model"),
+            maximum=2 * self.rejected,
+        )
 
     def rate_now(self, id_: int) -> stat.Panel:
         about = About(
@@ -116,7 +125,7 @@ class Asked:
     def ended_now(self, id_: int) -> stat.Panel:
         about = About(
             id_,
-            "Streams that began and ended",
+            "Streams begun",
             "What the cutoff rate is a share of: without the rejected ones, of the streams that users saw.",
             "no streams",
             4,
@@ -153,25 +162,27 @@ class Asked:
         about = About(
             id_,
             "Endings by reason, as users saw them",
-            "Every stream that the application iterates, per minute, by how it ended. Colours are families: see the last row.",
+            "Every stream that the application iterates, per minute, by how it ended. Completed ones are the line, on the right"
+            " axis. Colours are families.",
             _NO_STREAM,
             height=10,
             links=(runbook("reasons", "reasons"),),
         )
         selector = self.outermost(semconv.ENDED)
         query = Query(per_minute(REASON, selector), f"{{{{{REASON}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_REASON)
+        return bars(about, PER_MINUTE, query, colours=colours.OF_REASON, usual=Reason.COMPLETED)
 
     def chat_by_reason(self, id_: int) -> timeseries.Panel:
         about = About(
             id_,
             "Requests to models by reason",
-            "Every chat stream, per minute: what the provider did, also where a run recovered from it.",
+            "Every chat stream, per minute: what the provider did, also where a run recovered from it. Completed"
+            " ones are the line, on the right axis.",
             _NO_STREAM,
             links=(runbook("reasons", "reasons"),),
         )
         query = Query(per_minute(REASON, self.chat(semconv.ENDED)), f"{{{{{REASON}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_REASON)
+        return bars(about, PER_MINUTE, query, colours=colours.OF_REASON, usual=Reason.COMPLETED)
 
     def cutoffs_by_cause(self, id_: int) -> timeseries.Panel:
         about = About(
@@ -208,13 +219,13 @@ class Asked:
         about = About(
             id_,
             "Delivery: does it really stream?",
-            "Requests to models per minute by how the answer came: incremental, in one burst, in a single piece, or not at"
-            " all. Burst and single after a long wait mean that something on the way collects the answer.",
+            "Requests to models per minute by how the answer came: incremental (the line, on the right axis), in one burst, in a"
+            " single piece, or not at all. Burst and single after a long wait: something on the way collects the answer.",
             _NO_STREAM,
             links=(runbook("no streaming", "cause-no_streaming_support"),),
         )
         query = Query(per_minute(DELIVERY, self.chat(semconv.ENDED, NOT_REJECTED)), f"{{{{{DELIVERY}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_DELIVERY)
+        return bars(about, PER_MINUTE, query, colours=colours.OF_DELIVERY, usual=Delivery.INCREMENTAL)
 
     def open_now(self, id_: int) -> timeseries.Panel:
         about = About(

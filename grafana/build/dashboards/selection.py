@@ -33,7 +33,7 @@ def build(settings: Settings) -> str:
     says = "The questions of the overview, asked of one service, model or agent; and what changed when it began."
     made = frame(SELECTION, "Lastchunk streams: one service, agent or model", says, chosen)
     allowed = cut_allowed(settings)
-    ask = Asked(_OUTERMOST, _CHAT, allowed)
+    ask = Asked(_OUTERMOST, _CHAT, allowed, settings.rejected_slow)
     open_row(
         made,
         ID["row_wrong"],
@@ -106,8 +106,8 @@ def build(settings: Settings) -> str:
 def _chat_rate(allowed: float) -> stat.Panel:
     about = About(
         ID["chat_rate_now"],
-        "Cutoff rate of requests to models",
-        "What the provider did, also where a run recovered from it, in the time that is shown.",
+        "Requests cut",
+        "Share of requests to models that were cut: what the provider did, also where a run recovered from it.",
         "no requests",
         4,
         4,

@@ -89,7 +89,8 @@ def longest_gap(id_: int, outermost: Streams) -> timeseries.Panel:
     about = About(
         id_,
         "Longest silence within a stream, 95 %",
-        "As users saw it, of cut and of completed streams. If completed ones come near a timeout on the way, they are next.",
+        "As users saw it, of cut and of completed streams. If completed ones come near a timeout on the way, they are next."
+        " Read from buckets (30, 45, 60, 90 s, ...): within one it is a guess.",
         "No stream ended in this time.",
         links=(runbook("idle timeout", "cause-idle_timeout"),),
     )

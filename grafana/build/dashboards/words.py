@@ -7,7 +7,8 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import text
 
 from grafana.build.dashboards.colours import CAUSES, REASONS
-from grafana.build.dashboards.drawing import About, said
+from grafana.build.dashboards.drawing import About
+from grafana.build.dashboards.tables import said
 from lastchunk.remedies import remedy_for
 from lastchunk.semconv import Cause, Reason
 
