@@ -96,13 +96,15 @@ function frames(panel, results, step) {
         refId: target.refId,
         name,
         fields: [
-          { name: "Time", type: FieldType.time, config: { interval: step * 1000 }, values: points.map((point) => point[0]) },
+          { name: "Time", type: FieldType.time, config: {}, values: points.map((point) => point[0]) },
           { name: "Value", type: FieldType.number, config: { displayNameFromDS: name }, labels: metric, values: points.map((point) => point[1]) },
         ],
       });
     }),
   );
-  return overridden(panel, made);
+  const data = overridden(panel, made);
+  for (const { fields } of data) fields[0].config.interval = step * 1000;
+  return data;
 }
 
 function overridden(panel, data) {
@@ -175,7 +177,7 @@ function Panel({ panel, column }) {
   const [error, setError] = useState("");
   const { x, y, w, h } = panel.gridPos;
   const [width, height] = [w * column - 8, h * 38 - 8];
-  const step = Math.max(panel.interval ? 60 : SCRAPE, Math.ceil((hours * 3600) / width / 30) * 30);
+  const step = Math.max(parseInt(panel.interval ?? 0) * 60, SCRAPE, Math.ceil((hours * 3600) / width / 30) * 30);
   useEffect(() => {
     const targets = (panel.targets ?? []).filter(({ datasource }) => datasource.type === "prometheus");
     Promise.all(targets.map(async (target) => ({ target, series: await query(target, step) }))).then(setResults, (wrong) =>
@@ -207,7 +209,7 @@ function Page({ dashboard }) {
         {variables.map(({ name, label }) => (
           <span key={name}>{label}: All</span>
         ))}
-        <i>drawn with Grafana’s components, not by a Grafana</i>
+        <i>drawn with Grafana’s components, not by a Grafana server</i>
       </header>
       <main>
         {dashboard.panels.map((panel) => (

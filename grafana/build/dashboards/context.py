@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import heatmap, table, timeseries
 
 from grafana.build.dashboards import variables
 from grafana.build.dashboards.colours import HUES, OF_CAUSE, Family
-from grafana.build.dashboards.drawing import About, Query, bars, heat, lines
+from grafana.build.dashboards.drawing import About, Query, bars, dotted, heat, lines
 from grafana.build.dashboards.foreign import JOB
 from grafana.build.dashboards.frame import encode, frame, open_row
 from grafana.build.dashboards.ids import CONTEXT as ID
@@ -61,7 +61,7 @@ def build(settings: Settings) -> str:
         ID["row_history"],
         "What is sent to models",
         [
-            _percentiles("messages", "Messages in the history sent", "suffix: messages", semconv.MESSAGES_SENT),
+            _percentiles("messages", "Messages in the history sent", "short", semconv.MESSAGES_SENT),
             _heat("messages_heat", "Messages in the history sent, all of them", "short", semconv.MESSAGES_SENT),
             _percentiles("size", "Size of the history sent", "bytes", semconv.BYTES_SENT),
             _heat("size_heat", "Size of the history sent, all of them", "bytes", semconv.BYTES_SENT),
@@ -89,7 +89,7 @@ def _context_errors() -> timeseries.Panel:
         Query(per_minute(MODEL, of), f"{name} {{{{{MODEL}}}}}")
         for name, of in (("context:", context), ("output:", output))
     ]
-    return lines(about, PER_MINUTE, *asked, to=to_selection("model"))
+    return bars(about, PER_MINUTE, *asked, to=to_selection("model"))
 
 
 def _filter() -> timeseries.Panel:
@@ -101,7 +101,7 @@ def _filter() -> timeseries.Panel:
         links=(runbook("content filter", "cause-content_filter"),),
     )
     query = Query(per_minute(MODEL, CHAT(semconv.ENDED, f'{CAUSE}="{Cause.CONTENT_FILTER}"')), f"{{{{{MODEL}}}}}")
-    return lines(about, PER_MINUTE, query, to=to_selection("model"))
+    return bars(about, PER_MINUTE, query, to=to_selection("model"))
 
 
 def _percentiles(name: str, title: str, unit: str, metric: Metric) -> timeseries.Panel:
@@ -124,7 +124,7 @@ def _percentiles(name: str, title: str, unit: str, metric: Metric) -> timeseries
         "95 %": HUES[Family.LIMIT],
         "cut, 95 %": HUES[Family.TRANSPORT],
     }
-    return lines(about, unit, *asked, colours=colours)
+    return dotted(lines(about, unit, *asked, colours=colours), "cut, 95 %")
 
 
 def _heat(name: str, title: str, unit: str, metric: Metric) -> heatmap.Panel:
@@ -154,9 +154,7 @@ def _tokens(name: str, kind: str, title: str) -> timeseries.Panel:
         links=(runbook("length", "reason-length"),),
     )
     selector = CHAT(semconv.TOKEN_USAGE, f'{TOKEN_TYPE}="{kind}"', suffix=_BUCKET)
-    return lines(
-        about, "suffix: tokens", Query(quantile(0.95, selector, MODEL), f"{{{{{MODEL}}}}}"), to=to_selection("model")
-    )
+    return lines(about, "short", Query(quantile(0.95, selector, MODEL), f"{{{{{MODEL}}}}}"), to=to_selection("model"))
 
 
 def _tool_failures() -> timeseries.Panel:
@@ -170,7 +168,7 @@ def _tool_failures() -> timeseries.Panel:
     )
     failed = OF_ANY_MODEL.for_agent()(semconv.ENDED, f'{CAUSE}="{Cause.TOOL_FAILURE}"')
     query = Query(per_minute(f"{JOB}, {AGENT}, {WORKFLOW}", failed), f"{{{{{JOB}}}}} {{{{{AGENT}}}}}{{{{{WORKFLOW}}}}}")
-    return lines(about, PER_MINUTE, query, to=to_selection("job"))
+    return bars(about, PER_MINUTE, query, to=to_selection("job"))
 
 
 def _recovered() -> timeseries.Panel:
@@ -192,6 +190,8 @@ def _waiting() -> timeseries.Panel:
         "Streams that hang in a tool",
         "Streams that users wait for and that are silent because a tool has not answered, by service.",
         "No process reports: Lastchunk telemetry path says which are missing.",
+        24,
+        6,
         links=(runbook("tool failure", "cause-tool_failure"),),
     )
     hanging = OUTERMOST(semconv.STALLED, f'{WAITING_FOR}="{WaitingFor.TOOL}"')
@@ -204,7 +204,7 @@ def _tool_table() -> table.Panel:
         "Limits, filters and tools, by agent",
         "Requests to models that ended so, in the time that is shown, by the agent that made them. The 25 most frequent.",
         "Nothing of this kind in this time.",
-        height=8,
+        24,
     )
     causes = "|".join((Cause.CONTEXT_LIMIT, Cause.CONTENT_FILTER, Cause.TOOL_FAILURE))
     found = CHAT.for_agent()(semconv.ENDED, f'{CAUSE}=~"{causes}"')

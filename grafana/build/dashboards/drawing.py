@@ -93,11 +93,14 @@ def lines(
     colours: Mapping[str, str] | None = None,
     to: Link | None = None,
     maximum: float | None = None,
+    every: str = "1m",
 ) -> timeseries.Panel:
-    """Lines over time, with dashed lines at the limits."""
-    panel = described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(2).fill_opacity(8)
+    """Lines over time, with dashed lines at the limits. `every`: the shortest step, for what is rare or jumps."""
+    panel = described(timeseries.Panel(), about, unit).interval(every).min(0).line_width(2).fill_opacity(8)
     panel = panel.show_points(common.VisibilityMode.AUTO).span_nulls(120_000).axis_soft_min(0)
-    panel = panel.legend(_names() if colours else legend("mean", "max", "lastNotNull")).tooltip(tooltip())
+    panel = panel.legend(_names() if colours or about.width < 12 else legend("mean", "max", "lastNotNull")).tooltip(
+        tooltip()
+    )
     panel = panel.thresholds(steps(*limits))
     # Not by name: among the colours that Grafana gives by name, some are not seen on a light background.
     panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
@@ -113,7 +116,14 @@ def lines(
     return coloured(panel, colours or {})
 
 
-def bars(about: About, unit: str, *queries: Query, colours: Mapping[str, str], usual: str = "") -> timeseries.Panel:
+def bars(
+    about: About,
+    unit: str,
+    *queries: Query,
+    colours: Mapping[str, str] | None = None,
+    usual: str = "",
+    to: Link | None = None,
+) -> timeseries.Panel:
     """Stacked bars: how often what happened. What is usual would hide the rest: it is a line, on an axis of its own."""
     panel = described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(0).fill_opacity(90)
     panel = panel.draw_style(common.GraphDrawStyle.BARS).show_points(common.VisibilityMode.NEVER)
@@ -121,9 +131,19 @@ def bars(about: About, unit: str, *queries: Query, colours: Mapping[str, str], u
     panel = panel.legend(_names()).tooltip(tooltip()).thresholds(steps())
     if usual:
         panel = panel.override_by_name(usual, _on_the_right())
+    if to is not None:
+        panel = panel.data_links([to])
     for number, query in enumerate(queries):
         panel = panel.with_target(target(number, query, instant=False))
-    return coloured(panel, colours)
+    return coloured(panel, colours or {})
+
+
+def dotted(panel: timeseries.Panel, name: str) -> timeseries.Panel:
+    """A series that has few values: no line pretends that there are some between them."""
+    values = {"drawStyle": "points", "pointSize": 6, "showPoints": "always"}
+    return panel.override_by_name(
+        name, [model.DynamicConfigValue(f"custom.{of}", value) for of, value in values.items()]
+    )
 
 
 def number(
@@ -160,7 +180,7 @@ def heat(about: About, unit: str, query: Query) -> heatmap.Panel:
 
 def timeline(about: About, unit: str, query: Query, *limits: float, to: Link | None = None) -> statetimeline.Panel:
     """One line for each series, coloured by the threshold that it is over."""
-    panel = described(statetimeline.Panel(), about, unit).interval("1m").thresholds(steps(*limits)).fill_opacity(85)
+    panel = described(statetimeline.Panel(), about, unit).interval("5m").thresholds(steps(*limits)).fill_opacity(85)
     panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS)).row_height(0.8)
     panel = panel.show_value(common.VisibilityMode.NEVER).merge_values(True).line_width(0).decimals(1)
     panel = panel.legend(look.VizLegendOptions().show_legend(True).display_mode(common.LegendDisplayMode.LIST))

@@ -164,7 +164,9 @@ def _by_model(allowed: float) -> timeseries.Panel:
     )
     by = f"{PROVIDER}, {MODEL}"
     query = Query(cutoff_rate(CHAT, by), f"{{{{{PROVIDER}}}}} {{{{{MODEL}}}}}")
-    return lines(about, "percentunit", query, limits=(allowed,), to=to_selection("model"), maximum=2 * allowed)
+    return lines(
+        about, "percentunit", query, limits=(allowed,), to=to_selection("model"), maximum=2 * allowed, every="5m"
+    )
 
 
 def _by_agent(allowed: float) -> timeseries.Panel:
@@ -176,7 +178,9 @@ def _by_agent(allowed: float) -> timeseries.Panel:
     )
     by = f"{JOB}, {AGENT}"
     query = Query(f"topk(10, {cut_by_agent(CHAT, by)})", f"{{{{{JOB}}}}} {{{{{AGENT}}}}}")
-    return lines(about, "percentunit", query, limits=(allowed,), to=to_selection("job", "agent"), maximum=2 * allowed)
+    return lines(
+        about, "percentunit", query, limits=(allowed,), to=to_selection("job", "agent"), maximum=2 * allowed, every="5m"
+    )
 
 
 def _worst() -> table.Panel:

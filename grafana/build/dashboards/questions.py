@@ -69,7 +69,13 @@ class Asked:
         )
         query = Query(self._rate(JOB), f"{{{{{JOB}}}}}")
         return lines(
-            about, "percentunit", query, limits=(self.allowed,), to=to_selection("job"), maximum=2 * self.allowed
+            about,
+            "percentunit",
+            query,
+            limits=(self.allowed,),
+            to=to_selection("job"),
+            maximum=2 * self.allowed,
+            every="5m",
         )
 
     def rejected_rate(self, id_: int) -> timeseries.Panel:
@@ -90,6 +96,7 @@ class Asked:
             limits=(self.rejected,),
             to=to_selection("job", "model"),
             maximum=2 * self.rejected,
+            every="5m",
         )
 
     def rate_now(self, id_: int) -> stat.Panel:
@@ -120,7 +127,7 @@ class Asked:
         )
         cut, ended = (self.outermost(semconv.ENDED, which) for which in (CUT, NOT_REJECTED))
         query = Query(f"round({grown('', cut, RANGE)} or {grown('', ended, RANGE)} * 0)")
-        return number(about, "short", query, 1, colours=(colours.GOOD, colours.WARNING))
+        return number(about, "short", query, colours=(colours.HUES[colours.Family.NOT_STARTED],))
 
     def ended_now(self, id_: int) -> stat.Panel:
         about = About(

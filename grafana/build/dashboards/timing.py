@@ -7,7 +7,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import heatmap, timeseries
 
 from grafana.build.dashboards.colours import HUES, OF_CUTOFF, Family
-from grafana.build.dashboards.drawing import About, Query, heat, lines
+from grafana.build.dashboards.drawing import About, Query, dotted, heat, lines
 from grafana.build.dashboards.links import runbook
 from grafana.build.dashboards.queries import (
     AGENT,
@@ -156,4 +156,4 @@ def runs(id_: int) -> timeseries.Panel:
 def _cut_and_completed(about: About, unit: str, streams: Streams, metric: Metric) -> timeseries.Panel:
     cut = Query(rare_quantile(0.95, streams(metric, CUT, suffix=_BUCKET)), "cut", exemplars=True)
     completed = Query(rare_quantile(0.95, streams(metric, NOT_CUT, suffix=_BUCKET)), "completed")
-    return lines(about, unit, cut, completed, colours=OF_CUTOFF)
+    return dotted(lines(about, unit, cut, completed, colours=OF_CUTOFF), "cut")
