@@ -103,7 +103,7 @@ def _data(collector: MakeCollector, started: list[Server], tmp_path: Path, needs
     scraped = {"lastchunk-streams": [tiers.agent.metrics_port], "lastchunk-collectors": own}
     rules = tmp_path / "firing.yml"
     rules.write_text(yaml.safe_dump(FIRING))
-    prometheus = Prometheus(tmp_path / "prometheus", scraped, rules=[rules])
+    prometheus = Prometheus(tmp_path / "prometheus", scraped, rules=rules)
     started.append(prometheus.start())
     time.sleep(2)  # the Collectors are seen before anything comes
     begin = time.time()

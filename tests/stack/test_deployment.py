@@ -68,6 +68,20 @@ def test_no_collector_is_root_or_writes_outside_its_queue() -> None:
     assert len(queues) == len(set(queues)) == 3
 
 
+def test_every_file_that_compose_mounts_is_there() -> None:
+    services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
+    mounts = [
+        volume for service in services.values() for volume in service.get("volumes", []) if volume.startswith(".")
+    ]
+    assert len(mounts) >= 8
+    for mount in mounts:
+        assert (CONFIGURATIONS / mount.split(":")[0]).exists(), mount
+    (provider,) = yaml.safe_load(
+        (CONFIGURATIONS.parent / "grafana/provisioning/dashboards/lastchunk.yaml").read_text()
+    )["providers"]
+    assert f"../grafana/dashboards:{provider['options']['path']}:ro" in mounts
+
+
 def test_prometheus_takes_its_files(needs: Callable[[str], None], tmp_path: Path) -> None:
     """With the rules where compose.yaml mounts them."""
     needs("promtool")

@@ -27,7 +27,7 @@ _NOT_SCRAPED = "The Collectors' own metrics are not here: scrape them, as collec
 _READ_ME = """\
 No cutoff and no telemetry look the same. **Read from the top:** does every service report, and lately? Is the number of
 processes the one that you deployed? Then follow the path: what the Collectors received, refused, could not send, and have
-waiting. `path-rules.yml` and the alerts in `grafana/alerts/` watch the same.
+waiting. The alerts in `grafana/alerts/` watch the same.
 """
 
 
@@ -204,7 +204,7 @@ def _sampling(of: str) -> timeseries.Panel:
         "Traces per second that were kept or not; and, on the right, traces that wait for their decision: at OPEN_TRACES the"
         " oldest are given up. Metrics are counted before sampling and miss nothing.",
         "No gateway samples, or the Collectors' own metrics are not scraped.",
-        8,
+        12,
     )
     decided = f"sum by ({names.DECISION}) (rate({_collector(of, names.DECIDED)}[{WINDOW}]))"
     waiting = f'sum by ({INSTANCE}) ({names.WAITING}{{{JOB}="{of}"}})'
@@ -219,7 +219,7 @@ def _memory(of: str) -> timeseries.Panel:
         "Memory of Collectors",
         "Resident memory. At MEMORY_LIMIT_MIB a Collector begins to refuse.",
         _NOT_SCRAPED,
-        8,
+        12,
     )
     return lines(about, "bytes", Query(f"max by ({INSTANCE}) ({_collector(of, names.MEMORY)})", f"{{{{{INSTANCE}}}}}"))
 

@@ -186,6 +186,7 @@ class Asked:
             "Every chat stream, per minute: what the provider did, also where a run recovered from it. Completed"
             " ones are the line, on the right axis.",
             _NO_STREAM,
+            height=9,
             links=(runbook("reasons", "reasons"),),
         )
         query = Query(per_minute(REASON, self.chat(semconv.ENDED)), f"{{{{{REASON}}}}}")
@@ -210,6 +211,7 @@ class Asked:
             "Streams per minute that were abandoned or cancelled, by cause. A Stop button and closed tabs make these all day;"
             " more than usual means that people do not want to wait.",
             "Nobody left in this time.",
+            height=9,
             links=(runbook("abandoned", "reason-abandoned"), runbook("disconnected", "cause-client_disconnected")),
         )
         left = f'{REASON}=~"{Reason.ABANDONED}|{Reason.CANCELLED}"'
@@ -229,6 +231,7 @@ class Asked:
             "Requests to models per minute by how the answer came: incremental (the line, on the right axis), in one burst, in a"
             " single piece, or not at all. Burst and single after a long wait: something on the way collects the answer.",
             _NO_STREAM,
+            height=9,
             links=(runbook("no streaming", "cause-no_streaming_support"),),
         )
         query = Query(per_minute(DELIVERY, self.chat(semconv.ENDED, NOT_REJECTED)), f"{{{{{DELIVERY}}}}}")

@@ -146,6 +146,7 @@ def runs(id_: int) -> timeseries.Panel:
         "Duration of runs, 95 %",
         "Of each agent and of each team. Not narrowed by environment or model alone: a team has none.",
         "No run ended in this time.",
+        height=9,
     )
     agents = RUNS(semconv.AGENT_DURATION, f'{AGENT}=~"$agent"', suffix=_BUCKET)
     teams = RUNS(semconv.WORKFLOW_DURATION, suffix=_BUCKET)
