@@ -46,7 +46,7 @@ ENDINGS = {
     "http_429": ("rejected", 1),
 }
 """What the model server does, the reason that is due, and how often."""
-BEGAN, CUT = 56 + 4, 12 + 2  # the rest: one leaves, one cancels, a tool fails, a team recovers
+BEGAN, CUT = 56 + 4 + 1, 12 + 2 + 1  # the rest: one leaves, one cancels, a tool fails, a team recovers; and a job's
 EMPTY = {
     **{f"Refused by Collectors/{target}": "nothing was refused" for target in "ABC"},
     **{f"Dropped by Collectors/{target}": "nothing was dropped" for target in "ABCDEF"},
@@ -107,15 +107,15 @@ def _data(collector: MakeCollector, started: list[Server], tmp_path: Path, needs
     started.append(prometheus.start())
     time.sleep(2)  # the Collectors are seen before anything comes
     begin = time.time()
+    settings = {
+        "LASTCHUNK_STALL_AFTER": "1",
+        "OTEL_RESOURCE_ATTRIBUTES": "service.namespace=shop,service.version=1.2.3,deployment.environment.name=staging",
+    }
     with ModelServer() as models:
-        workers(
-            plan(models),
-            tiers.agent,
-            tmp_path,
-            OTEL_METRIC_EXPORT_INTERVAL="1000",
-            LASTCHUNK_STALL_AFTER="1",
-            OTEL_RESOURCE_ATTRIBUTES="service.namespace=shop,service.version=1.2.3,deployment.environment.name=staging",
-        )
+        workers(plan(models), tiers.agent, tmp_path, OTEL_METRIC_EXPORT_INTERVAL="1000", **settings)
+        # A job that exports once, when it ends: `increase` alone would not see its cutoff.
+        job: Plan = [{"url": models.url("silent_cut"), "does": "read", "model": MODEL}]
+        workers([job], tiers.agent, tmp_path, OTEL_METRIC_EXPORT_INTERVAL="3600000", **settings)
     time.sleep(4)  # what was sent last is scraped, and decided by the gateways
     return Data(prometheus, begin, time.time())
 
@@ -154,6 +154,7 @@ def test_every_panel_shows_what_happened(data: Data, figure: Callable[[str], Non
     for reason, times in ENDINGS.values():
         due[reason] += times
     due["completed"] += 1
+    due["truncated"] += 1
     shown = answers[str(named("endings_by_reason"))]
     assert {labels[REASON] for labels, _ in shown} == set(due)
     for query in asked:
@@ -165,7 +166,7 @@ def test_every_panel_shows_what_happened(data: Data, figure: Callable[[str], Non
     versions = answers["lastchunk-overview/New versions"]
     assert {(labels["job"], labels["service_version"]) for labels, _ in versions} == {(JOB, "1.2.3")}
     assert [labels["alertname"] for labels, _ in answers[str(named("alerts_prometheus"))]] == ["LastchunkTest"]
-    assert max(max(values) for _, values in answers[str(named("series_present"))]) == 2
+    assert max(max(values) for _, values in answers[str(named("series_present"))]) == 3
     figure(f"{len(asked)} queries; {BEGAN} streams, {CUT} of them cut")
 
     # A choice narrows: this service and this model show the same, another shows nothing.

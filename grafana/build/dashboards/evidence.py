@@ -67,7 +67,7 @@ def latest_logs(id_: int, *, of_selection: bool = False) -> logs.Panel:
         id_,
         "Latest cutoffs: cause and remedy",
         "One line for each cutoff, of the stream in which it arose. Open a line: trace_id leads to the trace, runbook names"
-        " the entry of the runbook. Shows short-lived processes too, whose counters nobody could see grow.",
+        " the entry of the runbook. Shows processes too that were killed before their counters were exported.",
         "No cutoff was logged in this time, or no Loki data source is chosen.",
         24,
         11,

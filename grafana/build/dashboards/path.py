@@ -239,7 +239,7 @@ def _counted() -> timeseries.Panel:
         ID["counted"],
         "Cutoffs, as counted",
         "The same per minute from the counters, of the streams that users saw. They agree but for cutoffs that a run recovered"
-        " from (logged, not counted here) and processes that lived shorter than two exports (logged, invisible here).",
+        " from (logged, not counted here) and processes that were killed before their first export (logged, invisible here).",
         "No cutoff was counted in this time.",
     )
     query = f"{grown('', OUTERMOST(semconv.CUTOFFS))} * 60000 / $__rate_interval_ms"

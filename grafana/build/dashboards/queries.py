@@ -67,10 +67,11 @@ RUNS = Streams(_SERVICE)
 def grew(selector: str, window: str = WINDOW) -> str:
     """How much a counter grew: `increase`, and all of a series that began in the window.
 
-    `increase` does not see the first value of a series, and most series of cutoffs have no second one. A series that was
-    seen in the hour before the window is not new: it only came back after a gap.
+    `increase` does not see the first value of a series, and most series of cutoffs have no second one; of a job that exports
+    once it sees nothing at all. A series that was seen in the hour before the window is not new: it came back after a gap.
     """
-    return f"(({selector} unless last_over_time({selector}[1h] offset {window})) or increase({selector}[{window}]))"
+    new = f"last_over_time({selector}[{window}]) unless last_over_time({selector}[1h] offset {window})"
+    return f"(({new}) or increase({selector}[{window}]))"
 
 
 def grown(by: str, selector: str, window: str = WINDOW) -> str:
