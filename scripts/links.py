@@ -25,7 +25,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[1]
 _PARSER = MarkdownIt("commonmark").enable("table")
 _IN_HTML = re.compile(r"""(?:href|src)=["']([^"']+)""")
-_NOT_OURS = re.compile(r"^(\.(?!github)|build$|dist$)")
+_NOT_OURS = re.compile(r"^(\.(?!github)|build$|dist$|node_modules$)")
 """Folders that hold what others wrote, or what was made."""
 _SECONDS = 20.0
 
