@@ -101,9 +101,10 @@ def _data(collector: MakeCollector, started: list[Server], tmp_path: Path, needs
     tiers = Tiers(collector, started, tmp_path, DECISION_WAIT_SECONDS="30", DECISION_WAIT_AFTER_ROOT_SECONDS="1")
     own = [server.self_port for server in (tiers.agent, *tiers.gateways)]
     scraped = {"lastchunk-streams": [tiers.agent.metrics_port], "lastchunk-collectors": own}
-    rules = tmp_path / "firing.yml"
+    prometheus = Prometheus(tmp_path / "prometheus", scraped)
+    rules, configuration = tmp_path / "firing.yml", tmp_path / "prometheus" / "prometheus.yml"
     rules.write_text(yaml.safe_dump(FIRING))
-    prometheus = Prometheus(tmp_path / "prometheus", scraped, rules=rules)
+    configuration.write_text(yaml.safe_dump(yaml.safe_load(configuration.read_text()) | {"rule_files": [str(rules)]}))
     started.append(prometheus.start())
     time.sleep(2)  # the Collectors are seen before anything comes
     begin = time.time()
