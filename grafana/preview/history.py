@@ -21,7 +21,10 @@ from lastchunk import semconv
 from lastchunk.semconv import Cause, Delivery, Metric, Operation, Reason, WaitingFor
 
 STEP, HOURS = 30, 6
-SERVICES = {"shop/checkout-agents": ("newsroom", "openai", "house/model:8b"), "support": ("helpdesk", "anthropic", "opus-4")}
+SERVICES = {
+    "shop/checkout-agents": ("newsroom", "openai", "house/model:8b"),
+    "support": ("helpdesk", "anthropic", "opus-4"),
+}
 AGENTS = ("planner", "writer")
 Labels = tuple[tuple[str, str], ...]
 Ending = tuple[Reason, Cause | None]
@@ -61,9 +64,15 @@ class Shop:
         """How the next stream ends, `left` hours before now."""
         chances = dict(ALWAYS)
         if self.trouble and service != "support" and left < 2:
-            chances |= {(Reason.TRUNCATED, Cause.IDLE_TIMEOUT): 0.05, (Reason.ABANDONED, Cause.CLIENT_DISCONNECTED): 0.02}
+            chances |= {
+                (Reason.TRUNCATED, Cause.IDLE_TIMEOUT): 0.05,
+                (Reason.ABANDONED, Cause.CLIENT_DISCONNECTED): 0.02,
+            }
         if self.trouble and service == "support" and 0.5 < left < 0.85:
-            chances |= {(Reason.REJECTED, Cause.PROVIDER_ERROR): 0.4, (Reason.PROVIDER_ERROR, Cause.PROVIDER_ERROR): 0.2}
+            chances |= {
+                (Reason.REJECTED, Cause.PROVIDER_ERROR): 0.4,
+                (Reason.PROVIDER_ERROR, Cause.PROVIDER_ERROR): 0.2,
+            }
         return random.choices([*chances, DONE], [*chances.values(), 1 - sum(chances.values())])[0]
 
     def stream(self, service: str, left: float) -> None:
@@ -86,7 +95,13 @@ class Shop:
         self.level(run, outermost="true", **above)
 
     def level(
-        self, labels: dict[str, str], outermost: str, reason: Reason, cause: Cause | None, agent: str = "", team: str = ""
+        self,
+        labels: dict[str, str],
+        outermost: str,
+        reason: Reason,
+        cause: Cause | None,
+        agent: str = "",
+        team: str = "",
     ) -> None:
         """What one level records."""
         of = labels | {label(semconv.OUTERMOST): outermost}
@@ -142,7 +157,9 @@ class Shop:
             self.values["otelcol_process_memory_rss", tuple(sorted(of.items()))] = random.gauss(9e7, 2e6)
             for signal, count in (("spans", 900), ("metric_points", 2400), ("log_records", 6)):
                 self.add(f"otelcol_receiver_accepted_{signal}", count * random.uniform(0.9, 1.1), **of, receiver="otlp")
-                self.add(f"otelcol_exporter_sent_{signal}", count * random.uniform(0.9, 1.1), **of, exporter="otlp_http")
+                self.add(
+                    f"otelcol_exporter_sent_{signal}", count * random.uniform(0.9, 1.1), **of, exporter="otlp_http"
+                )
             queue = of | {"exporter": "otlp_http", "data_type": "traces"}
             self.values["otelcol_exporter_queue_size", tuple(sorted(queue.items()))] = random.randrange(0, 4000)
             self.values["otelcol_exporter_queue_capacity", tuple(sorted(queue.items()))] = 100_000
