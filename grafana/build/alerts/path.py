@@ -7,11 +7,30 @@ from __future__ import annotations
 from grafana.build.alerts.table import Alert
 from grafana.build.settings import Settings
 
-_DATA = "(spans|metric_points|log_records)"
+_DATA = ("spans", "metric_points", "log_records")
+_PROCESS = "job, instance"
 
 
 def _own(name: str) -> str:
     return f'{{__name__=~"otelcol_{name}(_total)?"}}'
+
+
+def _rises(by: str, name: str, change: str, window: str) -> str:
+    """It rises for one kind of data at least: each by itself, because without their names they are alike."""
+    rising = (f"sum by ({by}) ({change}({_own(f'{name}_{data}')}[{window}])) > 0" for data in _DATA)
+    return "\nor ".join(rising)
+
+
+def _given_up(ago: str = "") -> str:
+    """Traces that a gateway took, has not decided on, and does not hold.
+
+    Its own counter of traces that are dropped too early also counts each that is decided before `decision_wait`.
+    """
+    new, decided, held = (
+        f"sum by ({_PROCESS}) ({_own(f'processor_tail_sampling_{name}')}{ago})"
+        for name in ("new_trace_id_received", "global_count_traces_sampled", "sampling_traces_on_memory")
+    )
+    return f"({new} - ({decided} or 0 * {new}) - {held})"
 
 
 def alerts(settings: Settings) -> tuple[Alert, ...]:
@@ -22,7 +41,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         Alert(
             name="LastchunkPathRefuses",
             severity="page",
-            expression=f"sum by (job, instance, receiver) (rate({_own(f'receiver_refused_{_DATA}')}[{few}])) > 0",
+            expression=_rises(f"{_PROCESS}, receiver", "receiver_refused", "rate", few),
             wait="1m",
             keep="5m",
             summary="{{ $labels.instance }} refuses telemetry; applications drop it after their own queue is full",
@@ -35,10 +54,9 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         Alert(
             name="LastchunkPathDrops",
             severity="page",
-            expression=(
-                f"sum by (job, instance, exporter) (increase({_own(f'exporter_send_failed_{_DATA}')}[{minutes}])) > 0\n"
-                "or sum by (job, instance, exporter) "
-                f"(increase({_own(f'exporter_enqueue_failed_{_DATA}')}[{minutes}])) > 0"
+            expression="\nor ".join(
+                _rises(f"{_PROCESS}, exporter", f"exporter_{kind}_failed", "increase", minutes)
+                for kind in ("send", "enqueue")
             ),
             wait="0s",
             keep="5m",
@@ -70,18 +88,15 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         Alert(
             name="LastchunkSamplesTooEarly",
             severity="ticket",
-            expression=(
-                "sum by (job, instance) "
-                f"(increase({_own('processor_tail_sampling_sampling_trace_dropped_too_early')}[{minutes}])) > 0"
-            ),
-            wait="0s",
+            expression=f"{_given_up()} - {_given_up(f' offset {minutes}')} > 0",
+            wait="1m",
             keep="5m",
             summary="{{ $labels.instance }} gives up traces before their decision",
             description=(
                 "More traces are open than OPEN_TRACES: raise it and the memory, or add a gateway. A cutoff still "
                 "arrives, alone."
             ),
-            leaves_out="Metrics and log records: sampling concerns traces only.",
+            leaves_out="A gateway younger than five minutes. Metrics and log records: sampling concerns traces only.",
             panel="sampling",
         ),
         Alert(

@@ -21,6 +21,16 @@ def queue(size: int) -> list[Series]:
     return [(f"otelcol_exporter_queue_{name}", QUEUE, values) for name, values in sizes]
 
 
+def traces(suffix: str, *, new: str, kept: str, left: str, held: str) -> list[Series]:
+    sampling = "otelcol_processor_tail_sampling"
+    return [
+        (f"{sampling}_new_trace_id_received{suffix}", {}, new),
+        (f"{sampling}_global_count_traces_sampled{suffix}", {"decision": "sampled"}, kept),
+        (f"{sampling}_global_count_traces_sampled{suffix}", {"decision": "not_sampled"}, left),
+        (f"{sampling}_sampling_traces_on_memory", {}, held),
+    ]
+
+
 FAMILY = Family(
     "15s",
     (
@@ -49,6 +59,16 @@ FAMILY = Family(
             [refused("spans", "0x10 1x5 2x5 3x5 4x5 5x5")],
             {"5m": (page("PathRefuses", instance="a", receiver="otlp"),)},
         ),
+        Scenario(
+            "spans and log records refused",
+            [refused("spans", "0x10 1+1x60"), refused("log_records", "0x10 1+1x60")],
+            {"3m45s": (page("PathRefuses", instance="a", receiver="otlp"),)},
+        ),
+        Scenario(
+            "spans and log records not sent",
+            [(f"otelcol_exporter_send_failed_{name}", AT, "0x10 5x60") for name in ("spans", "log_records")],
+            {"2m45s": (DROPS,)},
+        ),
         Scenario("nothing refused", [refused("spans", "7x40")], {"10m": ()}),
         *(
             Scenario(
@@ -71,16 +91,28 @@ FAMILY = Family(
         ),
         *(
             Scenario(
-                f"too early {suffix}",
-                [(f"otelcol_processor_tail_sampling_sampling_trace_dropped_too_early{suffix}", {}, "0x10 1x60")],
+                f"given up{suffix}",
+                traces(suffix, new="0x30 10x60", kept="0x30 4x60", left="_x70", held="0x30 5x60"),
                 {
-                    "2m30s": (),
-                    "2m45s": (ticket("SamplesTooEarly", instance="a"),),
-                    "11m": (ticket("SamplesTooEarly", instance="a"),),
-                    "13m30s": (),
+                    "8m30s": (),
+                    "8m45s": (ticket("SamplesTooEarly", instance="a"),),
+                    "12m30s": (ticket("SamplesTooEarly", instance="a"),),
+                    "17m": (ticket("SamplesTooEarly", instance="a"),),
+                    "18m": (),
                 },
             )
             for suffix in ("", "_total")
+        ),
+        Scenario(
+            "given up before the first decision",
+            traces("", new="0x30 10x60", kept="_x90", left="_x90", held="0x30 9x60"),
+            {"8m45s": (ticket("SamplesTooEarly", instance="a"),)},
+        ),
+        Scenario(
+            "given up long ago", traces("", new="50+9x90", kept="10+1x90", left="0+8x90", held="3x90"), {"9m": ()}
+        ),
+        Scenario(
+            "decided or held", traces("", new="0+10x90", kept="0+1x90", left="0+8x90", held="0+1x90"), {"9m": ()}
         ),
         Scenario(
             "collectors",
