@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
@@ -61,6 +61,30 @@ class Exchange:
         return cast("list[Mapping[str, object]]", self.body.get("messages") or [])
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is played to one request."""
+
+    name: str
+    """That of the script."""
+    script: Script
+    speech: Speech
+
+
+Route = Callable[[str, Mapping[str, object]], Part]
+"""Of a request's target and body."""
+
+
+def by_path(scripts: Mapping[str, Script]) -> Route:
+    """The first part of the path picks the script, and its parameters the speech."""
+
+    def route(target: str, body: Mapping[str, object]) -> Part:
+        name, _, parameters = target.lstrip("/").partition("/")[0].partition(";")
+        return Part(name, scripts[name], Speech.from_path(parameters))
+
+    return route
+
+
 class ModelConnection:
     """Serves the requests of one connection, one after another, as long as their scripts leave it open."""
 
@@ -68,11 +92,11 @@ class ModelConnection:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        scripts: Mapping[str, Script],
+        route: Route,
         exchanges: list[Exchange],
     ) -> None:
         self._reader, self._writer = reader, writer
-        self._scripts, self._exchanges = scripts, exchanges
+        self._route, self._exchanges = route, exchanges
         self._framing = "chunked"
         self._content_type = SSE
         self._next = asyncio.ensure_future(reader.read(1))
@@ -96,9 +120,10 @@ class ModelConnection:
         self._next = asyncio.ensure_future(self._reader.read(1))
 
         target = request[0].split(" ")[1]
-        name, _, parameters = target.lstrip("/").partition("/")[0].partition(";")
-        script, speech = self._scripts[name], Speech.from_path(parameters)
-        exchange = Exchange(name, cast("Mapping[str, object]", json.loads(body or b"{}")))
+        document = cast("Mapping[str, object]", json.loads(body or b"{}"))
+        part = self._route(target, document)
+        script, speech = part.script, part.speech
+        exchange = Exchange(part.name, document)
         self._exchanges.append(exchange)
         dialect = dialect_of(target)
         last_message = dialect.last_message(exchange.body)

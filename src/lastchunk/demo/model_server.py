@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from lastchunk.demo.dialects import DIALECTS, Name
-from lastchunk.demo.exchange import Exchange, ModelConnection
+from lastchunk.demo.exchange import Exchange, ModelConnection, by_path
 from lastchunk.demo.scripts import SCRIPTS
 from lastchunk.demo.steps import Script, Speech
 
@@ -96,7 +96,7 @@ class ModelServer:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A plain callback: what asyncio does itself with a coroutine here logs every cancelled one on 3.11.
-        connection = ModelConnection(reader, writer, self._scripts, self._exchanges)
+        connection = ModelConnection(reader, writer, by_path(self._scripts), self._exchanges)
         task = self._loop.create_task(connection.serve())
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
