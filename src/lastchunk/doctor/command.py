@@ -10,6 +10,8 @@ import click
 from click.core import ParameterSource
 
 from lastchunk.doctor.options import Options, report_options
+from lastchunk.doctor.serve_command import serve
+from lastchunk.doctor.stream_command import stream
 
 HELP = """Look at what is installed and set here, and say what would keep streams, or what is known of them, from you.
 
@@ -47,3 +49,7 @@ def _must_stand_behind(context: click.Context) -> None:
         if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
             option = parameter.opts[0]
             raise click.UsageError(f"{option} must stand behind '{context.invoked_subcommand}'.", context)
+
+
+doctor.add_command(stream)
+doctor.add_command(serve)

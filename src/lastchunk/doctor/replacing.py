@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Methods replaced for a while, in a class and in all that inherit from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Instead = Callable[[Any], Any]
+"""Of what a class itself defines: what stands there instead."""
+
+
+@contextmanager
+def replaced(base: type, name: str, instead: Instead) -> Generator[None]:
+    """Within this, `name` is replaced wherever `base` or a class below it defines it; afterwards it is as before."""
+    undo: list[tuple[type, Any]] = []
+    for owner in dict.fromkeys(_with_subclasses(base)):
+        if name in vars(owner):
+            undo.append((owner, vars(owner)[name]))
+            setattr(owner, name, instead(vars(owner)[name]))
+    try:
+        yield
+    finally:
+        for owner, original in undo:
+            setattr(owner, name, original)
+
+
+def _with_subclasses(base: type) -> Iterator[type]:
+    yield base
+    for owner in type.__subclasses__(base):
+        yield from _with_subclasses(owner)
