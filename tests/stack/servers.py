@@ -24,7 +24,10 @@ ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = ROOT / "collector-config"
 LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
-_PACKAGES = {"nginx": "`apt-get install nginx-light`, or the like"}
+_PACKAGES = {
+    "nginx": "`apt-get install nginx-light`, or the like",
+    "haproxy": "`apt-get install haproxy`, or the like",
+}
 """What is had more quickly than by `scripts/stack-servers`."""
 _SOON = 30.0
 """Seconds within which a server that starts at all has started, on a busy machine."""
