@@ -20,6 +20,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from tests.conftest import MODEL_INFO
 
 URL = "APPLICATION_MODEL_URL"
+SILENT_URL = "SILENT_MODEL_URL"
 KEY = "sk-of-the-application-0123456789"
 ran: list[str] = []
 """The cities that the tool was asked about."""
@@ -30,10 +31,10 @@ def client(**settings: Any) -> OpenAIChatCompletionClient:
     sys.stdout.write("a client is made\n")
     return OpenAIChatCompletionClient(
         model="test-model",
-        base_url=os.environ[URL],
         api_key=KEY,
         model_info=MODEL_INFO,
-        **{"max_retries": 0, "timeout": 20.0, **settings},
+        max_retries=0,
+        **{"base_url": os.environ[URL], "timeout": 20.0, **settings},
     )
 
 
@@ -69,6 +70,14 @@ async def team() -> RoundRobinGroupChat:
     """Two agents, one after the other."""
     critic = AssistantAgent("critic", client(), model_client_stream=True)
     writer = AssistantAgent("writer", client(), model_client_stream=True)
+    return RoundRobinGroupChat([writer, critic], termination_condition=MaxMessageTermination(3))
+
+
+def hanging_team() -> RoundRobinGroupChat:
+    """A team whose second agent's model is silent for ever."""
+    writer = AssistantAgent("writer", client(), model_client_stream=True)
+    silent = client(base_url=os.environ[SILENT_URL], timeout=300.0)
+    critic = AssistantAgent("critic", silent, model_client_stream=True)
     return RoundRobinGroupChat([writer, critic], termination_condition=MaxMessageTermination(3))
 
 

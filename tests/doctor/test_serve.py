@@ -155,14 +155,18 @@ def test_the_command() -> None:
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    assert said.startswith("lastchunk doctor serve: listening on http://127.0.0.1:")
-    url = said.split()[5]
-    port = int(url.rpartition(":")[2].partition("/")[0])
-    taken = subprocess.run([*command[:-1], str(port)], capture_output=True, text=True)
-    assert taken.returncode == 2
-    assert "choose another --host or --port" in taken.stderr
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (0, "")
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said.startswith("lastchunk doctor serve: listening on http://127.0.0.1:")
+        url = said.split()[5]
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        taken = subprocess.run([*command[:-1], str(port)], capture_output=True, text=True)
+        assert taken.returncode == 2
+        assert "choose another --host or --port" in taken.stderr
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (0, "")
+    finally:
+        process.kill()
+        process.communicate()

@@ -33,6 +33,9 @@ PROMPT = (
 )
 """Asks for an answer that is long enough to show how it comes."""
 
+PATIENCE = 1.0
+"""Seconds that what is run has to end in, after Ctrl-C."""
+
 T = TypeVar("T")
 
 _HEADING = ("rung", "completed", "ended", "last event", "finish reason", "chars", "first", "gap", "took", "delivery")
@@ -73,7 +76,7 @@ class Stage:
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Its result. Ctrl-C cancels it, and is raised."""
         with self._apart():
-            return self._runner.run(work)
+            return self._runner.run(_cancelled_at_once(work))
 
     @contextlib.contextmanager
     def _apart(self) -> Generator[None]:
@@ -85,6 +88,17 @@ class Stage:
                 yield
         finally:
             root.removeHandler(silent)
+
+
+async def _cancelled_at_once(work: Coroutine[Any, Any, T]) -> T:
+    """`work` in a task of its own: a team that is cancelled waits for its agents, and Ctrl-C must not wait with it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task}, timeout=PATIENCE)
+        raise
 
 
 def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
