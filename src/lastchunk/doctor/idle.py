@@ -17,7 +17,8 @@ from lastchunk.doctor.report import Check, CouldNotRun, Detail, Doing, Findings,
 from lastchunk.doctor.rungs import Rungs
 from lastchunk.doctor.runs import Run
 from lastchunk.doctor.silence import asks_for
-from lastchunk.doctor.stream import Chosen, Stage, subject_of
+from lastchunk.doctor.stage import Stage
+from lastchunk.doctor.stream import Chosen, subject_of
 from lastchunk.doctor.subject import Question
 from lastchunk.doctor.timeouts import OF_THE_CLIENT, ON_THE_WAY, Default, owners
 from lastchunk.semconv import Cause, Delivery, Reason

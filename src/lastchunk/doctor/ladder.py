@@ -46,7 +46,12 @@ class Ladder:
     @property
     def calls(self) -> tuple[int, bool]:
         """How many model calls it takes, and whether agents may make more."""
-        return self.repeat * sum(rung not in self.skipped for rung in Rung), self.subject.agent is not None
+        return self.repeat * sum(rung not in self.skipped for rung in Rung), self.has_runs
+
+    @property
+    def has_runs(self) -> bool:
+        """There is an agent or a team."""
+        return self.subject.agent is not None or self.subject.team is not None
 
     def begin(self, question: Question, prompt: str, observed: Observed) -> None:
         """Set what is asked, and who watches."""

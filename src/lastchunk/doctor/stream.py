@@ -4,16 +4,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
-import sys
 import time
-import warnings
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from lastchunk import semconv
 from lastchunk.doctor import clients
@@ -23,6 +19,7 @@ from lastchunk.doctor.ladder import Ladder
 from lastchunk.doctor.observe import Observed, observing
 from lastchunk.doctor.report import Check, CouldNotRun, Detail, Doing, Findings, Status
 from lastchunk.doctor.runs import Run, Rung
+from lastchunk.doctor.stage import Stage
 from lastchunk.doctor.subject import Subject, load, question_of
 from lastchunk.doctor.tools import tools_not_run
 from lastchunk.doctor.verdict import below, places, worse_than
@@ -32,11 +29,6 @@ PROMPT = (
     "computer to another. Do not call any tool."
 )
 """Asks for an answer that is long enough to show how it comes."""
-
-PATIENCE = 1.0
-"""Seconds that what is run has to end in, after Ctrl-C."""
-
-T = TypeVar("T")
 
 _HEADING = ("rung", "completed", "ended", "last event", "finish reason", "chars", "first", "gap", "took", "delivery")
 
@@ -57,50 +49,6 @@ class Chosen:
         return (self.given and clients.key_variable(self.given.client)) or "the key that the client is made with"
 
 
-class Stage:
-    """An event loop whose output is kept apart: what the application prints goes to stderr, what it logs nowhere.
-
-    stdout is the report's, and AutoGen logs a team's error with the provider's own text.
-    """
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner()
-
-    def __enter__(self) -> Stage:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._apart():
-            self._runner.close()
-
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Its result. Ctrl-C cancels it, and is raised."""
-        with self._apart():
-            return self._runner.run(_cancelled_at_once(work))
-
-    @contextlib.contextmanager
-    def _apart(self) -> Generator[None]:
-        root, silent = logging.getLogger(), logging.NullHandler()
-        root.addHandler(silent)
-        try:
-            with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield
-        finally:
-            root.removeHandler(silent)
-
-
-async def _cancelled_at_once(work: Coroutine[Any, Any, T]) -> T:
-    """`work` in a task of its own: a team that is cancelled waits for its agents, and Ctrl-C must not wait with it."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        task.cancel()
-        await asyncio.wait({task}, timeout=PATIENCE)
-        raise
-
-
 def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
     """Climb the ladder, and say which rung is the first that is worse than the one below."""
     with ExitStack() as stack:
@@ -111,7 +59,8 @@ def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
         stack.callback(lambda: stage.do(_close(subject)))
         ladder = Ladder(subject, chosen.repeat)
         yield _calls(ladder, chosen)
-        asked = None if chosen.allow_tools or subject.agent is None else stack.enter_context(tools_not_run())
+        runs_tools = chosen.allow_tools or not ladder.has_runs
+        asked = None if runs_tools else stack.enter_context(tools_not_run())
         yield Doing("finding out what the agent asks its model")
         ladder.begin(stage.do(question_of(subject, chosen.prompt)), chosen.prompt, observed)
         yield from _climb(ladder, stage, observed, asked, chosen.key)

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where an application's code is run: apart from the report, and left at once by Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import warnings
+from collections.abc import Coroutine, Generator
+from typing import Any, Self, TypeVar
+
+PATIENCE = 1.0
+"""Seconds that what is run has to end in, after Ctrl-C."""
+
+T = TypeVar("T")
+
+
+class Stage:
+    """An event loop whose output is kept apart: what the application prints goes to stderr, what it logs nowhere.
+
+    stdout is the report's, and AutoGen logs a team's error with the provider's own text.
+    """
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._apart():
+            self._runner.close()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Its result. Ctrl-C cancels it, and is raised."""
+        with self._apart():
+            return self._runner.run(_cancelled_at_once(work))
+
+    @contextlib.contextmanager
+    def _apart(self) -> Generator[None]:
+        root, silent = logging.getLogger(), logging.NullHandler()
+        root.addHandler(silent)
+        try:
+            with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            root.removeHandler(silent)
+
+
+async def _cancelled_at_once(work: Coroutine[Any, Any, T]) -> T:
+    """`work` in a task of its own: a team that is cancelled waits for its agents, and Ctrl-C must not wait with it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task}, timeout=PATIENCE)
+        raise
