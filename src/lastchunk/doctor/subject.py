@@ -159,5 +159,4 @@ async def question_of(subject: Subject, prompt: str) -> Question:
                 pass
     except Exception:
         pass  # what else the agent may fail of will be seen on its own rung
-    await subject.reset()
     return asked[0] if asked else plain
