@@ -23,7 +23,7 @@ It answers whoever asks, so it listens on this machine only, unless --host says 
 """
 
 
-@click.command("serve", help=HELP)
+@click.command("serve", help=HELP, short_help="A model server that is silent for as long as it is asked.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="The port; 0 for any.")
 def serve(*, host: str, port: int) -> None:

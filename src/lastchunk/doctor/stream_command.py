@@ -32,7 +32,7 @@ class _Missing(click.ClickException):
     exit_code = 2
 
 
-@click.command("stream", help=HELP)
+@click.command("stream", help=HELP, short_help="At which layer a stream breaks; which silence is cut.")
 @click.option("--client", type=click.Choice(_CLIENTS), help="One of AutoGen's own model clients: rungs 1 to 3.")
 @click.option("--target", metavar="PACKAGE.MODULE:FACTORY", help="Your own client, agent or team, or what makes it.")
 @click.option("--model", help="The model, for --client (Azure: the deployment).")
