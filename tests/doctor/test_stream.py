@@ -24,11 +24,11 @@ from tests.doctor.ladders import ENVIRONMENT, KEY, LONG, climb
 class Flaky(Script):
     """A script that is `silent_cut` for every third stream, else `clean`."""
 
-    def for_request(self, *, stream: bool, tool_answered: bool) -> tuple[Step, ...]:
+    def for_request(self, *, stream: bool, **known: bool) -> tuple[Step, ...]:
         if stream:
             self.steps_taken.append(1)
         cut = stream and len(self.steps_taken) % 3 == 0
-        return SCRIPTS["silent_cut" if cut else "clean"].for_request(stream=stream, tool_answered=tool_answered)
+        return SCRIPTS["silent_cut" if cut else "clean"].for_request(stream=stream, **known)
 
     steps_taken: list[int] = []  # noqa: RUF012 (emptied by the test)
 

@@ -50,9 +50,11 @@ class Subject:
         """Close the connections of its model clients."""
         agents = _agents(self.team) if self.team is not None else (self.agent,)
         for client in {id(client): client for client in (self.client, *map(client_of, agents))}.values():
-            closing = getattr(client, "close", None)
-            if closing is not None and inspect.isawaitable(done := closing()):
-                await done
+            # AutoGen's client of ollama closes nothing: the HTTP client is two levels below it.
+            below = getattr(getattr(client, "_client", None), "_client", None)
+            for closing in (getattr(client, "close", None), getattr(below, "aclose", None)):
+                if closing is not None and inspect.isawaitable(done := closing()):
+                    await done
 
 
 async def load(target: str) -> Subject:
