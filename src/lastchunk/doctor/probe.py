@@ -97,7 +97,9 @@ def _greet_secured(connection: socket.socket, host: str, trust: Trust) -> tuple[
         with context.wrap_socket(connection, server_hostname=host) as secured:
             if secured.selected_alpn_protocol() == "h2":
                 return Listener.HTTP_2, ""
-            return _answer(secured, _PREFACE), ""
+            found = _answer(secured, _REQUEST)
+            # TLS 1.3 refuses a client after its handshake; a reset may come before the alert that says so.
+            return (Listener.TLS_FAILED, "closed after the handshake") if found is Listener.CLOSES else (found, "")
     except ssl.SSLCertVerificationError as error:
         return Listener.UNTRUSTED, error.verify_message
     except ssl.SSLError as error:
