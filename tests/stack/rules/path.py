@@ -111,9 +111,7 @@ FAMILY = Family(
         Scenario(
             "given up long ago", traces("", new="50+9x90", kept="10+1x90", left="0+8x90", held="3x90"), {"9m": ()}
         ),
-        Scenario(
-            "decided or held", traces("", new="0+10x90", kept="0+1x90", left="0+8x90", held="0+1x90"), {"9m": ()}
-        ),
+        Scenario("decided or held", traces("", new="0+10x90", kept="0+1x90", left="0+8x90", held="0+1x90"), {"9m": ()}),
         Scenario(
             "collectors",
             [("up", {"instance": "a"}, "1x10 0x19 1x40"), ("up", {"instance": "b"}, "1x70")],
