@@ -40,7 +40,7 @@ def _kept(capacity: int, chunks: list[Chunk]) -> list[Chunk]:
     for chunk in chunks:
         record.chunk(chunk.kind, chunk.size, chunk.at, chunk.gap)
     assert record.sample is not None
-    return record.sample.chunks()
+    return record.sample.chunks(record.chunks)
 
 
 @settings(max_examples=200)
@@ -117,5 +117,5 @@ def test_a_chunk_larger_than_its_place() -> None:
     for _ in range(9):
         record.chunk(ChunkKind.TEXT, 1, 2.0, 0.0)
     assert record.sample is not None
-    assert record.sample.chunks()[0] == Chunk(0, ChunkKind.TEXT, 2**32 - 1, 1.0, 12345.678)
+    assert record.sample.chunks(record.chunks)[0] == Chunk(0, ChunkKind.TEXT, 2**32 - 1, 1.0, 12345.678)
     assert record.size == 2**40 + 9

@@ -42,20 +42,29 @@ _MESSAGE_KINDS = {
 
 
 def _apply_agents(module: ModuleType, patcher: Patcher) -> None:
+    text = _text_event()
+
     def patch(owner: type) -> None:
         if owns(owner, "run_stream"):
-            patcher.wrap_streams(owner, "run_stream", _describe_run, _on_item)
+            patcher.wrap_streams(owner, "run_stream", _describe_run, _on_item, text)
         if owns(owner, "on_messages_stream"):
-            patcher.wrap_streams(owner, "on_messages_stream", _describe_turn, _on_item)
+            patcher.wrap_streams(owner, "on_messages_stream", _describe_turn, _on_item, text)
 
     patcher.for_subclasses(module.BaseChatAgent, patch)
     _wrap_agent_spans(module, patcher, _of_a_run)
 
 
+def _text_event() -> type | None:
+    """The class of the events that pass on what a model streams; both modules import its module."""
+    return getattr(sys.modules.get("autogen_agentchat.messages"), "ModelClientStreamingChunkEvent", None)
+
+
 def _apply_teams(module: ModuleType, patcher: Patcher) -> None:
+    text = _text_event()
+
     def patch(owner: type) -> None:
         if owns(owner, "run_stream"):
-            patcher.wrap_streams(owner, "run_stream", _describe_team, _on_item)
+            patcher.wrap_streams(owner, "run_stream", _describe_team, _on_item, text)
 
     patcher.for_subclasses(module.BaseGroupChat, patch)
 

@@ -7,12 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.record import History
-
-
-def size_of_text(text: str) -> int:
-    """Bytes of `text` as UTF-8; a lone surrogate counts as three."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def history_of(messages: Any) -> History | None:

@@ -63,7 +63,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
     def patch(owner: type) -> None:
         if owns(owner, "create_stream"):
-            patcher.wrap_streams(owner, "create_stream", _describe, on_item)
+            patcher.wrap_streams(owner, "create_stream", _describe, on_item, str)
         if owns(owner, "create"):
             patcher.wrap(owner, "create", create)
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import Reads, answers_tool, read_chunk
+from lastchunk.patches.chat_completions import EVENT_END, Reads, answers_tool, read_chunk
 from lastchunk.patches.history import history_of
 from lastchunk.patches.patching import Patch, Patcher
 from lastchunk.patches.sdk import Sdk, bare_stream
@@ -64,6 +64,10 @@ class _WatchedDecoder:
     async def _look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         reads = self._reads
         async for data in source:
+            if reads.tail and type(data) is bytes and data.endswith(EVENT_END):
+                reads.tail = EVENT_END
+                yield data
+                continue
             seen = reads.look(data)
             yield data
             if seen:

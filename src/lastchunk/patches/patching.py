@@ -16,7 +16,7 @@ import wrapt
 
 from lastchunk.settings import Settings
 from lastchunk.streams.guard import report
-from lastchunk.streams.lifecycle import Streams
+from lastchunk.streams.lifecycle import Streams, current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, OnItem
 from lastchunk.streams.record import Start
@@ -73,14 +73,19 @@ class Patcher:
 
         self._undo.append(undo)
 
-    def wrap_streams(self, owner: Any, name: str, describe: Describe, on_item: OnItem) -> None:
-        """Wrap a method that returns an async generator, so that each becomes a stream."""
+    def wrap_streams(
+        self, owner: Any, name: str, describe: Describe, on_item: OnItem, text: type | None = None
+    ) -> None:
+        """Wrap a method that returns an async generator, so that each becomes a stream; `text` as for `Observer`."""
 
         def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             stream = wrapped(*args, **kwargs)
             if not hasattr(stream, "__anext__") or isinstance(stream, ObservedAsyncGenerator):
                 return stream
-            observer = Observer(self.streams, lambda: describe(instance, args, kwargs), on_item)
+            around = current_stream()
+            if around is not None and around.start.subject == id(instance) and around.ending is None:
+                return stream  # A part of the invocation under way, which would only pass through a proxy.
+            observer = Observer(self.streams, lambda: describe(instance, args, kwargs), on_item, text)
             observed = ObservedAsyncGenerator if isinstance(stream, AsyncGeneratorType) else ObservedAsyncStream
             return observed(stream, observer)
 

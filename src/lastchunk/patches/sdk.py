@@ -19,12 +19,13 @@ from lastchunk import semconv
 from lastchunk.patches.beside import wrapped_by_another
 from lastchunk.patches.patching import Patcher
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
+from lastchunk.streams.asked import InContext
 from lastchunk.streams.guard import report
 from lastchunk.streams.lifecycle import current_stream
-from lastchunk.streams.observed import InContext, ObservedAsyncGenerator
+from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, Tap
 from lastchunk.streams.record import History, Start, StreamRecord
-from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream, watched
 from lastchunk.streams.wire import Wire
 from lastchunk.telemetry.inference import within_inference
 
@@ -130,7 +131,7 @@ class Sdk:
             if above is not None and above.operation is Operation.CHAT and above.ending is None:
                 above.wire = Wire()
                 above.measured_elsewhere = above.measured_elsewhere or beside
-                return _Below(self, above)
+                return _Below(self, above, above.wire)
         except Exception as exc:
             report(f"a call of {self.name}", exc)
             return _Own(self, patcher, lambda: None)
@@ -150,28 +151,22 @@ class Sdk:
                 record.heard(now)
         except Exception as exc:
             report(f"the response of {self.name}", exc)
-        handed_out = _handed_out(stream, observer)
-        if handed_out is stream:
+        if not hasattr(stream, "__anext__") and not hasattr(stream, "__next__"):
             observer.exhausted()
-        return handed_out
+        return _handed_out(stream, observer)
 
     def on_item(self, record: StreamRecord, chunk: Any, now: float, gap: float) -> None:
         """A chunk of a stream of its own."""
         kind, size = ChunkKind.MESSAGE, 0
         try:
-            kind, size = self._take(record, chunk, now)
+            if record.wire is not None:
+                kind, size = self.on_chunk(record.wire, chunk, now)
         finally:
             record.waiting_for = WaitingFor.NEXT_CHUNK
             record.chunk(kind, size, now, gap)
 
-    def on_chunk(self, record: StreamRecord, chunk: Any, now: float) -> None:
-        """A chunk on the wire below a `create_stream`."""
-        self._take(record, chunk, now)
-
-    def _take(self, record: StreamRecord, chunk: Any, now: float) -> Content:
-        wire = record.wire
-        if wire is None:
-            return ChunkKind.MESSAGE, 0
+    def on_chunk(self, wire: Wire, chunk: Any, now: float) -> Content:
+        """A chunk on the wire, perhaps the first that shows that there is one."""
         if not wire.headers:
             wire.obtained("")
         return self.read(wire, chunk, now)
@@ -228,8 +223,8 @@ class _Below(Tap):
 
     __slots__ = ("_sdk",)
 
-    def __init__(self, sdk: Sdk, record: StreamRecord) -> None:
-        super().__init__(record, sdk.on_chunk)
+    def __init__(self, sdk: Sdk, record: StreamRecord, wire: Wire) -> None:
+        super().__init__(record, wire, sdk.on_chunk if sdk.lazy else sdk.read)
         self._sdk = sdk
 
     def exhausted(self) -> None:
@@ -243,7 +238,10 @@ class _Below(Tap):
 
 
 def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
-    """The proxy for `stream`; what is no stream is handed out as it is."""
+    """The proxy for `stream`, or `stream` itself with a look at its chunks; what is no stream is handed out as it is."""
+    if isinstance(observer, Tap) and type(getattr(stream, "_iterator", None)) is AsyncGeneratorType:
+        stream._iterator = watched(observer, stream._iterator)
+        return stream
     if isinstance(stream, AsyncGeneratorType) and isinstance(observer, Observer):
         return ObservedAsyncGenerator(stream, observer)
     if hasattr(stream, "__anext__"):

@@ -55,12 +55,13 @@ class ChunkSample:
         quarter = capacity // 4
         self._first_count = quarter or int(capacity > 1)
         self._longest_count = quarter
-        self.last: list[tuple[int, ChunkKind, int, float, float] | None] = [None] * (quarter or 1)
+        self.last: list[tuple[ChunkKind, int, float, float] | None] = [None] * (quarter or 1)
         """A ring of the last chunks, to be filled by whoever counts them: chunk `n` stands at `n` modulo its length."""
         self._even_capacity = max(capacity - self._first_count - self._longest_count - len(self.last), 0)
-        self._first: list[bytes] = []
+        # One after the other, where nothing is to be sorted: an object for each would take twice as much.
+        self._first = bytearray()
+        self._even = bytearray()
         self._heap: list[bytes] = []
-        self._even: list[bytes] = []
         self._stride = 1
         self.due = 0
         """The index of the next chunk to be given to `keep` for its place …"""
@@ -75,29 +76,39 @@ class ChunkSample:
             if len(self._heap) > self._longest_count:
                 heapq.heappop(self._heap)
             if len(self._heap) == self._longest_count:
-                self.bar = _unpack(self._heap[0]).gap
+                self.bar = _chunk(*_PACKED.unpack(self._heap[0])).gap
         if index != self.due:
             return
-        if len(self._first) < self._first_count:
-            self._first.append(packed)
+        if len(self._first) < self._first_count * _PACKED.size:
+            self._first += packed
             self.due += 1
             return
         if not self._even_capacity:
             self.due = -1
             return
-        self._even.append(packed)
-        if len(self._even) > self._even_capacity:
-            self._even = self._even[::2]
+        self._even += packed
+        even = [*_PACKED.iter_unpack(self._even)]
+        if len(even) > self._even_capacity:
+            even = even[::2]
+            self._even = bytearray().join(_PACKED.pack(*entry) for entry in even)
             self._stride *= 2
-        self.due = _unpack(self._even[-1]).index + self._stride
+        self.due = _chunk(*even[-1]).index + self._stride
 
-    def chunks(self) -> list[Chunk]:
-        """The chunks that were kept, in order, each once."""
-        kept = [_unpack(packed) for packed in (*self._first, *self._even, *self._heap)]
-        kept += [Chunk(*entry) for entry in self.last if entry is not None]
+    def chunks(self, count: int) -> list[Chunk]:
+        """Those of a stream of `count` chunks that were kept, in order, each once."""
+        packed = b"".join((self._first, self._even, *self._heap))
+        kept = [_chunk(*entry) for entry in _PACKED.iter_unpack(packed)]
+        for index in range(max(count - len(self.last), 0), count):
+            entry = self.last[index % len(self.last)]
+            if entry is not None:
+                kept.append(Chunk(index, *entry))
         return sorted({chunk.index: chunk for chunk in kept}.values())
 
 
-def _unpack(packed: bytes) -> Chunk:
-    gap, index, kind, size, at = _PACKED.unpack(packed)
+def size_of_text(text: str) -> int:
+    """Bytes of `text` as UTF-8; a lone surrogate counts as three."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _chunk(gap: float, index: int, kind: int, size: int, at: float) -> Chunk:
     return Chunk(index, _KINDS[kind], size, at, gap)

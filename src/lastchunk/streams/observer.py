@@ -5,20 +5,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Protocol
 
-from lastchunk.semconv import WaitingFor
+from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams import open_streams
+from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.guard import report
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.wire import Wire
 
 OnItem = Callable[[StreamRecord, Any, float, float], None]
 """Called with the record, the item, the time, and the silence before it; knows one library's items."""
 
-OnChunk = Callable[[StreamRecord, Any, float], None]
-"""Called with the record, an SDK's chunk, and the time."""
+OnChunk = Callable[[Wire, Any, float], object]
+"""Called with the wire, an SDK's chunk, and the time."""
 
 
 ITEM: Any = object()
@@ -43,15 +45,19 @@ def _call(function: Callable[..., Any], *args: Any) -> Any:
 class Observer:
     """Begins a stream at its first step, watches it, and ends it."""
 
-    __slots__ = ("_describe", "_on_item", "_streams", "record", "run")
+    __slots__ = ("_describe", "_on_item", "_streams", "_text", "record", "run")
 
     in_place = False
     """A step needs no private context, and its begin need not be told."""
 
-    def __init__(self, streams: Streams, describe: Callable[[], Start | None], on_item: OnItem) -> None:
+    def __init__(
+        self, streams: Streams, describe: Callable[[], Start | None], on_item: OnItem, text: type | None = None
+    ) -> None:
+        """`text` is the class of the commonest items, which are text, or have it as `content`, and say nothing else."""
         self._streams = streams
         self._describe: Callable[[], Start | None] | None = describe
         self._on_item = on_item
+        self._text = text
         self.record: StreamRecord | None = None
         self.run: Callable[..., Any] = _call
         """Calls a function in the stream's private context; in the caller's before the begin, or if nobody listens."""
@@ -128,11 +134,18 @@ class Observer:
         """
         clock, on_item, ask, came = record.clock, self._on_item, inner.__anext__, ITEM
         asked = first
-        person = WaitingFor.PERSON
+        del first
+        person, next_chunk, text_chunk = WaitingFor.PERSON, WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
+        plain = self._text if type(record) is StreamRecord else None
+        in_itself = plain is str
+        sample = record.sample
+        ring: list[Any] = sample.last if sample is not None else [None]
+        places = len(ring)
         while True:
             now = clock()
-            if now - record.stepped_at > record.max_pause and record.stepped_at:
-                record.max_pause = now - record.stepped_at
+            stepped = record.stepped_at
+            if now - stepped > record.max_pause and stepped:
+                record.max_pause = now - stepped
             record.silent_since = now if record.waiting_for is not person else -1.0
             try:
                 item = yield from asked
@@ -144,13 +157,34 @@ class Observer:
                 step.over()
                 raise
             now = clock()
-            gap = now - record.silent_since if record.silent_since > 0.0 else 0.0
+            since = record.silent_since
+            gap = now - since if since > 0.0 else 0.0
             if gap > record.max_gap:
                 record.max_gap = gap
             record.silent_since = 0.0
             record.stepped_at = now
             try:
-                on_item(record, item, now, gap)
+                if type(item) is plain and type(text := item if in_itself else item.__dict__["content"]) is str:
+                    # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.
+                    size = len(text) if text.isascii() else size_of_text(text)
+                    del text
+                    index = record.chunks
+                    record.chunks = index + 1
+                    record.waiting_for = next_chunk
+                    record.last_event = text_chunk
+                    if size:
+                        record.size += size
+                        if not record.parts:
+                            record.first_content_at = now
+                        record.parts += 1
+                        record.last_content_at = now
+                    if sample is not None:
+                        ring[index % places] = (text_chunk, size, now, gap)
+                        if index == sample.due or gap > sample.bar:
+                            sample.keep(index, text_chunk, size, now, gap)
+                else:
+                    text = None
+                    on_item(record, item, now, gap)
             except Exception as exc:
                 report("an item of a stream", exc)
             step.item = item
@@ -169,12 +203,13 @@ class Observer:
 class Tap:
     """Watches an SDK's stream for the model stream around it: adds evidence, begins and ends nothing."""
 
-    __slots__ = ("_on_chunk", "record", "run")
+    __slots__ = ("_on_chunk", "_wire", "record", "run")
 
     in_place = True
 
-    def __init__(self, record: StreamRecord, on_chunk: OnChunk) -> None:
+    def __init__(self, record: StreamRecord, wire: Wire, on_chunk: OnChunk) -> None:
         self.record = record
+        self._wire = wire
         self._on_chunk = on_chunk
         self.run = _call
 
@@ -195,7 +230,7 @@ class Tap:
         try:
             now = record.clock()
             record.heard(now)
-            self._on_chunk(record, item, now)
+            self._on_chunk(self._wire, item, now)
         except Exception as exc:
             report("a chunk on the wire", exc)
 
@@ -211,6 +246,29 @@ class Tap:
 
     def let_go(self) -> None:
         """The stream around it goes on."""
+
+    async def watch(self, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
+        """Nothing first, and then the chunks of `inner`, each of them seen; every line in the loop is paid per chunk."""
+        record, wire, on_chunk, clock = self.record, self._wire, self._on_chunk, self.record.clock
+        yield None
+        try:
+            async for chunk in inner:
+                try:
+                    now = clock()
+                    if record.silent_since > 0.0:
+                        # As `StreamRecord.heard`, which would be one call more.
+                        record.wire_gap = gap = now - record.silent_since
+                        if gap > record.max_gap:
+                            record.max_gap = gap
+                        record.silent_since = now
+                    on_chunk(wire, chunk, now)
+                except Exception as exc:
+                    report("a chunk on the wire", exc)
+                yield chunk
+        except BaseException as error:
+            self.failed(error)
+            raise
+        self.exhausted()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -195,15 +195,15 @@ class StreamRecord:
         self.last_event = kind
         if size:
             self.size += size
+            if not self.parts:
+                self.first_content_at = now
             self.parts += 1
             self.last_content_at = now
-            if not self.first_content_at:
-                self.first_content_at = now
         sample = self.sample
         if sample is not None:
             # Filled here, not by a call: every line of this method is paid per chunk.
             ring = sample.last
-            ring[index % len(ring)] = (index, kind, size, now, gap)
+            ring[index % len(ring)] = (kind, size, now, gap)
             if index == sample.due or gap > sample.bar:
                 sample.keep(index, kind, size, now, gap)
 

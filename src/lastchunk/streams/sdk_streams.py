@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import wrapt
 
-from lastchunk.streams.observed import InContext
+from lastchunk.streams.asked import InContext
 from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.steps import first_step
 
 
 class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
@@ -98,3 +100,15 @@ class ObservedStream(_ObservedSdkStream):
     ) -> Any:
         self._self_observer.leaves()
         return self.__wrapped__.__exit__(kind, error, traceback)
+
+
+def watched(tap: Tap, chunks: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
+    """What stands in the place of the generator that an SDK's stream takes its `chunks` from.
+
+    The loop is not told of it: if it is forgotten, it goes at once, and with it the last reference to `chunks`, for which the
+    loop does what it always does.
+    """
+    watching = tap.watch(chunks)
+    with suppress(StopIteration):
+        first_step(watching, None).send(None)
+    return watching

@@ -79,7 +79,7 @@ def _parent(record: StreamRecord) -> tuple[Any, list[Link]]:
 def _add_events(span: Span, record: StreamRecord) -> None:
     if record.sample is None:
         return
-    for chunk in record.sample.chunks():
+    for chunk in record.sample.chunks(record.chunks):
         span.add_event(
             semconv.CHUNK_EVENT,
             {
