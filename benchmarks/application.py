@@ -91,14 +91,24 @@ async def consume(stream: AsyncIterable[Any]) -> None:
         pass
 
 
+def create_stream(client: ChatCompletionClient) -> AsyncGenerator[Any, None]:
+    """One `create_stream`."""
+    return client.create_stream(QUESTION)
+
+
+def run_stream(client: ChatCompletionClient) -> AsyncGenerator[Any, None]:
+    """One `run_stream` of a new agent."""
+    return AssistantAgent("agent", client, model_client_stream=True).run_stream(task="hello")
+
+
 async def run_client(client: ChatCompletionClient) -> None:
     """Iterate one `create_stream`."""
-    await consume(client.create_stream(QUESTION))
+    await consume(create_stream(client))
 
 
 async def run_agent(client: ChatCompletionClient) -> None:
     """Iterate one `run_stream` of a new agent."""
-    await consume(AssistantAgent("agent", client, model_client_stream=True).run_stream(task="hello"))
+    await consume(run_stream(client))
 
 
 async def run_team(client: ChatCompletionClient) -> None:
