@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streams that are open at the same time, without and with Lastchunk, a few chunks of each in turns.
 
-A block is a few milliseconds: shorter than what a busy neighbour does, so that all three streams meet the same machine. What
+A block is a millisecond or a few: shorter than what a busy neighbour does, so that all three streams meet the same machine. What
 is seen is the steady state, in this thread; what a stream's begin and end cost has a line of its own.
 """
 
@@ -16,9 +16,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
-
-BLOCK = 20
-"""Chunks of one stream, before it is the next one's turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +50,26 @@ class SideBySide:
 
 
 async def side_by_side(
-    open_stream: Callable[[], Any], chunks: int, on: Callable[[], object], off: Callable[[], object], limit: float
+    open_stream: Callable[[], Any],
+    chunks: int,
+    block: int,
+    on: Callable[[], object],
+    off: Callable[[], object],
+    limit: float,
 ) -> SideBySide:
-    """Measure streams of `chunks` chunks until one of them or `limit` seconds are over."""
+    """Measure streams of `chunks` chunks, `block` of each at a time, until they or `limit` seconds are over."""
     streams: dict[str, Any] = {}
     for name in ("off", "on", "again"):
         if name == "on":
             on()
         streams[name] = open_stream()
         # The first block begins the stream, which stays as it began.
-        await _block(streams[name])
+        await _take(streams[name], block)
         if name == "on":
             off()
     took: dict[str, list[float]] = {name: [] for name in streams}
     turns = list(streams)
-    deadline, left = time.monotonic() + limit, chunks // BLOCK - 2
+    deadline, left = time.monotonic() + limit, chunks // block - 2
     gc.collect()
     gc.disable()
     try:
@@ -76,8 +78,8 @@ async def side_by_side(
             random.shuffle(turns)
             for name in turns:
                 began = time.thread_time()
-                await _block(streams[name])
-                took[name].append((time.thread_time() - began) / BLOCK * 1e6)
+                await _take(streams[name], block)
+                took[name].append((time.thread_time() - began) / block * 1e6)
     finally:
         gc.enable()
     # httpcore complains of its own generators when a stream is closed in the middle, without Lastchunk too.
@@ -87,6 +89,8 @@ async def side_by_side(
     return SideBySide(**{name: statistics.quantiles(blocks, n=10)[0] for name, blocks in took.items()})
 
 
-async def _block(stream: AsyncIterator[Any]) -> None:
-    for _ in range(BLOCK):
-        await anext(stream)
+async def _take(stream: AsyncIterator[Any], chunks: int) -> None:
+    async for _ in stream:
+        chunks -= 1
+        if not chunks:
+            return
