@@ -66,6 +66,15 @@ class Prometheus(Server):
         """The one value of a query; 0 if there is none."""
         return sum(value for _, value in self.query(expression))
 
+    def over_time(
+        self, expression: str, begin: float, end: float, step: float
+    ) -> list[tuple[dict[str, str], list[float]]]:
+        """A range query: labels and values of each series. `AssertionError` with what Prometheus says if it refuses."""
+        asked = {"query": expression, "start": str(begin), "end": str(end), "step": str(step)}
+        found = self._ask("query_range", **asked)
+        assert found is not None, f"refused: {expression}"
+        return [(series["metric"], [float(value) for _, value in series["values"]]) for series in found["result"]]
+
     def firing(self) -> set[str]:
         """The names of the alerts that fire."""
         alerts = (self._ask("alerts") or {}).get("alerts", [])
