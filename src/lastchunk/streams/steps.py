@@ -145,6 +145,8 @@ class FurtherStep:
         """Give up: the coroutine around the step is closed."""
         if self._asked is not None:
             self._asked.close()
+        else:
+            self._stream.close_unbegun()
         self._asked = _USED
 
     def _begin(self) -> None:
