@@ -89,10 +89,16 @@ class ModelServer:
             self._loop.run_forever()
         finally:
             server.close()
-            for connection in self._connections:
-                connection.cancel()
-            self._loop.run_until_complete(asyncio.gather(*self._connections, return_exceptions=True))
+            self._loop.run_until_complete(self._closed())
             self._loop.close()
+
+    async def _closed(self) -> None:
+        """End every connection: also one that has only just come, and would never close what it has not begun to serve."""
+        await asyncio.sleep(0)
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.sleep(0)  # they have cancelled their reads, and asked for their sockets to be closed
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A plain callback: what asyncio does itself with a coroutine here logs every cancelled one on 3.11.
