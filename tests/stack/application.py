@@ -4,17 +4,24 @@
 
     opentelemetry-instrument python application.py plan.json report.json
 
-The plan is a list of streams: the model's base URL, what the application does with it (`read`, `leave`, `cancel`), and
-whether a team or an agent streams; a `second` URL is that of a colleague who takes the team's next turn. The report says
-how long the slowest stream took, and how long ending took is the parent's to measure.
+The plan is a list of streams: the model's base URL, what the application does with it (`read`, `leave`, `cancel`, or
+`keep`: neither read on nor let go), after how many seconds it cancels at the latest (`leaves_after`), and whether a team
+or an agent streams; a `second` URL is that of a colleague who takes the team's next turn. The report says how long the
+slowest stream took, and how long ending took is the parent's to measure.
+
+A plan that is `{"every": seconds, "streams": [...]}` is served on and on, one stream after the other at that rate, as it
+says at that time: it may be replaced meanwhile. Only a signal ends that, or the parent's end.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +29,7 @@ from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import CancellationToken
 from autogen_core.models import ModelFamily, ModelInfo
+from autogen_core.tools import FunctionTool
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 
 _MODEL = ModelInfo(
@@ -32,7 +40,7 @@ _MODEL = ModelInfo(
     structured_output=True,
     multiple_system_messages=True,
 )
-_AT_ONCE = 8
+_AT_ONCE, _OPEN = 8, 64
 
 
 async def lookup(city: str, days: int) -> str:
@@ -49,22 +57,23 @@ async def broken_lookup(city: str, days: int) -> str:
     raise ConnectionRefusedError(f"nothing about {city} {days}")
 
 
-def client(plan: dict[str, Any], url: str) -> OpenAIChatCompletionClient:
+Client = OpenAIChatCompletionClient
+
+
+def client(url: str, model: str, patience: float) -> Client:
     """A client of the model at a URL."""
-    return OpenAIChatCompletionClient(
-        model=plan.get("model", "test-model"),
-        base_url=url,
-        api_key="none",
-        model_info=_MODEL,
-        max_retries=0,
-        timeout=plan.get("patience", 30.0),
-    )
+    return Client(model=model, base_url=url, api_key="none", model_info=_MODEL, max_retries=0, timeout=patience)
 
 
-async def stream(plan: dict[str, Any]) -> None:
+def clients_of(plan: dict[str, Any], make: Callable[[str, str, float], Client] = client) -> list[Client]:
+    """The client of each agent."""
+    model, patience = plan.get("model", "test-model"), plan.get("patience", 30.0)
+    return [make(plan[url], model, patience) for url in ("url", "second") if url in plan]
+
+
+async def stream(plan: dict[str, Any], clients: list[Client]) -> None:
     """Run one stream, and treat it as planned."""
-    clients = [client(plan, plan[url]) for url in ("url", "second") if url in plan]
-    tool = broken_lookup if plan.get("tool") == "broken" else lookup
+    tool = FunctionTool(broken_lookup, "Fails.", name="lookup") if plan.get("tool") == "broken" else lookup
     agents = [
         AssistantAgent(
             name,
@@ -79,6 +88,7 @@ async def stream(plan: dict[str, Any]) -> None:
     runs = RoundRobinGroupChat(agents, name="writers", max_turns=len(agents)) if plan.get("team") else agents[0]
     items = runs.run_stream(task=QUESTION, cancellation_token=token)
     count = 0
+    leaves = asyncio.get_running_loop().call_later(plan.get("leaves_after", 3600.0), token.cancel)
     try:
         async for _ in items:
             count += 1
@@ -86,11 +96,12 @@ async def stream(plan: dict[str, Any]) -> None:
                 break
             if plan["does"] == "cancel" and count == 3:
                 token.cancel()
+            if plan["does"] == "keep" and count == 3:
+                await asyncio.Event().wait()
     except (Exception, asyncio.CancelledError):
         pass  # half of the plans are made to fail
+    leaves.cancel()
     await items.aclose()
-    for model in clients:
-        await model.close()
 
 
 async def serve(plans: list[dict[str, Any]]) -> list[float]:
@@ -100,16 +111,43 @@ async def serve(plans: list[dict[str, Any]]) -> list[float]:
     async def timed(plan: dict[str, Any]) -> float:
         async with gate:
             begin = time.perf_counter()
-            await stream(plan)
+            clients = clients_of(plan)
+            await stream(plan, clients)
+            for each in clients:
+                await each.close()
             return time.perf_counter() - begin
 
     return await asyncio.gather(*(timed(plan) for plan in plans))
 
 
+def read(file: Path) -> Any:
+    """The plan, as it is now."""
+    return json.loads(file.read_text())
+
+
+async def serve_on(file: Path) -> None:
+    """Start one stream after the other, as long as the parent lives."""
+    make = functools.cache(client)
+    running: set[asyncio.Task[None]] = set()
+    parent, index = os.getppid(), 0
+    while os.getppid() == parent:
+        plan = read(file)
+        if plan["streams"] and len(running) < _OPEN:
+            one = plan["streams"][index % len(plan["streams"])]
+            index += 1
+            running.add(task := asyncio.create_task(stream(one, clients_of(one, make))))
+            task.add_done_callback(running.discard)
+        await asyncio.sleep(plan["every"])
+
+
 def main() -> None:
     """Serve the plan."""
     plan, report = (Path(argument) for argument in sys.argv[1:3])
-    took = asyncio.run(serve(json.loads(plan.read_text())))
+    streams = read(plan)
+    if isinstance(streams, dict):
+        asyncio.run(serve_on(plan))
+        return
+    took = asyncio.run(serve(streams))
     report.write_text(json.dumps({"took": took, "ended": time.time()}))
 
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 import urllib.parse
 from pathlib import Path
@@ -28,16 +30,18 @@ class Prometheus(Server):
         interval: str = "1s",
         port: int | None = None,
         rules: Path | None = None,
+        alertmanager: int | None = None,
     ) -> None:
         self.port = port or free_port()
-        settings = yaml.safe_load((CONFIGURATIONS / "prometheus.yml").read_text())
-        settings["global"] |= {"scrape_interval": interval, "evaluation_interval": interval}
-        settings.pop("alerting", None)
-        settings["rule_files"] = [str(rules or RULES / "*.yml")]
-        for job in settings["scrape_configs"]:
-            job["static_configs"] = [{"targets": [f"{LOOPBACK}:{port}" for port in scraped.get(job["job_name"], [])]}]
+        self._settings = yaml.safe_load((CONFIGURATIONS / "prometheus.yml").read_text())
+        self._settings["global"] |= {"scrape_interval": interval, "evaluation_interval": interval}
+        self._settings.pop("alerting", None)
+        if alertmanager is not None:
+            targets = [{"targets": [f"{LOOPBACK}:{alertmanager}"]}]
+            self._settings["alerting"] = {"alertmanagers": [{"static_configs": targets}]}
+        self._settings["rule_files"] = [str(rules or RULES / "*.yml")]
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
+        self._write(folder, scraped)
         command: list[str | Path] = [
             binary("prometheus"),
             f"--config.file={folder / 'prometheus.yml'}",
@@ -47,6 +51,16 @@ class Prometheus(Server):
             "--enable-feature=exemplar-storage",
         ]
         super().__init__(command, folder, f"http://{LOOPBACK}:{self.port}/-/ready", {})
+
+    def _write(self, folder: Path, scraped: dict[str, list[int]]) -> None:
+        for job in self._settings["scrape_configs"]:
+            job["static_configs"] = [{"targets": [f"{LOOPBACK}:{port}" for port in scraped.get(job["job_name"], [])]}]
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(self._settings))
+
+    def scrape(self, scraped: dict[str, list[int]]) -> None:
+        """Scrape these from now on."""
+        self._write(self.folder, scraped)
+        os.kill(self.pid, signal.SIGHUP)
 
     @property
     def otlp(self) -> str:
@@ -77,8 +91,12 @@ class Prometheus(Server):
 
     def firing(self) -> set[str]:
         """The names of the alerts that fire."""
+        return {labels["alertname"] for labels in self.fires()}
+
+    def fires(self) -> list[dict[str, str]]:
+        """The labels of each alert that fires."""
         alerts = (self._ask("alerts") or {}).get("alerts", [])
-        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+        return [alert["labels"] for alert in alerts if alert["state"] == "firing"]
 
     def exemplars(self, expression: str) -> list[dict[str, str]]:
         """The labels of the exemplars of the last five minutes."""

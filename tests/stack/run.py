@@ -56,7 +56,7 @@ def workers(
         first = launcher or [str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable]
         command = [*first, str(APPLICATION), str(files[0]), str(files[1]), *arguments]
         with files[2].open("w") as stdout, files[3].open("w") as stderr:
-            environment = _environment(agent, settings)
+            environment = variables(agent, settings)
             running.append((subprocess.Popen(command, env=environment, stdout=stdout, stderr=stderr), files))
     with ThreadPoolExecutor() as pool:  # each is waited for by itself: the moment of its end is asked for
         return list(pool.map(lambda worker: _ended(*worker, seconds), running))
@@ -83,7 +83,8 @@ def _spans(text: str) -> Iterator[dict[str, Any]]:
         yield document
 
 
-def _environment(agent: Collector, settings: Mapping[str, str]) -> dict[str, str]:
+def variables(agent: Collector, settings: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a process whose telemetry goes to this Collector, with a test's own settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LASTCHUNK_"))}
     return (
         inherited
