@@ -194,7 +194,7 @@ SCENES: dict[str, Scene] = {
         (Raised("LastchunkOpenGrows"),),
         Past(10, opened=15),
     ),
-    "gone": Scene(1.0, (Way("clean", "one"),), (Raised("LastchunkTelemetryGone"),), Past(60, ended=6), ends="process"),
+    "gone": Scene(1.0, (Way("clean", "one"),), (Raised("LastchunkTelemetryGone"),), Past(60), ends="process"),
     "quiet": Scene(1.0, (Way("clean", "one"),), (Raised("LastchunkNoTraffic"),), Past(60), ends="traffic"),
 }
 """By the service's name. `healthy` must raise nothing, as long as the others have their faults."""

@@ -34,8 +34,8 @@ class Past:
     models: tuple[str, ...] = ("one",)
     opened: int = 0
     """Streams that are open now: ever more in the last day and a half, and none before that."""
-    ended: int = 0
-    """Hours ago."""
+    ended: int = 5
+    """Hours ago: so many minutes does Prometheus look back, and then what is gone is gone."""
 
 
 def _labels(labels: Mapping[str, str]) -> str:
