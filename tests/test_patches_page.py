@@ -45,7 +45,9 @@ class Notes(Patcher):
     def put(self, owner: Any, name: str, ours: Any) -> None:
         self.wrap(owner, name, ours)
 
-    def wrap_streams(self, owner: Any, name: str, describe: Describe, on_item: OnItem) -> None:
+    def wrap_streams(
+        self, owner: Any, name: str, describe: Describe, on_item: OnItem, text: type | None = None
+    ) -> None:
         self.wrap(owner, name, cast("Wrapper", describe))
 
     def for_subclasses(self, base: type, patch: Callable[[type], None]) -> None:

@@ -44,9 +44,9 @@ class Step:
 
     def _drive(self) -> Generator[Any, Any, Any]:
         try:
-            if self.under_way or self.stream is None:
-                return (yield from self._refusal())
             run, send = self.run, self.resume
+            if self.under_way or self.stream is None or send is None:
+                return (yield from self._refusal())
             self.under_way = True
             got = run(send, None)
             while got is not ITEM:
@@ -70,13 +70,15 @@ class Step:
         return self.__await__()
 
     def _refusal(self) -> Any:
-        """A step of the inner generator, which refuses it, because another is under way; or one that is over."""
-        return self._inner.__anext__() if self.under_way else _USED
+        """A step of the inner generator, which refuses it, because another is under way or all is over; or one that is over."""
+        return _USED if self.stream is None and not self.under_way else self._inner.__anext__()
 
     def send(self, value: Any) -> Any:
         """Resume with `value`."""
         if self.stream is None:
             return _USED.send(value)
+        if self.resume is None:
+            return self._inner.__anext__().send(value)
         self.under_way = True
         return self.handed_over(self.run(self.resume, value))
 
@@ -84,6 +86,8 @@ class Step:
         """Resume with an exception: a cancel, mostly."""
         if self.stream is None:
             return _USED.throw(*args)
+        if self.resume is None:
+            return self._inner.__anext__().throw(*args)
         self.under_way = True
         return self.handed_over(self.run(self.watch.throw, *args))
 
