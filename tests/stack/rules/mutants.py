@@ -30,6 +30,8 @@ _GUARD = re.compile(r"> 0\b(?!\.)")
 class Mutant:
     """An alert of which one thing is changed, in its rule or in one that it rests on."""
 
+    number: int
+    """What its rules are named by: it keeps it where only some mutants are tried."""
     alert: str
     change: str
     rules: tuple[Rule, ...]
@@ -105,7 +107,8 @@ def mutants(family: Family, elsewhere: Iterable[str] = ()) -> list[Mutant]:
             for change, changed in _changes(rule):
                 if not _is_for(family, change, changed):
                     continue
-                made.append(Mutant(alert, f"{name}: {change}", _renamed(chain[place:], changed, len(made))))
+                number = len(made)
+                made.append(Mutant(number, alert, f"{name}: {change}", _renamed(chain[place:], changed, number)))
     return made
 
 
@@ -127,7 +130,7 @@ def _renamed(chain: list[Rule], changed: Rule, number: int) -> tuple[Rule, ...]:
 
 def survivors(family: Family, made: list[Mutant], promtool: Path, folder: Path) -> list[str]:
     """The changes that no scenario of the family notices."""
-    left = dict(enumerate(made))
+    left = {mutant.number: mutant for mutant in made}
     while True:
         said = _run(family, left, promtool, folder)
         # A rule that cannot be evaluated stops promtool, and is noticed by that.
