@@ -329,9 +329,10 @@ class _Exporter(SpanExporter):
 
 def garbage_does_not_hang(rounds: int) -> str:
     """Open streams die in cycles, mostly inside of whatever allocates next, also with the SDK's locks held."""
-    exporter, reader = _Exporter(), InMemoryMetricReader()
+    exporter, ended, reader = _Exporter(), _Spans(), InMemoryMetricReader()
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=5, max_queue_size=200_000))
+    provider.add_span_processor(ended)
     instrumentor = AutoGenStreamsInstrumentor()
     instrumentor.instrument(tracer_provider=provider, meter_provider=MeterProvider([reader]))
     stop = threading.Event()
@@ -356,7 +357,11 @@ def garbage_does_not_hang(rounds: int) -> str:
             if number % 100 == 0:
                 _goes_on()
                 await asyncio.sleep(0)
-        await _settle()
+        # While another thread is inside a collection of garbage, and our finalisers with it, `gc.collect()` does nothing.
+        _goes_on()
+        until = time.monotonic() + HANGS_AFTER / 2
+        while ended.reasons.total() < rounds and time.monotonic() < until:
+            await _settle()
 
     try:
         asyncio.run(litter())
