@@ -4,11 +4,27 @@
 
 from __future__ import annotations
 
-from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, Series, cut, ended, rates, ticket
+from collections.abc import Callable, Sequence
+
+from tests.stack.rules.scenario import (
+    CHAT,
+    INNER,
+    MODEL,
+    RUN,
+    Family,
+    Firing,
+    Scenario,
+    Series,
+    cut,
+    ended,
+    rates,
+    ticket,
+)
 
 USERS = ticket("CutoffsSlow", op="invoke_workflow")
 BY_MODEL = ticket("ModelCutoffsSlow", **MODEL)
 REJECTED = ticket("RejectedSlow", **MODEL)
+GROWS = ticket("OpenGrows", instance="a")
 OTHER = {"provider": "azure.ai.openai", "model": "other"}
 DAY = 324
 """Steps in 27 hours."""
@@ -23,20 +39,48 @@ def grown(steps: int, more: float = 1) -> str:
 
 
 def slowly(
-    name: str, due: object, good: Series, bad_above: tuple[Series, ...], bad_below: tuple[Series, ...]
+    name: str, due: Firing, good: Series, bad_above: tuple[Series, ...], bad_below: tuple[Series, ...]
 ) -> list[Scenario]:
     return [
-        Scenario(f"{name} just above", [good, *bad_above], {"1h10m": (), "1h15m": (due,), "26h": (due,)}),  # type: ignore[arg-type]
+        Scenario(f"{name} just above", [good, *bad_above], {"1h10m": (), "1h15m": (due,), "26h": (due,)}),
         Scenario(f"{name} just below", [good, *bad_below], {"1h15m": (), "26h": ()}),
+    ]
+
+
+def over_the_day(
+    name: str, due: Firing, percent: int, good: Callable[[str], Series], bad: Callable[[str], Sequence[Series]]
+) -> list[Scenario]:
+    """What a day's window holds, and what the last two hours of it hold; `percent` is what is too much."""
+    a_little = round(10.8 * percent)
+    """Of 1,000 and these: hardly too much."""
+    return [
+        Scenario(
+            # 10 % of half a day is too much of the whole day; the two hours after it end it, and for one more it is kept.
+            f"{name} for half a day that is over",
+            [good(rates((DAY, 90))), *bad(rates((144, 10), (180, 0)))],
+            {"12h": (due,), "13h50m": (due,), "14h50m": (due,), "15h10m": (), "16h30m": ()},
+        ),
+        Scenario(
+            # The first hours count until they are a day old: half a day before the evening ends holds too few.
+            f"{name} in the morning and in the evening",
+            [good(rates((DAY, 1000))), *bad(rates((72, 34 * percent), (144, 0), (108, a_little)))],
+            {"19h30m": (), "21h30m": (due,)},
+        ),
+        Scenario(
+            # Too much of all that was, but not of the last day.
+            f"{name} yesterday and a little today",
+            [good(rates((372, 1000))), *bad(rates((48, 84 * percent), (240, 0), (84, a_little)))],
+            {"29h30m": ()},
+        ),
     ]
 
 
 FAMILY = Family(
     "5m",
     (
+        "LastchunkRejectedSlow",
         "LastchunkCutoffsSlow",
         "LastchunkModelCutoffsSlow",
-        "LastchunkRejectedSlow",
         "LastchunkOpenGrows",
     ),
     (
@@ -86,29 +130,26 @@ FAMILY = Family(
             [ended(RUN, "completed", rates((DAY, 94))), *cut(RUN, "truncated", rates((240, 0), (12, 6), (72, 0)))],
             {"21h30m": (), "22h30m": ()},
         ),
-        Scenario(
-            # Half a day of 10 % stays above 3 % of the day; the last two hours end it, and for one more it is kept.
-            "a bad half day that is over",
-            [ended(RUN, "completed", rates((DAY, 90))), *cut(RUN, "truncated", rates((144, 10), (180, 0)))],
-            {"12h": (USERS,), "13h30m": (USERS,), "16h30m": ()},
+        *over_the_day(
+            "runs cut",
+            USERS,
+            3,
+            lambda steps: ended(RUN, "completed", steps),
+            lambda steps: cut(RUN, "truncated", steps),
         ),
-        Scenario(
-            # The first hours count until they are a day old: 3.3 % at 21 hours, where half a day has 0.8 %.
-            "cut in the morning and in the evening",
-            [
-                ended(RUN, "completed", rates((DAY, 1000))),
-                *cut(RUN, "truncated", rates((72, 100), (144, 0), (108, 32))),
-            ],
-            {"21h30m": (USERS,)},
+        *over_the_day(
+            "a model cut",
+            BY_MODEL,
+            3,
+            lambda steps: ended(INNER, "completed", steps),
+            lambda steps: cut(INNER, "error", steps),
         ),
-        Scenario(
-            # At 29 hours 0.7 % of the last day, and 4 % of all.
-            "cut yesterday and a little today",
-            [
-                ended(RUN, "completed", rates((372, 1000))),
-                *cut(RUN, "truncated", rates((48, 250), (240, 0), (84, 32))),
-            ],
-            {"29h": ()},
+        *over_the_day(
+            "rejected",
+            REJECTED,
+            5,
+            lambda steps: ended(CHAT, "completed", steps),
+            lambda steps: (ended(CHAT, "rejected", steps),),
         ),
         *(
             Scenario(
@@ -133,7 +174,12 @@ FAMILY = Family(
             # One more every five minutes, and nothing ends.
             "open streams grow for a day",
             [open_now(grown(DAY)), ended(RUN, "completed", "5x324")],
-            {"12h": (), "23h": (), "26h": (ticket("OpenGrows", instance="a"),)},
+            {"12h": (), "24h20m": (), "24h40m": (GROWS,), "26h": (GROWS,)},
+        ),
+        Scenario(
+            "open streams grow for a day and are closed",
+            [open_now(f"{grown(312)} 0x24")],
+            {"26h": (GROWS,), "26h50m": (GROWS,), "27h20m": ()},
         ),
         Scenario(
             "open streams grow in one instance of three",
@@ -142,7 +188,7 @@ FAMILY = Family(
                 open_now("30x324", instance="b"),
                 open_now("40x100 0x224", instance="c"),
             ],
-            {"26h": (ticket("OpenGrows", instance="a"),)},
+            {"26h": (GROWS,)},
         ),
         Scenario(
             # From 0 to 19 in a day; from 0 to 22.
@@ -153,7 +199,7 @@ FAMILY = Family(
         Scenario(
             "open streams grow to twenty-two",
             [open_now(grown(DAY, 0.07))],
-            {"26h": (ticket("OpenGrows", instance="a"),)},
+            {"26h": (GROWS,)},
         ),
         Scenario(
             # Opened over the day, answered the next morning.
@@ -168,6 +214,12 @@ FAMILY = Family(
             "open streams grow with the traffic",
             [open_now(grown(DAY)), ended(RUN, "completed", rates((DAY, 40)))],
             {"26h": ()},
+        ),
+        Scenario(
+            # At 26 hours 312 are open; 240 end in an hour.
+            "open streams grow faster than the traffic",
+            [open_now(grown(DAY)), ended(RUN, "completed", rates((DAY, 20)))],
+            {"26h": (GROWS,)},
         ),
         Scenario(
             "open streams level off",

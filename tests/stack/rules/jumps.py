@@ -53,7 +53,7 @@ def jumps(name: str, of: Labels, reason: str, cause: str, due: Firing) -> list[S
         Scenario(
             f"{name} as many as the floor",
             [good((PAST, 8), (24, 0)), *part((PAST, 0), (5, 1), (19, 0))],
-            {"6h20m": (), "6h35m": (due,)},
+            {"6h20m": (), "6h30m": (due,)},
         ),
         Scenario(
             f"{name} fewer than the floor",
@@ -63,7 +63,7 @@ def jumps(name: str, of: Labels, reason: str, cause: str, due: Firing) -> list[S
         Scenario(
             f"{name} with a past of 22",
             [good((12, 0), (11, 2), (49, 0), (24, 20)), *part((PAST, 0), (5, 1.25), (19, 0))],
-            {"6h20m": (), "6h35m": (due,)},
+            {"6h20m": (), "6h30m": (due,)},
         ),
         Scenario(
             f"{name} with a past of 18",
@@ -81,20 +81,30 @@ def buckets(of: Labels, reason: str, late: dict[str, float], all_of_them: float)
     return [*counted, (f"{name}_count", labels, rates((PAST, 0), (24, all_of_them)))]
 
 
+def timeouts(of: Labels, late: dict[str, float], reason: str = "timeout") -> list[Series]:
+    """From six hours on ten of a hundred time out, so many of them up to each bound."""
+    return [
+        ended(of, "completed", rates((PAST, 100), (24, 90))),
+        *cut(of, reason, rates((PAST, 0), (24, 10)), cause="idle_timeout"),
+        *buckets(of, reason, late, 10),
+    ]
+
+
+def timed_out(silence: str, of: Labels = MODEL) -> Firing:
+    """That alert, with the seconds after which they timed out."""
+    return ticket("IdleTimeouts", cause="idle_timeout", **of, **({"silence": silence} if silence else {}))
+
+
 def at_silence(name: str, late: dict[str, float], silence: str) -> Scenario:
     """Ten of a hundred time out, after these seconds."""
-    due = ticket("IdleTimeouts", cause="idle_timeout", **MODEL, **({"silence": silence} if silence else {}))
-    return Scenario(
-        f"timeouts {name}",
-        [
-            ended(CHAT, "completed", rates((PAST, 100), (24, 90))),
-            *cut(CHAT, "timeout", rates((PAST, 0), (24, 10)), cause="idle_timeout"),
-            *buckets(CHAT, "timeout", late, 10),
-        ],
-        {"6h5m": (), "7h15m": (due,)},
-    )
+    due = timed_out(silence)
+    return Scenario(f"timeouts {name}", timeouts(CHAT, late), {"6h5m": (), "7h15m": (due,), "7h55m": (due,)})
 
 
+A_MINUTE = {"55": 2.0, "65": 8.0, "290": 9.0, "310": 9.0}
+FIVE_MINUTES = {"55": 1.0, "65": 3.0, "290": 4.0, "310": 10.0}
+ONE_PIECE = ticket("StoppedStreaming", cause="no_streaming_support", **MODEL)
+AZURE, SMALL = {"provider": "azure.ai.openai"}, {"model": "small"}
 FAMILY = Family(
     "5m",
     (
@@ -154,9 +164,9 @@ FAMILY = Family(
             ],
             {"7h15m": (ticket("ToolFailures", cause="tool_failure", workflow="Team", agent="Clerk"),)},
         ),
-        at_silence("at a minute", {"55": 2, "65": 8, "290": 9, "310": 9}, "55 to 65 s"),
+        at_silence("at a minute", A_MINUTE, "55 to 65 s"),
         at_silence("at a minute as scraped", {"55.0": 2, "65.0": 8, "290.0": 9, "310.0": 9}, "55 to 65 s"),
-        at_silence("at five minutes", {"55": 1, "65": 3, "290": 4, "310": 10}, "290 to 310 s"),
+        at_silence("at five minutes", FIVE_MINUTES, "290 to 310 s"),
         at_silence("at half a minute", {"25": 1, "35": 8, "55": 9, "65": 9}, "25 to 35 s"),
         at_silence("at a minute and a half", {"85": 1, "95": 8, "115": 9, "125": 9}, "85 to 95 s"),
         at_silence("at two minutes", {"85": 1, "95": 1, "115": 2, "125": 9}, "115 to 125 s"),
@@ -164,14 +174,63 @@ FAMILY = Family(
         at_silence("at four minutes", {"175": 1, "185": 2, "235": 3, "245": 9}, "235 to 245 s"),
         at_silence("at ten minutes", {"290": 1, "310": 2, "590": 3, "610": 9}, "590 to 610 s"),
         at_silence("at no one value", {"55": 1, "65": 5.5, "290": 5.5, "310": 10}, ""),
+        *(
+            Scenario(
+                f"timeouts that end as {reason}",
+                timeouts(CHAT, A_MINUTE, reason),
+                {"7h15m": (timed_out("55 to 65 s"), *also)},
+            )
+            for reason, also in (
+                ("connection_lost", ()),
+                ("truncated", (ticket("Truncated", **MODEL),)),
+                ("empty", (ticket("Empty", **MODEL),)),
+                ("provider_error", (ticket("ProviderErrors", **MODEL),)),
+            )
+        ),
         Scenario(
-            # The answers of this backend came in pieces; then all of them come in one.
+            "timeouts of three models of two providers",
+            [
+                *timeouts(CHAT, A_MINUTE),
+                *timeouts(CHAT | AZURE, FIVE_MINUTES),
+                *timeouts(CHAT | SMALL, FIVE_MINUTES),
+            ],
+            {
+                "7h15m": (
+                    timed_out("55 to 65 s"),
+                    timed_out("290 to 310 s", MODEL | AZURE),
+                    timed_out("290 to 310 s", MODEL | SMALL),
+                )
+            },
+        ),
+        *(
+            Scenario(
+                f"rejected with {cause}",
+                [
+                    ended(CHAT, "completed", rates((96, 95))),
+                    ended(CHAT, "rejected", rates((PAST, 0), (24, 5)), cause=cause),
+                ],
+                {"7h15m": ()},
+            )
+            for cause in ("idle_timeout", "context_limit")
+        ),
+        Scenario(
+            # 2.1 % of those that began, 1.7 % of all.
+            "a tool fails and others are rejected",
+            [
+                ended(RUN, "completed", rates((PAST, 990), (24, 783))),
+                *cut(RUN, "tool_error", rates((PAST, 0), (24, 17)), cause="tool_failure"),
+                ended(RUN, "rejected", rates((PAST, 0), (24, 190))),
+            ],
+            {"7h15m": (ticket("ToolFailures", cause="tool_failure", workflow="Team"),)},
+        ),
+        Scenario(
+            # The answers of this backend came in pieces; then for two hours all of them come in one.
             "a backend stops streaming",
             [
-                ended(CHAT, "completed", rates((PAST, 50), (24, 0)), delivery="incremental"),
-                ended(CHAT, "completed", rates((PAST, 12), (24, 50)), delivery="burst"),
+                ended(CHAT, "completed", rates((PAST, 50), (24, 0), (24, 1000)), delivery="incremental"),
+                ended(CHAT, "completed", rates((PAST, 12), (24, 50), (24, 0)), delivery="burst"),
             ],
-            {"6h50m": (), "7h20m": (ticket("StoppedStreaming", cause="no_streaming_support", **MODEL),)},
+            {"7h": (), "7h20m": (ONE_PIECE,), "8h50m": (ONE_PIECE,), "9h10m": ()},
         ),
         *(
             Scenario(
@@ -183,9 +242,9 @@ FAMILY = Family(
                 {"7h20m": due},
             )
             for name, streamed, before, due in (
-                ("nine in a hundred", 95, 100, (ticket("StoppedStreaming", cause="no_streaming_support", **MODEL),)),
+                ("nine in a hundred", 95, 100, (ONE_PIECE,)),
                 ("eleven in a hundred", 115, 100, ()),
-                ("less than it did", 50, 280, (ticket("StoppedStreaming", cause="no_streaming_support", **MODEL),)),
+                ("less than it did", 50, 280, (ONE_PIECE,)),
                 ("hardly less than it did", 50, 360, ()),
             )
         ),
@@ -198,7 +257,7 @@ FAMILY = Family(
                 ],
                 {"7h20m": due},
             )
-            for count, due in ((19, ()), (21, (ticket("StoppedStreaming", cause="no_streaming_support", **MODEL),)))
+            for count, due in ((19, ()), (21, (ONE_PIECE,)))
         ),
         *(
             Scenario(
@@ -209,7 +268,7 @@ FAMILY = Family(
                 ],
                 {"7h20m": due},
             )
-            for count, due in ((18, ()), (22, (ticket("StoppedStreaming", cause="no_streaming_support", **MODEL),)))
+            for count, due in ((18, ()), (22, (ONE_PIECE,)))
         ),
         Scenario(
             "short answers are always in one piece",

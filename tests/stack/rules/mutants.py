@@ -85,8 +85,8 @@ def _changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 
 def _is_for(family: Family, change: str, rule: Rule) -> bool:
-    """Whether this family must notice a change. Less than its step is no change for it."""
-    wait = re.fullmatch(r"(?:for|keep_firing_for) becomes (\d+)s", change)
+    """Whether this family must notice a change. What is shorter than its step cannot be told apart with its samples."""
+    wait = re.fullmatch(r".*becomes (\d+)s", change)
     if wait and int(wait[1]) < int(family.step[:-1]) * 60 and family.step.endswith("m"):
         return False
     past = "offset" in rule["expr"] and "alert" in rule and _DURATION.match(change) is not None
