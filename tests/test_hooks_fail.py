@@ -304,6 +304,7 @@ async def test_every_hook_raises(
     module: str,
 ) -> None:
     """In turn, each time that it is called, in the parts of the application where it is."""
+    await application.run()  # What patches a library is called once in a process.
     called: dict[CodeType, set[str]] = {}
     healthy: dict[str, list[str]] = {}
     sys.setprofile(lambda frame, event, argument: called.setdefault(frame.f_code, set()).add(application.part))
