@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a stream at its end: of itself, of the wire below it, of the streams inside it, and of the one above."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason
+from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
+from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
+from lastchunk.streams.failure import causes, failure_of, qualified_name
+from lastchunk.streams.finish import Finish, meaning
+from lastchunk.streams.inner import InnerStream
+from lastchunk.streams.outcome import Outcome
+from lastchunk.streams.record import StreamRecord
+
+FROM_ABOVE = frozenset({Reason.ABANDONED, Reason.CANCELLED, Reason.PROCESS_EXIT})
+"""Endings that a stream can take from the one above it, whose consumer left."""
+
+
+def outcome_of(
+    record: StreamRecord,
+    error: BaseException | None,
+    *,
+    left: bool,
+    process_exit: bool,
+    at: float,
+    stall_after: float,
+) -> Outcome:
+    """How a stream ended: exhausted, or by `error`, or because its consumer `left`, or at exit; `at` that time.
+
+    `stall_after` is the silence, in seconds, from which on a stream counts as stalled.
+    """
+    wire, run = record.wire, record.operation is not Operation.CHAT
+    since = record.silent_since
+    waiting_for = record.waiting_for if since and (error is not None or left or process_exit) else None
+    gap = record.step_ends(at)
+    bare_end = wire is not None and record.bare and bool(wire.finish or wire.end_marker or wire.provider_error)
+    terminal = record.terminal or bare_end
+    idle = record.idle_at_end if record.terminal else gap
+    if not record.terminal and not record.bare and wire is not None and wire.exhausted:
+        idle = record.wire_gap  # the client complains of a body that is at its end: the silence was before
+    if terminal and error is not None:
+        record.late_error = qualified_name(error)
+    failure = _failure(record, error)
+    inner = _inner(record, error, failure) if run else None
+    if not terminal and _said_error(failure, inner):
+        record.last_event = LastEvent.ERROR
+        if wire is not None:
+            wire.last_event = LastEvent.ERROR
+    cancelled = failure is not None and failure.kind is FailureKind.CANCEL
+    delivery, first_wait = (Delivery.NONE, 0.0) if run else record.delivery(at)
+    finish = wire.finish if wire is not None and wire.headers else _said(record.result_finish)
+    evidence = Evidence(
+        terminal=terminal,
+        finish=finish | {Finish.ERROR} if wire is not None and wire.provider_error else finish,
+        finished=wire is None or not wire.headers or bool(wire.finish or wire.end_marker),
+        arrived=record.arrived or record.parts > 0 or (wire is not None and wire.arrived),
+        may_be_silent=run or record.start.may_be_silent,
+        began=_began(record),
+        streamed=wire is None or wire.streamed,
+        failure=failure,
+        left=left,
+        process_exit=process_exit or (cancelled and loop_is_ending()),
+        disconnected=cancelled and error is not None and client_disconnected(error),
+        failed_tool=record.tool_failed,
+        waiting_for=waiting_for,
+        idle=idle,
+        max_gap=record.max_gap,
+        stall_after=stall_after,
+        delivery=delivery,
+        first_wait=first_wait,
+        inner=inner.ending if inner is not None else None,
+    )
+    ending = _from_above(record, decide(evidence))
+    taken = inner if inner is not None and ending.reason is inner.ending.reason else None
+    if taken is not None and not taken.streamed:
+        ending = replace(ending, inherited=False)
+    return Outcome(
+        ending=ending,
+        ended_at=at,
+        delivery=taken.delivery if taken is not None else delivery,
+        first_wait=first_wait,
+        source=taken.source if taken is not None else record.source(),
+        idle=taken.idle if taken is not None and taken.ending.cutoff else idle,
+        waiting_for=waiting_for,
+        finish_raw=taken.finish_raw if taken is not None else wire.finish_raw if wire is not None else None,
+        recovered=_recovered(record, taken),
+    )
+
+
+def ending_of_answer(finish: str, error: BaseException | None) -> Ending:
+    """How a model ended that does not stream: its result said `finish` (empty if nothing), or it failed."""
+    evidence = Evidence(
+        terminal=error is None,
+        finish=_said(finish),
+        may_be_silent=True,
+        failure=failure_of(error) if error is not None else None,
+    )
+    return decide(evidence)
+
+
+def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[Cause, int], ...]:
+    """The inner cutoffs, but for the one whose ending the run took, by cause."""
+    cutoffs = record.inner.cutoffs
+    if cutoffs is None:
+        return ()
+    if taken is not None and taken.ending.cutoff:
+        cutoffs = cutoffs - Counter([taken.ending.cause or Cause.UNKNOWN])
+    return tuple(cutoffs.items())
+
+
+def _began(record: StreamRecord) -> bool:
+    """A stream was obtained. An agent's turn is a part of the run that called it, which has begun."""
+    if record.operation is not Operation.CHAT and record.parent is not None:
+        return True
+    return record.chunks > 0 or (record.wire is not None and record.wire.headers)
+
+
+def _said(finish: str) -> frozenset[Finish]:
+    return frozenset({meaning(finish)}) if finish else frozenset()
+
+
+def _failure(record: StreamRecord, error: BaseException | None) -> Failure | None:
+    if error is None:
+        return None
+    failure = failure_of(error)
+    wire = record.wire
+    if wire is not None and wire.provider_error and failure.kind is not FailureKind.CANCEL:
+        return replace(failure, kind=FailureKind.PROVIDER, hint=None)
+    if wire is not None and wire.ended_short() and failure.kind in (FailureKind.PROTOCOL, FailureKind.OTHER):
+        return replace(failure, kind=FailureKind.CUT)
+    return failure
+
+
+def _said_error(failure: Failure | None, inner: InnerStream | None) -> bool:
+    """The last thing that came was an error of the provider: here, or in the stream below whose failure this is."""
+    below = inner is not None and inner.said_error
+    return below or (failure is not None and failure.kind is FailureKind.PROVIDER)
+
+
+def _inner(record: StreamRecord, error: BaseException | None, failure: Failure | None) -> InnerStream | None:
+    team = record.operation is Operation.INVOKE_WORKFLOW
+    if record.terminal:
+        return record.inner.behind_result(record.last_source, team)
+    if error is None or failure is None or failure.kind in (FailureKind.CANCEL, FailureKind.EXIT):
+        return None
+    return record.inner.behind_failure([id(link) for link in causes(error)], team)
+
+
+def _from_above(record: StreamRecord, ending: Ending) -> Ending:
+    parent = record.parent
+    if parent is None or ending.reason not in FROM_ABOVE:
+        return ending
+    if parent.ending is not None:
+        if parent.ending.reason is Reason.PROCESS_EXIT:
+            return replace(parent.ending, inherited=True)
+        if parent.ending.reason in FROM_ABOVE:
+            return replace(ending, cause=parent.ending.cause, inherited=True)
+        return ending
+    return ending if ending.reason is Reason.ABANDONED else replace(ending, inherited=True)
