@@ -4,8 +4,9 @@
 
     python -m grafana.preview.history trouble > history.txt
 
-`healthy`, or `trouble`: for the last two hours a proxy cuts silent streams of one service after 60 s, and one model's provider
-has an outage of twenty minutes. Names come from `lastchunk.semconv`, as those of the dashboards do.
+`healthy`, or `trouble`: for the last two hours a proxy cuts silent streams of one service after 60 s, one model's provider has
+an outage of twenty minutes, and the gateway cannot send for an hour; at its end the agent is down too. Names come from
+`lastchunk.semconv`, as those of the dashboards do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
+from grafana.build.dashboards.foreign import ENVIRONMENT, OVERFLOW
 from grafana.build.names import label, series
 from lastchunk import semconv
 from lastchunk.semconv import Cause, Delivery, Metric, Operation, Reason, WaitingFor
@@ -149,11 +151,12 @@ class Shop:
                 self.values[series(semconv.STALLED), key] = max(new, old - random.random() * (old > 0)) // 1
             self.values[series(semconv.OPEN), tuple(sorted(of.items()))] = random.randrange(4, 16)
 
-    def path(self) -> None:
+    def path(self, left: float) -> None:
         """What the Collectors say of themselves."""
+        failing = self.trouble and 0.2 < left < 1.2
         for instance in ("agent:8888", "gateway-1:8888"):
             of = {"job": "lastchunk-collectors", "instance": instance}
-            self.values["up", tuple(sorted(of.items()))] = 1
+            self.values["up", tuple(sorted(of.items()))] = not (failing and left < 0.4 and instance.startswith("agent"))
             self.values["otelcol_process_memory_rss", tuple(sorted(of.items()))] = random.gauss(9e7, 2e6)
             for signal, count in (("spans", 900), ("metric_points", 2400), ("log_records", 6)):
                 self.add(f"otelcol_receiver_accepted_{signal}", count * random.uniform(0.9, 1.1), **of, receiver="otlp")
@@ -161,9 +164,32 @@ class Shop:
                     f"otelcol_exporter_sent_{signal}", count * random.uniform(0.9, 1.1), **of, exporter="otlp_http"
                 )
             queue = of | {"exporter": "otlp_http", "data_type": "traces"}
-            self.values["otelcol_exporter_queue_size", tuple(sorted(queue.items()))] = random.randrange(0, 4000)
+            waiting = (1.2 - left) * 120_000 if failing else random.randrange(0, 4000)
+            self.values["otelcol_exporter_queue_size", tuple(sorted(queue.items()))] = min(waiting, 100_000)
             self.values["otelcol_exporter_queue_capacity", tuple(sorted(queue.items()))] = 100_000
+        if self.trouble:
+            of = {"job": "shop/checkout-agents", "instance": "7f31"}
+            self.values[series(semconv.ENDED), tuple(sorted((of | {OVERFLOW: "true"}).items()))] = 1
+            many = {ENVIRONMENT: "production", label(semconv.AGENT_NAME): semconv.OTHER}
+            many |= {
+                label(name): str(value)
+                for name, value in (
+                    (semconv.OPERATION_NAME, Operation.CHAT),
+                    (semconv.PROVIDER_NAME, "openai"),
+                    (semconv.REQUEST_MODEL, "house/model:8b"),
+                    (semconv.OUTERMOST, "false"),
+                    (semconv.CUTOFF, "false"),
+                    (semconv.TERMINATION_REASON, Reason.COMPLETED),
+                    (semconv.DELIVERY, Delivery.INCREMENTAL),
+                )
+            }
+            self.values[series(semconv.ENDED), tuple(sorted((of | many).items()))] = 1
         of = {"job": "lastchunk-collectors", "instance": "gateway-1:8888"}
+        if failing:
+            self.add("otelcol_exporter_send_failed_spans", random.uniform(20, 40), **of, exporter="otlp_http")
+            if left < 0.5:
+                self.add("otelcol_exporter_enqueue_failed_spans", 800, **of, exporter="otlp_http", data_type="traces")
+                self.add("otelcol_receiver_refused_metric_points", 300, **of, receiver="otlp")
         for decision, count in (("sampled", 11), ("not_sampled", 140)):
             self.add("otelcol_processor_tail_sampling_global_count_traces_sampled", count, **of, decision=decision)
         self.values["otelcol_processor_tail_sampling_sampling_traces_on_memory", tuple(sorted(of.items()))] = 300
@@ -177,7 +203,7 @@ def history(shop: Shop, now: float) -> Iterator[str]:
         for service, busy in zip(SERVICES, (14, 6), strict=True):
             for _ in range(int(random.gauss(busy, 3))):
                 shop.stream(service, left)
-        shop.path()
+        shop.path(left)
         moment = f"{now - left * 3600:.0f}"
         for key, value in shop.values.items():
             samples[key].append(f"{value:g} {moment}")

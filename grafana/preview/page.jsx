@@ -126,8 +126,9 @@ function lines(panel, results) {
       rows.set(key, { ...metric, ...rows.get(key), [many ? `Value #${target.refId}` : "Value"]: last });
     }
   const names = columns ? Object.keys(columns).sort((a, b) => organized.indexByName[a] - organized.indexByName[b]) : [...new Set([...rows.values()].flatMap(Object.keys))];
+  const sorted = [...rows.values()].sort((a, b) => (parseFloat(a.le) || Infinity) - (parseFloat(b.le) || Infinity) || 0);
   const fields = names.map((name) => {
-    const values = [...rows.values()].map((row) => row[name] ?? null);
+    const values = sorted.map((row) => row[name] ?? null);
     const type = values.every((value) => typeof value === "number") ? FieldType.number : FieldType.string;
     return { name: columns?.[name] ?? name, type, config: {}, values };
   });
@@ -158,7 +159,7 @@ function Content({ panel, results, step, width, height }) {
     return made.map((frame, index) => {
       const field = frame.fields[1];
       const value = field.display(reduceField({ field, reducers: ["lastNotNull"] }).lastNotNull);
-      const title = made.length > 1 ? getFieldDisplayName(field, frame) : undefined;
+      const title = made.length > 1 || panel.options.textMode === "value_and_name" ? getFieldDisplayName(field, frame) : undefined;
       return <BigValue key={index} {...{ width: each, height, theme, value: { ...value, title } }} colorMode="value" graphMode="none" />;
     });
   }

@@ -4,6 +4,7 @@
 // Photographs the dashboards with headless Chromium:
 //   node shoot.js http://127.0.0.1:9090 END FOLDER [UID WIDTH THEME HEIGHT]
 // END is the last second of the data. Without the rest: every dashboard, 1280 and 1920 pixels wide, dark and light.
+// OPEN=1 opens the closed rows.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -25,8 +26,18 @@ await build({
   logLevel: "error",
 });
 
+function opened(panels) {
+  let room = 0;
+  return panels.flatMap(({ panels: inside = [], ...panel }) => {
+    const moved = [panel, ...inside].map((one) => ({ ...one, collapsed: false, gridPos: { ...one.gridPos, y: one.gridPos.y + room } }));
+    room += Math.max(0, ...inside.map(({ gridPos: { y, h } }) => y + h - panel.gridPos.y - 1));
+    return moved;
+  });
+}
+
 function shoot(uid, width, theme, height) {
   const dashboard = JSON.parse(readFileSync(join(boards, `${uid}.json`), "utf8"));
+  if (process.env.OPEN) dashboard.panels = opened(dashboard.panels);
   const rows = Math.max(...dashboard.panels.map(({ gridPos: { y, h } }) => y + h));
   const page = `<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><div id="root"></div><script>window.DASHBOARD = ${JSON.stringify(dashboard).replaceAll("<", "\\u003c")}</script><script src="page.js"></script>`;
   writeFileSync(join(work, "page.html"), page);
