@@ -60,11 +60,23 @@ def test_there_are_at_most_eight_hues() -> None:
     assert len(set(colours.HUES.values())) == len(colours.HUES) <= 8
 
 
+def apart(one: str, other: str, eyes: str) -> float:
+    """How different two colours look: the distance in CIELAB."""
+    a, b = lab(one, SEEN_BY[eyes]), lab(other, SEEN_BY[eyes])
+    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5
+
+
 @pytest.mark.parametrize("eyes", SEEN_BY)
 def test_families_are_told_apart(eyes: str) -> None:
     for one, other in itertools.combinations(colours.HUES.values(), 2):
-        a, b = lab(one, SEEN_BY[eyes]), lab(other, SEEN_BY[eyes])
-        assert sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5 > 10, (one, other)
+        assert apart(one, other, eyes) > 10, (one, other)
+
+
+@pytest.mark.parametrize("eyes", SEEN_BY)
+@pytest.mark.parametrize("of", [colours.OF_REASON, colours.OF_CAUSE], ids=["reasons", "causes"])
+def test_all_that_stands_on_one_panel_is_told_apart(of: dict[str, str], eyes: str) -> None:
+    for one, other in itertools.combinations(of, 2):
+        assert apart(of[one], of[other], eyes) > 9, (one, other)
 
 
 def test_every_colour_is_seen_on_light_and_on_dark() -> None:

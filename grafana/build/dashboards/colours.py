@@ -36,6 +36,8 @@ HUES: Mapping[Family, str] = {
     Family.OTHER: "#6E6E6E",
 }
 GOOD, WARNING, BAD = HUES[Family.COMPLETED], HUES[Family.LIMIT], HUES[Family.TRANSPORT]
+NEUTRAL = "text"
+"""Grafana's name for the colour of the text: for numbers that are neither good nor bad."""
 
 REASONS: Mapping[Reason, Family] = {
     Reason.COMPLETED: Family.COMPLETED,
@@ -71,8 +73,16 @@ CAUSES: Mapping[Cause, Family] = {
     Cause.UNKNOWN: Family.OTHER,
 }
 
-_SHADES = (0.0, -0.3, 0.35, -0.5)
-"""How far each further value of a family goes towards black (negative) or white."""
+_SHADES: Mapping[Family, tuple[float, ...]] = {
+    Family.COMPLETED: (0.0,),
+    Family.LEFT: (0.0, 0.35, -0.45),
+    Family.LIMIT: (0.0, 0.4),
+    Family.TRANSPORT: (0.0, -0.25, -0.4, -0.55),
+    Family.FAULT: (0.0, -0.45, 0.6, -0.6),
+    Family.NOT_STARTED: (0.0,),
+    Family.OTHER: (0.0, 0.5),
+}
+"""How far each further value of a family goes towards black (negative) or white, away from all shades of other families."""
 
 
 def shade(hue: str, by: float) -> str:
@@ -86,7 +96,7 @@ def _by_family(families: Mapping[Reason, Family] | Mapping[Cause, Family]) -> di
     seen: dict[Family, int] = {}
     colours: dict[str, str] = {}
     for value, family in families.items():
-        colours[str(value)] = shade(HUES[family], _SHADES[seen.get(family, 0)])
+        colours[str(value)] = shade(HUES[family], _SHADES[family][seen.get(family, 0)])
         seen[family] = seen.get(family, 0) + 1
     return colours
 
