@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import heatmap, table, timeseries
 
 from grafana.build.dashboards import variables
 from grafana.build.dashboards.colours import HUES, OF_CAUSE, Family
-from grafana.build.dashboards.drawing import About, Query, bars, dotted, heat, lines
+from grafana.build.dashboards.drawing import About, Query, bars, dotted, heat, lines, whole
 from grafana.build.dashboards.foreign import JOB
 from grafana.build.dashboards.frame import encode, frame, open_row
 from grafana.build.dashboards.ids import CONTEXT as ID
@@ -191,11 +191,12 @@ def _waiting() -> timeseries.Panel:
         "Streams that users wait for and that are silent because a tool has not answered, by service.",
         "No process reports: Lastchunk telemetry path says which are missing.",
         24,
-        6,
+        7,
         links=(runbook("tool failure", "cause-tool_failure"),),
     )
     hanging = OUTERMOST(semconv.STALLED, f'{WAITING_FOR}="{WaitingFor.TOOL}"')
-    return lines(about, "short", Query(f"sum by ({JOB}) ({hanging})", f"{{{{{JOB}}}}}"), to=to_selection("job"))
+    query = Query(f"sum by ({JOB}) ({hanging})", f"{{{{{JOB}}}}}")
+    return whole(lines(about, "short", query, to=to_selection("job")))
 
 
 def _tool_table() -> table.Panel:

@@ -29,6 +29,9 @@ PROMETHEUS = common.DataSourceRef("prometheus", "${datasource}")
 TEMPO = common.DataSourceRef("tempo", "${tempo}")
 LOKI = common.DataSourceRef("loki", "${loki}")
 
+SECONDS = "suffix:s"
+"""As timeouts are configured: Grafana's own unit makes 1.33 mins of 80 s."""
+
 Link = dashboard.DashboardLink
 Typed = TypeVar("Typed", timeseries.Panel, stat.Panel, table.Panel, heatmap.Panel, statetimeline.Panel)
 
@@ -98,7 +101,7 @@ def lines(
     """Lines over time, with dashed lines at the limits. `every`: the shortest step, for what is rare or jumps."""
     panel = described(timeseries.Panel(), about, unit).interval(every).min(0).line_width(2).fill_opacity(8)
     panel = panel.show_points(common.VisibilityMode.AUTO).span_nulls(120_000).axis_soft_min(0)
-    panel = panel.legend(_names() if colours or about.width < 12 else legend("mean", "max", "lastNotNull")).tooltip(
+    panel = panel.legend(legend() if colours or about.width < 12 else legend("mean", "max", "lastNotNull")).tooltip(
         tooltip()
     )
     panel = panel.thresholds(steps(*limits))
@@ -128,7 +131,7 @@ def bars(
     panel = described(timeseries.Panel(), about, unit).interval("1m").min(0).line_width(0).fill_opacity(90)
     panel = panel.draw_style(common.GraphDrawStyle.BARS).show_points(common.VisibilityMode.NEVER)
     panel = panel.stacking(look.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
-    panel = panel.legend(_names()).tooltip(tooltip()).thresholds(steps())
+    panel = panel.legend(legend()).tooltip(tooltip()).thresholds(steps())
     if usual:
         panel = panel.override_by_name(usual, _on_the_right())
     if to is not None:
@@ -136,6 +139,19 @@ def bars(
     for number, query in enumerate(queries):
         panel = panel.with_target(target(number, query, instant=False))
     return coloured(panel, colours or {})
+
+
+def whole(panel: timeseries.Panel, maximum: float = 4) -> timeseries.Panel:
+    """A count that is 0 or small: no fractions on its axis, and no hundred above a healthy 0."""
+    return panel.decimals(0).axis_soft_max(maximum)
+
+
+def of_query(panel: timeseries.Panel, colours: Sequence[str]) -> timeseries.Panel:
+    """All series of the first query have the first colour, and so on."""
+    for place, colour in enumerate(colours):
+        fixed = model.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
+        panel = panel.override_by_query(chr(ord("A") + place), [fixed])
+    return panel
 
 
 def dotted(panel: timeseries.Panel, name: str) -> timeseries.Panel:
@@ -201,16 +217,12 @@ def _on_the_right() -> list[model.DynamicConfigValue]:
     return [model.DynamicConfigValue(f"custom.{name}", value) for name, value in values.items()]
 
 
-def _names() -> look.VizLegendOptions:
-    """For a few series with well-known names."""
-    legend = look.VizLegendOptions().show_legend(True).placement(common.LegendPlacement.BOTTOM)
-    return legend.display_mode(common.LegendDisplayMode.LIST).calcs([])
-
-
 def legend(*values: str) -> look.VizLegendOptions:
-    """A table below the chart, with these values of each series."""
-    legend = look.VizLegendOptions().show_legend(True).placement(common.LegendPlacement.BOTTOM)
-    return legend.display_mode(common.LegendDisplayMode.TABLE).calcs(list(values))
+    """Below the chart: a table with these values of each series; without any a list of names, which needs less room."""
+    made = look.VizLegendOptions().show_legend(True).placement(common.LegendPlacement.BOTTOM)
+    return made.display_mode(common.LegendDisplayMode.TABLE if values else common.LegendDisplayMode.LIST).calcs(
+        list(values)
+    )
 
 
 def tooltip() -> look.VizTooltipOptions:

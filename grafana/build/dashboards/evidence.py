@@ -7,7 +7,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import logs, table, text
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
-from grafana.build.dashboards.drawing import About
+from grafana.build.dashboards.drawing import SECONDS, About
 from grafana.build.dashboards.foreign import ENVIRONMENT, SERVICE_NAME
 from grafana.build.dashboards.queries import AGENT, CAUSE, MODEL, REASON
 from grafana.build.dashboards.tables import log_lines, said, spans
@@ -57,7 +57,7 @@ def traces_needed(id_: int) -> text.Panel:
 
 
 def _needed(id_: int, kind: str, what: str) -> text.Panel:
-    about = About(id_, f"From {kind}", f"What this row needs: a {kind} data source.", "", 24, 3)
+    about = About(id_, f"From {kind}", f"What this row needs: a {kind} data source.", "", 24, 4)
     return said(about, _NEEDS.format(kind=kind, what=what))
 
 
@@ -96,6 +96,6 @@ def latest_traces(id_: int) -> table.Panel:
             link = {"title": "Runbook", "url": "${runbook:raw}#cause-${__value.raw}", "targetBlank": True}
             properties.append(DynamicConfigValue("links", [link]))
         if name == semconv.IDLE_AT_END:
-            properties.append(DynamicConfigValue("unit", "s"))
+            properties.append(DynamicConfigValue("unit", SECONDS))
         panel = panel.override_by_name(name, properties)
     return panel

@@ -7,7 +7,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard, table, timeseries
 
 from grafana.build.dashboards import evidence, timing, variables, words
-from grafana.build.dashboards.drawing import About, Query, lines
+from grafana.build.dashboards.drawing import About, Query, lines, whole
 from grafana.build.dashboards.foreign import ALERT_NAME, INSTANCE, JOB, SEVERITY
 from grafana.build.dashboards.frame import FIRING, closed_row, encode, frame, open_row
 from grafana.build.dashboards.ids import OVERVIEW as ID
@@ -125,7 +125,8 @@ def _alerts_of_grafana() -> dashboard.Panel:
         "Firing alerts, where Grafana evaluates them",
         "Rules that Grafana itself manages, from grafana/alerts/. Empty if your Prometheus evaluates them.",
         "No alert fires, or Prometheus evaluates the rules.",
-        height=6,
+        8,
+        6,
     )
     options = {
         "alertInstanceLabelFilter": "",
@@ -147,7 +148,8 @@ def _alerts_of_prometheus() -> table.Panel:
         "Firing alerts, where Prometheus evaluates them",
         "Rules that Prometheus, Mimir or Thanos evaluates, from grafana/alerts/. Empty if Grafana manages them.",
         "No alert fires, or Grafana evaluates the rules.",
-        height=6,
+        16,
+        6,
     )
     columns = {ALERT_NAME: "Alert", SEVERITY: "Severity", JOB: "Service", MODEL: "Model"}
     query = Query(f"max by ({', '.join(columns)}) ({FIRING})")
@@ -161,6 +163,7 @@ def _by_model(allowed: float) -> timeseries.Panel:
         "Cutoff rate by provider and model",
         "Of chat streams: what each provider did, also where a run recovered from it.",
         "No chat stream ended in this time.",
+        height=11,
     )
     by = f"{PROVIDER}, {MODEL}"
     query = Query(cutoff_rate(CHAT, by), f"{{{{{PROVIDER}}}}} {{{{{MODEL}}}}}")
@@ -175,6 +178,7 @@ def _by_agent(allowed: float) -> timeseries.Panel:
         "Cutoff rate by agent",
         "Of chat streams, by the agent under which the model was called. The ten worst.",
         "No chat stream of an agent ended in this time.",
+        height=11,
     )
     by = f"{JOB}, {AGENT}"
     query = Query(f"topk(10, {cut_by_agent(CHAT, by)})", f"{{{{{JOB}}}}} {{{{{AGENT}}}}}")
@@ -219,4 +223,4 @@ def _present() -> timeseries.Panel:
         7,
     )
     query = Query(f"count by ({JOB}) (count by ({JOB}, {INSTANCE}) ({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
-    return lines(about, "short", query, to=to_selection("job"))
+    return whole(lines(about, "short", query, to=to_selection("job")))

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from grafana_foundation_sdk.builders import stat, text, timeseries
+from grafana_foundation_sdk.models.common import BigValueTextMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from grafana.build.dashboards import evidence, variables
 from grafana.build.dashboards import foreign as names
-from grafana.build.dashboards.colours import GOOD, WARNING
-from grafana.build.dashboards.drawing import About, Query, lines, number
+from grafana.build.dashboards.colours import BAD, GOOD, HUES, WARNING, Family, shade
+from grafana.build.dashboards.drawing import SECONDS, About, Query, coloured, legend, lines, number, of_query, whole
 from grafana.build.dashboards.foreign import INSTANCE, JOB
 from grafana.build.dashboards.frame import closed_row, encode, frame, open_row
 from grafana.build.dashboards.ids import PATH as ID
@@ -24,6 +25,10 @@ from grafana.build.settings import Settings
 from lastchunk import semconv
 
 _NOT_SCRAPED = "The Collectors' own metrics are not here: scrape them, as collector-config/prometheus.yml does."
+_LOST = tuple(
+    shade(HUES[family], by) for by in (0.0, -0.25) for family in (Family.TRANSPORT, Family.FAULT, Family.LIMIT)
+)
+"""Spans, data points and log records that were not taken or not sent; and, darker, not even queued. None of it is green."""
 _READ_ME = """\
 No cutoff and no telemetry look the same. **Read from the top:** does every service report, and lately? Is the number of
 processes the one that you deployed? Then follow the path: what the Collectors received, refused, could not send, and have
@@ -54,6 +59,8 @@ def build(settings: Settings) -> str:
         "Do the Collectors pass it on?",
         [
             _up(of),
+            _queue(of),
+            _memory(of),
             _flow("received", "Received by Collectors", of, names.RECEIVED, names.RECEIVER),
             _flow("sent", "Sent by Collectors", of, names.SENT, names.EXPORTER),
             _loss("refused", "Refused by Collectors", of, names.RECEIVER, refused=names.REFUSED),
@@ -65,9 +72,7 @@ def build(settings: Settings) -> str:
                 not_sent=names.SEND_FAILED,
                 not_queued=names.ENQUEUE_FAILED,
             ),
-            _queue(of),
             _sampling(of),
-            _memory(of),
         ],
     )
     closed_row(
@@ -92,7 +97,7 @@ def _reporting() -> timeseries.Panel:
         "No process reports: is Lastchunk on, and does the Collector take its metrics?",
     )
     query = Query(f"count by ({JOB}) (count by ({JOB}, {INSTANCE}) ({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
-    return lines(about, "short", query)
+    return whole(lines(about, "short", query))
 
 
 def _age() -> timeseries.Panel:
@@ -103,7 +108,7 @@ def _age() -> timeseries.Panel:
         "No process reports: is Lastchunk on, and does the Collector take its metrics?",
     )
     query = Query(f"time() - max by ({JOB}) (timestamp({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
-    return lines(about, "s", query, limits=(60, 240))
+    return lines(about, SECONDS, query, limits=(60, 240))
 
 
 def _overflow() -> stat.Panel:
@@ -113,11 +118,11 @@ def _overflow() -> stat.Panel:
         "Services in which an instrument has more than 2,000 sets of attributes: what came later is in one series without"
         " labels, and missing on these dashboards. Drop attributes with a view of the SDK.",
         "none",
-        height=5,
+        height=4,
     )
     metrics = "|".join(series(metric) for metric in semconv.METRICS if metric.instrument == "counter")
     query = Query(f'count by ({JOB}) ({{__name__=~"{metrics}", {names.OVERFLOW}="true"}})', f"{{{{{JOB}}}}}")
-    return number(about, "short", query, 1, colours=(GOOD, WARNING))
+    return number(about, "short", query, 1, colours=(GOOD, WARNING)).text_mode(BigValueTextMode.VALUE_AND_NAME)
 
 
 def _other_values() -> stat.Panel:
@@ -126,11 +131,11 @@ def _other_values() -> stat.Panel:
         "Series of agents and models beyond the cap",
         f"Lastchunk counts the 101st agent or model of a process, and all later ones, as {semconv.OTHER}.",
         "none",
-        height=5,
+        height=4,
     )
     agents, models = (CHAT(semconv.ENDED, f'{of}="{semconv.OTHER}"') for of in (AGENT, MODEL))
     query = Query(f"count by ({JOB}) ({agents} or {models})", f"{{{{{JOB}}}}}")
-    return number(about, "short", query, 1, colours=(GOOD, WARNING))
+    return number(about, "short", query, 1, colours=(GOOD, WARNING)).text_mode(BigValueTextMode.VALUE_AND_NAME)
 
 
 def _collector(of: str, pattern: str) -> str:
@@ -146,7 +151,7 @@ def _up(of: str) -> timeseries.Panel:
         _NOT_SCRAPED,
         8,
     )
-    return lines(about, "none", Query(f'{names.UP}{{{JOB}="{of}"}}', f"{{{{{INSTANCE}}}}}"))
+    return whole(lines(about, "none", Query(f'{names.UP}{{{JOB}="{of}"}}', f"{{{{{INSTANCE}}}}}")), 2)
 
 
 def _flow(name: str, title: str, of: str, patterns: Mapping[str, str], by: str) -> timeseries.Panel:
@@ -155,9 +160,9 @@ def _flow(name: str, title: str, of: str, patterns: Mapping[str, str], by: str) 
         title,
         "Spans, data points and log records per second, by Collector.",
         _NOT_SCRAPED,
-        8,
     )
-    return lines(about, "suffix:/s", *(_rate(of, pattern, by, signal) for signal, pattern in patterns.items()))
+    asked = (_rate(of, pattern, by, signal) for signal, pattern in patterns.items())
+    return lines(about, "suffix:/s", *asked).legend(legend())
 
 
 def _loss(name: str, title: str, of: str, by: str, **patterns: Mapping[str, str]) -> timeseries.Panel:
@@ -167,14 +172,13 @@ def _loss(name: str, title: str, of: str, by: str, **patterns: Mapping[str, str]
         "Spans, data points and log records per second that were not taken, or given up. Anything above 0 is missing on these"
         " dashboards; a Collector that never did it has no such series.",
         "Nothing in this time, or the Collectors' own metrics are not scraped (is there an answer above?).",
-        8,
     )
     asked = [
         _rate(of, pattern, by, f"{signal} {how.replace('_', ' ')}", " > 0")
         for how, signals in patterns.items()
         for signal, pattern in signals.items()
     ]
-    return lines(about, "suffix:/s", *asked)
+    return of_query(lines(about, "suffix:/s", *asked).legend(legend()), _LOST[: len(asked)])
 
 
 def _rate(of: str, pattern: str, by: str, said: str, more: str = "") -> Query:
@@ -204,7 +208,8 @@ def _sampling(of: str) -> timeseries.Panel:
         "Traces per second that were kept or not; and, on the right, traces that wait for their decision: at OPEN_TRACES the"
         " oldest are given up. Metrics are counted before sampling and miss nothing.",
         "No gateway samples, or the Collectors' own metrics are not scraped.",
-        12,
+        24,
+        9,
     )
     decided = f"sum by ({names.DECISION}) (rate({_collector(of, names.DECIDED)}[{WINDOW}]))"
     waiting = f'sum by ({INSTANCE}) ({names.WAITING}{{{JOB}="{of}"}})'
@@ -219,7 +224,7 @@ def _memory(of: str) -> timeseries.Panel:
         "Memory of Collectors",
         "Resident memory. At MEMORY_LIMIT_MIB a Collector begins to refuse.",
         _NOT_SCRAPED,
-        12,
+        8,
     )
     return lines(about, "bytes", Query(f"max by ({INSTANCE}) ({_collector(of, names.MEMORY)})", f"{{{{{INSTANCE}}}}}"))
 
@@ -243,4 +248,4 @@ def _counted() -> timeseries.Panel:
         "No cutoff was counted in this time.",
     )
     query = f"{grown('', OUTERMOST(semconv.CUTOFFS))} * 60000 / $__rate_interval_ms"
-    return lines(about, "suffix:/min", Query(query, "counted"))
+    return coloured(lines(about, "suffix:/min", Query(query, "counted")), {"counted": BAD})

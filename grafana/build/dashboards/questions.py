@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders import stat, timeseries
 
 from grafana.build.dashboards import colours
-from grafana.build.dashboards.drawing import About, Query, bars, lines, number
+from grafana.build.dashboards.drawing import About, Query, bars, lines, number, whole
 from grafana.build.dashboards.foreign import INSTANCE, JOB
 from grafana.build.dashboards.links import runbook, to_selection
 from grafana.build.dashboards.queries import (
@@ -127,7 +127,7 @@ class Asked:
         )
         cut, ended = (self.outermost(semconv.ENDED, which) for which in (CUT, NOT_REJECTED))
         query = Query(f"round({grown('', cut, RANGE)} or {grown('', ended, RANGE)} * 0)")
-        return number(about, "short", query, colours=(colours.HUES[colours.Family.NOT_STARTED],))
+        return number(about, "short", query, colours=(colours.NEUTRAL,))
 
     def ended_now(self, id_: int) -> stat.Panel:
         about = About(
@@ -139,7 +139,7 @@ class Asked:
             4,
         )
         query = Query(f"round({grown('', self.outermost(semconv.ENDED, NOT_REJECTED), RANGE)})")
-        return number(about, "short", query, colours=(colours.HUES[colours.Family.NOT_STARTED],))
+        return number(about, "short", query, colours=(colours.NEUTRAL,))
 
     def open_total(self, id_: int) -> stat.Panel:
         about = About(
@@ -151,7 +151,7 @@ class Asked:
             4,
         )
         query = Query(f"sum({self.outermost(semconv.OPEN)})")
-        return number(about, "short", query, colours=(colours.HUES[colours.Family.NOT_STARTED],))
+        return number(about, "short", query, colours=(colours.NEUTRAL,))
 
     def stalled_total(self, id_: int) -> stat.Panel:
         about = About(
@@ -244,11 +244,12 @@ class Asked:
             "What users wait for, in each process. One that only climbs has streams that never end. Never added up over"
             " processes here: a killed one lingers for up to five minutes.",
             "No process reports: Lastchunk telemetry path says which are missing.",
+            height=11,
         )
         query = Query(
             f"sum by ({JOB}, {INSTANCE}) ({self.outermost(semconv.OPEN)})", f"{{{{{JOB}}}}} {{{{{INSTANCE}}}}}"
         )
-        return lines(about, "short", query, to=to_selection("job"))
+        return whole(lines(about, "short", query, to=to_selection("job")))
 
     def stalled_now(self, id_: int) -> timeseries.Panel:
         about = About(
@@ -257,7 +258,8 @@ class Asked:
             "Open streams that are silent for longer than LASTCHUNK_STALL_AFTER. `tool` is the application's own waiting; the"
             " first and the next chunk are the provider's.",
             "No process reports: Lastchunk telemetry path says which are missing.",
+            height=11,
             links=(runbook("idle timeout", "cause-idle_timeout"),),
         )
         query = Query(f"sum by ({WAITING_FOR}) ({self.outermost(semconv.STALLED)})", f"{{{{{WAITING_FOR}}}}}")
-        return bars(about, "short", query, colours=colours.OF_WAITING)
+        return whole(bars(about, "short", query, colours=colours.OF_WAITING))

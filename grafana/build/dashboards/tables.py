@@ -15,7 +15,19 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.tempo import SearchTableType
 from grafana_foundation_sdk.models.text import TextMode
 
-from grafana.build.dashboards.drawing import LOKI, TEMPO, About, Query, described, legend, steps, target, tooltip
+from grafana.build.dashboards.colours import BAD
+from grafana.build.dashboards.drawing import (
+    LOKI,
+    TEMPO,
+    About,
+    Query,
+    coloured,
+    described,
+    legend,
+    steps,
+    target,
+    tooltip,
+)
 
 
 def rows(
@@ -68,7 +80,8 @@ def log_rate(about: About, expression: str, name: str) -> timeseries.Panel:
     """How many log records there are, over time."""
     panel = described(timeseries.Panel(), about, "suffix:/min").datasource(LOKI).interval("1m").min(0)
     target = loki.Dataquery().ref_id("A").datasource(LOKI).expr(expression).query_type("range").legend_format(name)
-    return panel.with_target(target).legend(legend("mean", "max")).tooltip(tooltip())
+    panel = panel.with_target(target).legend(legend("mean", "max", "lastNotNull")).tooltip(tooltip())
+    return coloured(panel, {name: BAD})
 
 
 def spans(about: About, query: str) -> table.Panel:

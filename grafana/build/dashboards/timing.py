@@ -7,7 +7,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import heatmap, timeseries
 
 from grafana.build.dashboards.colours import HUES, OF_CUTOFF, Family
-from grafana.build.dashboards.drawing import About, Query, dotted, heat, lines
+from grafana.build.dashboards.drawing import SECONDS, About, Query, dotted, heat, lines
 from grafana.build.dashboards.links import runbook
 from grafana.build.dashboards.queries import (
     AGENT,
@@ -48,7 +48,7 @@ def first_chunk(id_: int, chat: Streams) -> timeseries.Panel:
         _NO_VALUE,
         links=(runbook("no streaming", "cause-no_streaming_support"),),
     )
-    return _quantiles(about, "s", chat(semconv.TIME_TO_FIRST_CHUNK, suffix=_BUCKET))
+    return _quantiles(about, SECONDS, chat(semconv.TIME_TO_FIRST_CHUNK, suffix=_BUCKET))
 
 
 def first_chunk_heat(id_: int, chat: Streams) -> heatmap.Panel:
@@ -59,7 +59,7 @@ def first_chunk_heat(id_: int, chat: Streams) -> heatmap.Panel:
         "How many chat streams had their first content after how long.",
         _NO_VALUE,
     )
-    return heat(about, "s", Query(buckets(chat(semconv.TIME_TO_FIRST_CHUNK, suffix=_BUCKET))))
+    return heat(about, SECONDS, Query(buckets(chat(semconv.TIME_TO_FIRST_CHUNK, suffix=_BUCKET))))
 
 
 def duration(id_: int, chat: Streams) -> timeseries.Panel:
@@ -70,7 +70,7 @@ def duration(id_: int, chat: Streams) -> timeseries.Panel:
         "From the request to the end of the stream, of chat streams. A long one is not slow: it may be a long answer.",
         _NO_VALUE,
     )
-    return _quantiles(about, "s", chat(semconv.OPERATION_DURATION, suffix=_BUCKET))
+    return _quantiles(about, SECONDS, chat(semconv.OPERATION_DURATION, suffix=_BUCKET))
 
 
 def duration_heat(id_: int, chat: Streams) -> heatmap.Panel:
@@ -81,7 +81,7 @@ def duration_heat(id_: int, chat: Streams) -> heatmap.Panel:
         "How many chat streams took how long. A bright line at one height is a timeout.",
         _NO_VALUE,
     )
-    return heat(about, "s", Query(buckets(chat(semconv.OPERATION_DURATION, suffix=_BUCKET))))
+    return heat(about, SECONDS, Query(buckets(chat(semconv.OPERATION_DURATION, suffix=_BUCKET))))
 
 
 def longest_gap(id_: int, outermost: Streams) -> timeseries.Panel:
@@ -94,7 +94,7 @@ def longest_gap(id_: int, outermost: Streams) -> timeseries.Panel:
         "No stream ended in this time.",
         links=(runbook("idle timeout", "cause-idle_timeout"),),
     )
-    return _cut_and_completed(about, "s", outermost, semconv.LONGEST_GAP)
+    return _cut_and_completed(about, SECONDS, outermost, semconv.LONGEST_GAP)
 
 
 def idle_at_end(id_: int, outermost: Streams) -> heatmap.Panel:
@@ -108,7 +108,7 @@ def idle_at_end(id_: int, outermost: Streams) -> heatmap.Panel:
         links=(runbook("idle timeout", "cause-idle_timeout"),),
     )
     reason = f'{REASON}!="{semconv.Reason.COMPLETED}"'
-    return heat(about, "s", Query(buckets(outermost(semconv.IDLE, reason, suffix=_BUCKET))))
+    return heat(about, SECONDS, Query(buckets(outermost(semconv.IDLE, reason, suffix=_BUCKET))))
 
 
 def tokens(id_: int, chat: Streams) -> timeseries.Panel:
@@ -151,7 +151,7 @@ def runs(id_: int) -> timeseries.Panel:
     agents = RUNS(semconv.AGENT_DURATION, f'{AGENT}=~"$agent"', suffix=_BUCKET)
     teams = RUNS(semconv.WORKFLOW_DURATION, suffix=_BUCKET)
     of_agents = Query(rare_quantile(0.95, agents, AGENT), f"agent {{{{{AGENT}}}}}", exemplars=True)
-    return lines(about, "s", of_agents, Query(rare_quantile(0.95, teams, WORKFLOW), f"team {{{{{WORKFLOW}}}}}"))
+    return lines(about, SECONDS, of_agents, Query(rare_quantile(0.95, teams, WORKFLOW), f"team {{{{{WORKFLOW}}}}}"))
 
 
 def _cut_and_completed(about: About, unit: str, streams: Streams, metric: Metric) -> timeseries.Panel:

@@ -24,7 +24,7 @@ def reasons(id_: int) -> text.Panel:
     for reason, family in REASONS.items():
         linked = str(reason) if reason is Reason.COMPLETED else f"[{reason}](${{runbook:raw}}#reason-{reason})"
         lines.append(f"| {linked} | {family} | {_sentence(reason, Cause.UNKNOWN)} |")
-    about = About(id_, "Reasons", "Every reason with which a stream can end, and what to do about it.", "", 12, 20)
+    about = About(id_, "Reasons", "Every reason with which a stream can end, and what to do about it.", "", 24, 20)
     return said(about, "\n".join(lines))
 
 
@@ -35,7 +35,7 @@ def causes(id_: int) -> text.Panel:
     for cause, family in CAUSES.items():
         sentence = _sentence(Reason.ERROR, cause) if cause is not Cause.UNKNOWN else "Look at the reason."
         lines.append(f"| [{cause}](${{runbook:raw}}#cause-{cause}) | {family} | {sentence} |")
-    about = About(id_, "Causes", "Every cause that an ending can have, and what to do about it.", "", 12, 20)
+    about = About(id_, "Causes", "Every cause that an ending can have, and what to do about it.", "", 24, 23)
     return said(about, "\n".join(lines))
 
 
