@@ -56,7 +56,7 @@ stack-test: ## test against real servers: the first time it builds them, for a q
 	@$(MAKE) --no-print-directory stack-tests VENV=$(VENV)-stack
 
 stack-tests: $(STACK)
-	@$(BIN)/python -m pytest tests/stack --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack) --durations=10 $(ARGS)
 
 lint: $(DEV) ## check style and format
 	@$(BIN)/ruff check .
