@@ -253,6 +253,10 @@ def _unraisable(unraisable: Any) -> str:
 def _described(context: dict[str, Any]) -> str:
     error = context.get("exception")
     message = str(context.get("message", "")).partition("<")[0].strip()
+    task = context.get("future")
+    if isinstance(task, asyncio.Task) and type(task.get_coro()).__name__ == "async_generator_athrow":
+        # A forgotten generator is closed by a task while its loop runs, and by the loop when that ends.
+        message = "an error occurred during closing of asynchronous generator"
     return f"{message}: {name_of(type(error))}{_ours(error)}"
 
 
