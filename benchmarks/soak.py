@@ -76,7 +76,7 @@ class _Spans(SpanProcessor):
         self.started += 1
 
     def on_end(self, span: ReadableSpan) -> None:
-        self.reasons[str((span.attributes or {}).get("autogen.stream.termination.reason"))] += 1
+        self.reasons[str((span.attributes or {}).get("lastchunk.stream.termination.reason"))] += 1
 
 
 class _Alive:

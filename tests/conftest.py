@@ -78,7 +78,7 @@ class Exported:
 
     def reason(self, operation: str = "") -> str:
         """Why the only stream ended."""
-        return str(self.one(operation).attributes["autogen.stream.termination.reason"])
+        return str(self.one(operation).attributes["lastchunk.stream.termination.reason"])
 
 
 Instrument = Callable[..., Exported]

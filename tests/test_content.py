@@ -108,7 +108,7 @@ async def test_every_ending(everything: Everything, model: Callable[..., Any], s
     assert MARK in seen
     encoded = everything.encoded()
     assert b"invoke_agent alice" in encoded
-    assert b"autogen.stream.ended" in encoded
+    assert b"lastchunk.stream.ended" in encoded
     assert MARK.encode() not in encoded
 
 

@@ -58,7 +58,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 class Printer(SpanExporter):
     def export(self, spans):
         for span in spans:
-            print(span.name, span.attributes["autogen.stream.termination.reason"])
+            print(span.name, span.attributes["lastchunk.stream.termination.reason"])
 
 provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(Printer()))

@@ -21,7 +21,7 @@ HELLO = [UserMessage(content="Go on.", source="user")]
 
 def endings(exported: Exported) -> list[tuple[Any, Any]]:
     """Reason and cause of each of our spans."""
-    names = ("autogen.stream.termination.reason", "autogen.stream.termination.cause")
+    names = ("lastchunk.stream.termination.reason", "lastchunk.stream.termination.cause")
     return [tuple(span.attributes.get(name) for name in names) for span in exported.ours]  # type: ignore[misc]
 
 

@@ -13,7 +13,7 @@ Usage in code::
     AutoGenStreamsInstrumentor().instrument()
 
 Each stream (`run_stream` of agents and teams, `create_stream` of model clients, `create(stream=True)` of provider SDKs)
-becomes one span with `autogen.stream.termination.reason`, `.termination.cause` and `autogen.stream.cutoff`. The names are
+becomes one span with `lastchunk.stream.termination.reason`, `.termination.cause` and `lastchunk.stream.cutoff`. The names are
 in `lastchunk.semconv`, the settings in `lastchunk.settings`.
 """
 

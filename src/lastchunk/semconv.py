@@ -3,7 +3,7 @@
 """The one table of every name that Lastchunk emits: spans, attributes, events, metrics, their types, units and meaning.
 
 Standard names (`gen_ai.*`, `error.type`, `server.*`) follow the OpenTelemetry GenAI semantic conventions, generation A
-(the last full text in the core conventions, 1.41). Own names stand under `autogen.stream.*`, and only where no
+(the last full text in the core conventions, 1.41). Own names stand under `lastchunk.stream.*`, and only where no
 convention exists. Nothing else in this package, its dashboards, alerts or Collector configurations may write a name
 that is not listed here.
 """
@@ -28,7 +28,7 @@ class Operation(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a stream ended: the closed set of `autogen.stream.termination.reason`."""
+    """Why a stream ended: the closed set of `lastchunk.stream.termination.reason`."""
 
     COMPLETED = "completed"
     LENGTH = "length"
@@ -48,7 +48,7 @@ class Reason(StrEnum):
 
 
 class Cause(StrEnum):
-    """What probably lies behind an ending: the closed set of `autogen.stream.termination.cause`."""
+    """What probably lies behind an ending: the closed set of `lastchunk.stream.termination.cause`."""
 
     PARTIAL_CONSUMPTION = "partial_consumption"
     NO_STREAMING_SUPPORT = "no_streaming_support"
@@ -67,7 +67,7 @@ class Cause(StrEnum):
 
 
 class Source(StrEnum):
-    """What the decision rests on: the closed set of `autogen.stream.evidence`."""
+    """What the decision rests on: the closed set of `lastchunk.stream.evidence`."""
 
     WIRE = "wire"
     RESULT = "result"
@@ -75,7 +75,7 @@ class Source(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How the content came: the closed set of `autogen.stream.delivery`."""
+    """How the content came: the closed set of `lastchunk.stream.delivery`."""
 
     INCREMENTAL = "incremental"
     BURST = "burst"
@@ -84,7 +84,7 @@ class Delivery(StrEnum):
 
 
 class ChunkKind(StrEnum):
-    """What a chunk carries: the closed set of `autogen.stream.chunk.kind`."""
+    """What a chunk carries: the closed set of `lastchunk.stream.chunk.kind`."""
 
     TEXT = "text"
     REASONING = "reasoning"
@@ -94,7 +94,7 @@ class ChunkKind(StrEnum):
 
 
 class LastEvent(StrEnum):
-    """The last thing seen that is not a chunk; with `ChunkKind` the closed set of `autogen.stream.last_event`."""
+    """The last thing seen that is not a chunk; with `ChunkKind` the closed set of `lastchunk.stream.last_event`."""
 
     FINISH = "finish"
     END_MARKER = "end_marker"
@@ -105,7 +105,7 @@ class LastEvent(StrEnum):
 
 
 class WaitingFor(StrEnum):
-    """What a pending step waits for: the closed set of `autogen.stream.waiting_for`."""
+    """What a pending step waits for: the closed set of `lastchunk.stream.waiting_for`."""
 
     FIRST_CHUNK = "first_chunk"
     NEXT_CHUNK = "next_chunk"
@@ -114,7 +114,7 @@ class WaitingFor(StrEnum):
 
 
 class TeamStopReason(StrEnum):
-    """Why a team stopped, without the text that AutoGen gives: the closed set of `autogen.stream.team.stop_reason`."""
+    """Why a team stopped, without the text that AutoGen gives: the closed set of `lastchunk.stream.team.stop_reason`."""
 
     MAX_TURNS = "max_turns"
     MAX_MESSAGES = "max_messages"
@@ -173,39 +173,39 @@ ERROR_TYPE = "error.type"
 
 # --- attributes of our own --------------------------------------------------------------------------------------------
 
-TERMINATION_REASON = "autogen.stream.termination.reason"
-TERMINATION_CAUSE = "autogen.stream.termination.cause"
-TERMINATION_INHERITED = "autogen.stream.termination.inherited"
-LATE_ERROR = "autogen.stream.late_error"
-OUTERMOST = "autogen.stream.outermost"
-CUTOFF = "autogen.stream.cutoff"
-EVIDENCE = "autogen.stream.evidence"
-LAST_EVENT = "autogen.stream.last_event"
-WAITING_FOR = "autogen.stream.waiting_for"
-CHUNKS = "autogen.stream.chunks"
-SIZE = "autogen.stream.size"
-DELIVERY = "autogen.stream.delivery"
-MAX_GAP = "autogen.stream.max_gap"
-IDLE_AT_END = "autogen.stream.idle_at_end"
-CONSUMER_MAX_PAUSE = "autogen.stream.consumer.max_pause"
-HISTORY_MESSAGES = "autogen.stream.history.messages"
-HISTORY_SIZE = "autogen.stream.history.size"
-FINISH_REASON_RAW = "autogen.stream.finish_reason.raw"
-INNER_CUTOFFS = "autogen.stream.inner_cutoffs"
-TEAM_STOP_REASON = "autogen.stream.team.stop_reason"
-SILENCE = "autogen.stream.silence"
-REMEDY = "autogen.stream.remedy"
-RUNBOOK = "autogen.stream.runbook"
+TERMINATION_REASON = "lastchunk.stream.termination.reason"
+TERMINATION_CAUSE = "lastchunk.stream.termination.cause"
+TERMINATION_INHERITED = "lastchunk.stream.termination.inherited"
+LATE_ERROR = "lastchunk.stream.late_error"
+OUTERMOST = "lastchunk.stream.outermost"
+CUTOFF = "lastchunk.stream.cutoff"
+EVIDENCE = "lastchunk.stream.evidence"
+LAST_EVENT = "lastchunk.stream.last_event"
+WAITING_FOR = "lastchunk.stream.waiting_for"
+CHUNKS = "lastchunk.stream.chunks"
+SIZE = "lastchunk.stream.size"
+DELIVERY = "lastchunk.stream.delivery"
+MAX_GAP = "lastchunk.stream.max_gap"
+IDLE_AT_END = "lastchunk.stream.idle_at_end"
+CONSUMER_MAX_PAUSE = "lastchunk.stream.consumer.max_pause"
+HISTORY_MESSAGES = "lastchunk.stream.history.messages"
+HISTORY_SIZE = "lastchunk.stream.history.size"
+FINISH_REASON_RAW = "lastchunk.stream.finish_reason.raw"
+INNER_CUTOFFS = "lastchunk.stream.inner_cutoffs"
+TEAM_STOP_REASON = "lastchunk.stream.team.stop_reason"
+SILENCE = "lastchunk.stream.silence"
+REMEDY = "lastchunk.stream.remedy"
+RUNBOOK = "lastchunk.stream.runbook"
 
-CHUNK_INDEX = "autogen.stream.chunk.index"
-CHUNK_KIND = "autogen.stream.chunk.kind"
-CHUNK_SIZE = "autogen.stream.chunk.size"
-CHUNK_ELAPSED = "autogen.stream.chunk.elapsed"
-CHUNK_GAP = "autogen.stream.chunk.gap"
+CHUNK_INDEX = "lastchunk.stream.chunk.index"
+CHUNK_KIND = "lastchunk.stream.chunk.kind"
+CHUNK_SIZE = "lastchunk.stream.chunk.size"
+CHUNK_ELAPSED = "lastchunk.stream.chunk.elapsed"
+CHUNK_GAP = "lastchunk.stream.chunk.gap"
 
-CHUNK_EVENT = "autogen.stream.chunk"
-CUTOFF_EVENT = "autogen.stream.cutoff"
-STALLED_EVENT = "autogen.stream.stalled"
+CHUNK_EVENT = "lastchunk.stream.chunk"
+CUTOFF_EVENT = "lastchunk.stream.cutoff"
+STALLED_EVENT = "lastchunk.stream.stalled"
 
 
 def _values(values: type[StrEnum]) -> tuple[str, ...]:
@@ -282,7 +282,7 @@ CUTOFF_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(REMEDY, "string", "What happened and what to do, in one sentence."),
     Attribute(RUNBOOK, "string", "Where the runbook says more."),
 )
-"""Of `autogen.stream.cutoff` (WARN): one for each cutoff, by the stream where it arose and by none that inherits it."""
+"""Of `lastchunk.stream.cutoff` (WARN): one for each cutoff, by the stream where it arose and by none that inherits it."""
 
 _SAID_AT_BEGIN = frozenset(
     {
@@ -311,7 +311,7 @@ STALLED_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(SILENCE, "double", "How long it has been silent.", "s"),
     Attribute(CHUNKS, "int", "Chunks handed to the consumer so far.", "{chunk}"),
 )
-"""Of `autogen.stream.stalled` (WARN): at most one for each stream, while it hangs."""
+"""Of `lastchunk.stream.stalled` (WARN): at most one for each stream, while it hangs."""
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
@@ -349,22 +349,22 @@ _BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
 _CLIENT = (OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL, SERVER_ADDRESS, SERVER_PORT)
 
 ENDED = Metric(
-    "autogen.stream.ended",
+    "lastchunk.stream.ended",
     "counter",
     "{stream}",
     "Streams that ended, each on its own level.",
     (*COMMON, AGENT_NAME, WORKFLOW_NAME, TERMINATION_REASON, TERMINATION_CAUSE, CUTOFF, DELIVERY),
 )
 CUTOFFS = Metric(
-    "autogen.stream.cutoffs",
+    "lastchunk.stream.cutoffs",
     "counter",
     "{stream}",
     "Streams that were cut before their answer was complete. What alerts count, so it exists at 0 before the first.",
     (*COMMON, TERMINATION_REASON, TERMINATION_CAUSE),
 )
-OPEN = Metric("autogen.stream.open", "observable up-down counter", "{stream}", "Streams that are open now.", COMMON)
+OPEN = Metric("lastchunk.stream.open", "observable up-down counter", "{stream}", "Streams that are open now.", COMMON)
 STALLED = Metric(
-    "autogen.stream.stalled",
+    "lastchunk.stream.stalled",
     "observable up-down counter",
     "{stream}",
     "Open streams that have been silent for longer than the stall threshold.",

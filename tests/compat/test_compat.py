@@ -46,10 +46,12 @@ CUTOFFS = {"truncated", "connection_lost", "timeout", "length", "content_filter"
 def ended(span: ReadableSpan) -> tuple[Any, Any]:
     """Reason and cause."""
     assert span.attributes is not None
-    assert span.attributes["autogen.stream.cutoff"] is (span.attributes["autogen.stream.termination.reason"] in CUTOFFS)
+    assert span.attributes["lastchunk.stream.cutoff"] is (
+        span.attributes["lastchunk.stream.termination.reason"] in CUTOFFS
+    )
     return (
-        span.attributes["autogen.stream.termination.reason"],
-        span.attributes.get("autogen.stream.termination.cause"),
+        span.attributes["lastchunk.stream.termination.reason"],
+        span.attributes.get("lastchunk.stream.termination.cause"),
     )
 
 
@@ -233,9 +235,9 @@ async def test_a_break(model: Callable[..., Any], exported: Exported) -> None:
     await leave_early()
     await until(lambda: len(exported.ours) == 2)
     for span in exported.ours:
-        assert span.attributes["autogen.stream.termination.reason"] == "abandoned"
-        assert span.attributes["autogen.stream.termination.cause"] == "partial_consumption"
-        assert span.attributes["autogen.stream.cutoff"] is True
+        assert span.attributes["lastchunk.stream.termination.reason"] == "abandoned"
+        assert span.attributes["lastchunk.stream.termination.cause"] == "partial_consumption"
+        assert span.attributes["lastchunk.stream.cutoff"] is True
 
 
 async def test_a_cancellation_token(model: Callable[..., Any], exported: Exported) -> None:

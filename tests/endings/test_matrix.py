@@ -63,11 +63,11 @@ def _wrong(row: Row, bare: Performance, observed: Performance) -> list[str]:
     says, shows = expected(row), shown(outermost)
     wrong = [f"{key}: {shows[key]!r}, not {says[key]!r}" for key in says if shows[key] != says[key]]
     for name, value in {"delivery": row.delivery, "inherited": row.inherited or None, **row.also}.items():
-        attribute = f"autogen.stream.{'termination.inherited' if name == 'inherited' else name}"
+        attribute = f"lastchunk.stream.{'termination.inherited' if name == 'inherited' else name}"
         if given.get(attribute) != value:
             wrong.append(f"{name}: {given.get(attribute)!r}, not {value!r}")
     for name in (semconv.LATE_ERROR, semconv.INNER_CUTOFFS):
-        if given.get(name) and name.removeprefix("autogen.stream.") not in row.also:
+        if given.get(name) and name.removeprefix("lastchunk.stream.") not in row.also:
             wrong.append(f"{name} is {given[name]!r}")
     if not given.get(semconv.OUTERMOST) or any((span.attributes or {}).get(semconv.OUTERMOST) for span in inner):
         wrong.append("outermost is not what the application iterates")

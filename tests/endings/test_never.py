@@ -136,7 +136,7 @@ _APPLICATION = """
     from lastchunk import AutoGenStreamsInstrumentor
 
     provider = TracerProvider()
-    line = lambda span: f"{span.name.split()[0]} {span.attributes.get('autogen.stream.termination.reason')}\\n"
+    line = lambda span: f"{span.name.split()[0]} {span.attributes.get('lastchunk.stream.termination.reason')}\\n"
     provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(formatter=line)))
     trace.set_tracer_provider(provider)
     AutoGenStreamsInstrumentor().instrument()

@@ -156,9 +156,9 @@ def test_each_alert_selects_one_level(alert: Alert):
             levels = {
                 matcher.name: matcher.value
                 for matcher in selected.matchers.matchers
-                if matcher.name in ("autogen_stream_outermost", "gen_ai_operation_name")
+                if matcher.name in ("lastchunk_stream_outermost", "gen_ai_operation_name")
             }
-            assert levels in ({"autogen_stream_outermost": "true"}, {"gen_ai_operation_name": "chat"})
+            assert levels in ({"lastchunk_stream_outermost": "true"}, {"gen_ai_operation_name": "chat"})
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=NAMES)

@@ -64,7 +64,7 @@ def main(server: ModelServer, script: str, use: Use, **speech: Any) -> Callable[
 
 def said(exported: Exported) -> set[tuple[Any, Any]]:
     """Reason and cause of our spans."""
-    names = ("autogen.stream.termination.reason", "autogen.stream.termination.cause")
+    names = ("lastchunk.stream.termination.reason", "lastchunk.stream.termination.cause")
     return {tuple(span.attributes.get(name) for name in names) for span in exported.ours}
 
 

@@ -55,7 +55,7 @@ def ended(exported: Exported, count: int) -> list[tuple[Any, Any, Any]]:
 def said(span: ReadableSpan) -> tuple[Any, Any, Any]:
     """Reason, cause, and whether it is a cutoff."""
     names = ("termination.reason", "termination.cause", "cutoff")
-    first, second, third = (span.attributes.get(f"autogen.stream.{name}") for name in names)
+    first, second, third = (span.attributes.get(f"lastchunk.stream.{name}") for name in names)
     return first, second, third
 
 

@@ -78,7 +78,7 @@ async def test_a_run_with_a_tool(exported: Exported, model: Model) -> None:
     under = [span.name for span in exported.all if span.parent and span.parent.span_id == run.context.span_id]
     assert under == ["chat test-model", "execute_tool lookup", "chat test-model"]
     assert any("Lisbon 3 execute_tool lookup" in str(getattr(item, "content", "")) for item in items)
-    assert run.attributes["autogen.stream.termination.reason"] == "completed"
+    assert run.attributes["lastchunk.stream.termination.reason"] == "completed"
 
 
 async def test_a_run_of_a_team(exported: Exported) -> None:
@@ -170,7 +170,7 @@ async def test_a_turn_that_is_called_directly(exported: Exported) -> None:
     items = await _drain(stream)
     assert isinstance(items[-1], Response)
     assert sorted(exported.names) == ["chat", "invoke_agent alice"]
-    assert exported.one("invoke_agent").attributes["autogen.stream.history.messages"] == 1
+    assert exported.one("invoke_agent").attributes["lastchunk.stream.history.messages"] == 1
 
 
 async def test_autogen_spans_can_be_kept(instrument: Instrument) -> None:
@@ -255,9 +255,9 @@ async def test_an_agent_without_a_model(exported: Exported) -> None:
     items = await _drain(Plain("plain", "").run_stream(task="hello"))
     assert isinstance(items[-1], TaskResult)
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == "completed"
-    assert attributes["autogen.stream.evidence"] == "none"
-    assert attributes["autogen.stream.chunks"] == 2
+    assert attributes["lastchunk.stream.termination.reason"] == "completed"
+    assert attributes["lastchunk.stream.evidence"] == "none"
+    assert attributes["lastchunk.stream.chunks"] == 2
 
 
 async def test_a_turn_replaced_on_the_instance(exported: Exported) -> None:
@@ -296,12 +296,18 @@ async def test_the_history(exported: Exported) -> None:
     await _drain(agent.run_stream(task="hello"))
     await _drain(agent.run_stream(task="you"))
     first, second = (span for span in exported.ours if span.name == "invoke_agent alice")
-    assert (first.attributes["autogen.stream.history.messages"], first.attributes["autogen.stream.history.size"]) == (
+    assert (
+        first.attributes["lastchunk.stream.history.messages"],
+        first.attributes["lastchunk.stream.history.size"],
+    ) == (
         1,
         5,
     )
     size = len("hello") + len("äö".encode()) + len("you")
-    assert (second.attributes["autogen.stream.history.messages"], second.attributes["autogen.stream.history.size"]) == (
+    assert (
+        second.attributes["lastchunk.stream.history.messages"],
+        second.attributes["lastchunk.stream.history.size"],
+    ) == (
         3,
         size,
     )
@@ -311,7 +317,7 @@ async def test_a_context_that_is_not_read(exported: Exported) -> None:
     """Any model context serves; what it hides is not guessed at."""
     agent = _agent("alice", model_context=BufferedChatCompletionContext(buffer_size=2))
     await _drain(agent.run_stream(task="hello"))
-    assert exported.one("invoke_agent").attributes["autogen.stream.history.messages"] == 1
+    assert exported.one("invoke_agent").attributes["lastchunk.stream.history.messages"] == 1
 
 
 async def test_waiting_for_a_person(exported: Exported) -> None:
@@ -323,8 +329,8 @@ async def test_waiting_for_a_person(exported: Exported) -> None:
 
     await _drain(UserProxyAgent("person", input_func=answer).run_stream(task="may I?"))
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.max_gap"] < 0.15
-    assert attributes["autogen.stream.termination.reason"] == "completed"
+    assert attributes["lastchunk.stream.max_gap"] < 0.15
+    assert attributes["lastchunk.stream.termination.reason"] == "completed"
 
 
 @pytest.mark.parametrize(
@@ -340,7 +346,7 @@ async def test_why_a_team_stopped(exported: Exported, condition: Any, stopped: s
     """AutoGen's text is not kept, only what it stands for."""
     team = RoundRobinGroupChat([_agent("alice")], termination_condition=condition, max_turns=1)
     await _drain(team.run_stream(task="hello"))
-    assert exported.one("invoke_workflow").attributes["autogen.stream.team.stop_reason"] == stopped
+    assert exported.one("invoke_workflow").attributes["lastchunk.stream.team.stop_reason"] == stopped
 
 
 @pytest.mark.parametrize(
@@ -375,8 +381,8 @@ async def test_an_already_terminated_team(exported: Exported) -> None:
     await _drain(team.run_stream(task="hello"))
     await _drain(team.run_stream())
     last = [span for span in exported.ours if span.name.startswith("invoke_workflow")][-1]
-    assert last.attributes["autogen.stream.termination.reason"] == "completed"
-    assert last.attributes["autogen.stream.team.stop_reason"] in (
+    assert last.attributes["lastchunk.stream.termination.reason"] == "completed"
+    assert last.attributes["lastchunk.stream.team.stop_reason"] in (
         "already_terminated",
         "max_messages",
         "runtime_stopped",

@@ -180,8 +180,8 @@ async def test_the_span(exported: Exported, make: Make) -> None:
     assert given["server.address"] == "127.0.0.1"
     assert given["gen_ai.response.finish_reasons"] == ("end_turn",)
     assert (given["gen_ai.usage.input_tokens"], given["gen_ai.usage.output_tokens"]) == (7, 2)
-    assert (given["autogen.stream.history.messages"], given["autogen.stream.history.size"]) == (1, 5)
-    assert given["autogen.stream.size"] == 7
+    assert (given["lastchunk.stream.history.messages"], given["lastchunk.stream.history.size"]) == (1, 5)
+    assert given["lastchunk.stream.size"] == 7
 
 
 async def test_the_helper_makes_one_span(exported: Exported, make: Make) -> None:
@@ -193,7 +193,7 @@ async def test_the_helper_makes_one_span(exported: Exported, make: Make) -> None
             assert (await stream.get_final_message()).stop_reason == "end_turn"
     async with client.messages.stream(**ASK) as stream:
         await anext(aiter(stream))
-    assert [span.attributes["autogen.stream.termination.reason"] for span in exported.ours if span.attributes] == [
+    assert [span.attributes["lastchunk.stream.termination.reason"] for span in exported.ours if span.attributes] == [
         "completed",
         "completed",
         "abandoned",
@@ -270,8 +270,8 @@ async def test_one_span_with_autogen(exported: Exported, server: ModelServer) ->
     await _drain(server.url("length", dialect="anthropic"))
     given = exported.one().attributes
     assert given is not None
-    assert given["autogen.stream.evidence"] == "wire"
-    assert given["autogen.stream.finish_reason.raw"] == "max_tokens"
+    assert given["lastchunk.stream.evidence"] == "wire"
+    assert given["lastchunk.stream.finish_reason.raw"] == "max_tokens"
     assert given["server.address"] == "127.0.0.1"
     assert exported.reason() == "length"
 
@@ -290,5 +290,5 @@ async def test_anthropic_1_does_not_go_with_autogen(
     given = exported.one().attributes
     assert given is not None
     assert exported.reason() == "rejected"
-    assert given["autogen.stream.termination.cause"] == "package_mismatch"
+    assert given["lastchunk.stream.termination.cause"] == "package_mismatch"
     assert given["error.type"] == "TypeError"

@@ -99,7 +99,7 @@ async def test_a_stream_stays_one(exported: Exported, server: ModelServer) -> No
     given = exported.one().attributes
     assert given is not None
     assert exported.names == ["chat m"]
-    assert given["autogen.stream.last_event"] == "end_marker"
+    assert given["lastchunk.stream.last_event"] == "end_marker"
     assert exported.reason() == "completed"
 
 
@@ -131,7 +131,7 @@ async def test_what_the_sdk_swallows(
         async for _ in await client.complete(messages=MESSAGES, model="m", stream=True):
             pass
     assert exported.reason() == reason
-    assert (exported.one().attributes or {})["autogen.stream.last_event"] == last_event
+    assert (exported.one().attributes or {})["lastchunk.stream.last_event"] == last_event
 
 
 async def test_an_answer_that_quotes_an_error(exported: Exported, server: ModelServer) -> None:

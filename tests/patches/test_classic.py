@@ -73,8 +73,8 @@ def _classic(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> Callable[..
 
 def ended(span: ReadableSpan) -> tuple[Any, Any]:
     given = span.attributes or {}
-    assert given["autogen.stream.evidence"] == "wire"
-    return given["autogen.stream.termination.reason"], given.get("autogen.stream.termination.cause")
+    assert given["lastchunk.stream.evidence"] == "wire"
+    return given["lastchunk.stream.termination.reason"], given.get("lastchunk.stream.termination.cause")
 
 
 @pytest.mark.parametrize(("script", "reason", "cause"), ENDINGS)
@@ -89,7 +89,7 @@ def test_endings(
     given = span.attributes or {}
     assert span.name == "chat m"
     assert given["server.address"] == "127.0.0.1"
-    assert given["autogen.stream.history.messages"] == 1
+    assert given["lastchunk.stream.history.messages"] == 1
 
 
 def test_without_a_stream(exported: Exported, classic: Callable[..., OpenAIClient]) -> None:

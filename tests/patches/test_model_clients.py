@@ -76,13 +76,13 @@ async def test_a_stream_over_http(exported: Exported, model: Model) -> None:
         "gen_ai.usage.input_tokens": 7,
         "gen_ai.usage.output_tokens": 15,
         "server.address": "127.0.0.1",
-        "autogen.stream.finish_reason.raw": "stop",
-        "autogen.stream.last_event": "end_marker",
-        "autogen.stream.evidence": "wire",
-        "autogen.stream.chunks": len(items) - 1,
-        "autogen.stream.size": sum(len(item) for item in items[:-1]),
-        "autogen.stream.history.messages": 1,
-        "autogen.stream.history.size": 5,
+        "lastchunk.stream.finish_reason.raw": "stop",
+        "lastchunk.stream.last_event": "end_marker",
+        "lastchunk.stream.evidence": "wire",
+        "lastchunk.stream.chunks": len(items) - 1,
+        "lastchunk.stream.size": sum(len(item) for item in items[:-1]),
+        "lastchunk.stream.history.messages": 1,
+        "lastchunk.stream.history.size": 5,
     }
     assert {key: attributes[key] for key in expected} == expected
     assert attributes["gen_ai.response.id"].startswith("chatcmpl-")
@@ -98,7 +98,7 @@ async def test_structured_output_over_http(exported: Exported, model: Model) -> 
 
     items = await _drain(model("clean", text='{"city":"Lisbon"}').create_stream(HELLO, json_output=Answer))
     assert items[-1].content == '{"city":"Lisbon"}'
-    assert exported.one().attributes["autogen.stream.evidence"] == "wire"
+    assert exported.one().attributes["lastchunk.stream.evidence"] == "wire"
     assert exported.reason() == "completed"
 
 
@@ -118,7 +118,7 @@ async def test_a_client_that_delegates(exported: Exported, model: Model, wrapper
     """One request, one span; with the identity of the client below, where only one is between."""
     await _drain(wrapper(model("clean")).create_stream(HELLO))
     assert exported.one().name in ("chat test-model", "chat")
-    assert exported.one().attributes["autogen.stream.evidence"] == "wire"
+    assert exported.one().attributes["lastchunk.stream.evidence"] == "wire"
     assert exported.one().attributes["gen_ai.response.model"] == "test-model"
 
 
@@ -127,7 +127,7 @@ async def test_a_hit_of_the_cache(exported: Exported) -> None:
     client = ChatCompletionCache(ReplayChatCompletionClient(["one two"]))
     first, second = await _drain(client.create_stream(HELLO)), await _drain(client.create_stream(HELLO))
     assert [str(item) for item in first[:-1]] == [str(item) for item in second[:-1]]
-    assert [span.attributes["autogen.stream.chunks"] for span in exported.ours] == [2, 2]
+    assert [span.attributes["lastchunk.stream.chunks"] for span in exported.ours] == [2, 2]
 
 
 async def test_two_streams_in_one_task_are_two(exported: Exported) -> None:
@@ -186,9 +186,9 @@ async def test_a_client_without_a_wire(
             assert await anext(stream) is item
     assert await _drain(stream) == []
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == reason
-    assert attributes.get("autogen.stream.termination.cause") == cause
-    assert attributes["autogen.stream.evidence"] == evidence
+    assert attributes["lastchunk.stream.termination.reason"] == reason
+    assert attributes.get("lastchunk.stream.termination.cause") == cause
+    assert attributes["lastchunk.stream.evidence"] == evidence
 
 
 async def test_a_late_error(exported: Exported) -> None:
@@ -197,7 +197,7 @@ async def test_a_late_error(exported: Exported) -> None:
     await anext(stream)
     with pytest.raises(ValueError, match="x"):
         await anext(stream)
-    assert exported.one().attributes["autogen.stream.late_error"] == "ValueError"
+    assert exported.one().attributes["lastchunk.stream.late_error"] == "ValueError"
     assert exported.one().status.is_unset
 
 
@@ -217,9 +217,9 @@ async def test_a_cancellation_token(exported: Exported, model: Model) -> None:
     with pytest.raises(asyncio.CancelledError):
         await _drain(stream)
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == "cancelled"
-    assert attributes["autogen.stream.termination.cause"] == "cancelled_by_application"
-    assert attributes["autogen.stream.cutoff"] is False
+    assert attributes["lastchunk.stream.termination.reason"] == "cancelled"
+    assert attributes["lastchunk.stream.termination.cause"] == "cancelled_by_application"
+    assert attributes["lastchunk.stream.cutoff"] is False
 
 
 # --- create, which does not stream ------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ async def test_a_stream_that_is_no_generator(exported: Exported) -> None:
     await anext(left)
     await left.aclose()
     assert left.closed
-    assert exported.ours[-1].attributes["autogen.stream.termination.reason"] == "abandoned"
+    assert exported.ours[-1].attributes["lastchunk.stream.termination.reason"] == "abandoned"
 
 
 @pytest.mark.parametrize("given", [None, 5, "text", ["one"]])

@@ -158,4 +158,4 @@ async def test_headers(exported: Exported, server: ModelServer, script: str, rea
         except (httpx.HTTPError, ResponseError, ValueError):
             pass
     assert exported.reason() == reason
-    assert (exported.one().attributes or {})["autogen.stream.last_event"] == last_event
+    assert (exported.one().attributes or {})["lastchunk.stream.last_event"] == last_event

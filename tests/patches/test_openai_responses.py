@@ -123,7 +123,7 @@ async def test_a_stream_stays_one(exported: Exported, sdk: Callable[..., AsyncOp
     assert exported.names == ["chat m"]
     assert given["gen_ai.response.finish_reasons"] == ("completed",)
     assert (given["gen_ai.usage.input_tokens"], given["gen_ai.usage.output_tokens"]) == (7, 2)
-    assert given["autogen.stream.size"] == 7
+    assert given["lastchunk.stream.size"] == 7
 
 
 def test_a_sync_stream_stays_one(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> None:

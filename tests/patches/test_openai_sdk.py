@@ -86,9 +86,9 @@ async def test_ways_to_leave_an_async_stream(exported: Exported, sdk: Sdk, how: 
         await getattr(stream, how)()
     assert response.is_closed
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == "abandoned"
-    assert attributes["autogen.stream.termination.cause"] == "partial_consumption"
-    assert attributes["autogen.stream.chunks"] == 1
+    assert attributes["lastchunk.stream.termination.reason"] == "abandoned"
+    assert attributes["lastchunk.stream.termination.cause"] == "partial_consumption"
+    assert attributes["lastchunk.stream.chunks"] == 1
 
 
 @pytest.mark.parametrize("how", ["close", "with"])
@@ -123,8 +123,8 @@ async def test_obtained_and_never_iterated(exported: Exported, sdk: Sdk) -> None
     gc.collect()
     await asyncio.sleep(0)
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == "abandoned"
-    assert attributes["autogen.stream.last_event"] == "headers"
+    assert attributes["lastchunk.stream.termination.reason"] == "abandoned"
+    assert attributes["lastchunk.stream.last_event"] == "headers"
 
 
 @pytest.mark.parametrize("instrumented", [False, True])
@@ -227,13 +227,13 @@ async def test_what_the_span_says(exported: Exported, sdk: Sdk) -> None:
         "gen_ai.usage.output_tokens": 15,
         "server.address": "127.0.0.1",
         "server.port": client.base_url.port,
-        "autogen.stream.chunks": len(chunks),
-        "autogen.stream.size": len(_text(chunks)),
-        "autogen.stream.evidence": "wire",
-        "autogen.stream.last_event": "end_marker",
-        "autogen.stream.outermost": True,
-        "autogen.stream.history.messages": 1,
-        "autogen.stream.history.size": 5,
+        "lastchunk.stream.chunks": len(chunks),
+        "lastchunk.stream.size": len(_text(chunks)),
+        "lastchunk.stream.evidence": "wire",
+        "lastchunk.stream.last_event": "end_marker",
+        "lastchunk.stream.outermost": True,
+        "lastchunk.stream.history.messages": 1,
+        "lastchunk.stream.history.size": 5,
     }
     assert {key: attributes.get(key) for key in expected} == expected
 
@@ -281,9 +281,9 @@ async def test_endings_of_both_clients(
         raised = exc
     assert isinstance(raised, error) if error else raised is None
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == reason
-    assert attributes.get("autogen.stream.termination.cause") == cause
-    late = attributes.get("autogen.stream.late_error")
+    assert attributes["lastchunk.stream.termination.reason"] == reason
+    assert attributes.get("lastchunk.stream.termination.cause") == cause
+    late = attributes.get("lastchunk.stream.late_error")
     assert late == ("openai.APIConnectionError" if script == "rst_after_finish" else None)
 
 
@@ -298,9 +298,9 @@ async def test_a_timeout(exported: Exported, sdk: Sdk) -> None:
     with pytest.raises(openai.APITimeoutError):
         await read()
     attributes = exported.one().attributes
-    assert attributes["autogen.stream.termination.reason"] == "timeout"
-    assert attributes["autogen.stream.termination.cause"] == "idle_timeout"
-    assert attributes["autogen.stream.idle_at_end"] >= 0.2
+    assert attributes["lastchunk.stream.termination.reason"] == "timeout"
+    assert attributes["lastchunk.stream.termination.cause"] == "idle_timeout"
+    assert attributes["lastchunk.stream.idle_at_end"] >= 0.2
     assert attributes["error.type"] == "openai.APITimeoutError"
 
 
@@ -310,7 +310,7 @@ async def test_a_task_per_chunk(exported: Exported, sdk: Sdk) -> None:
     first = await asyncio.ensure_future(anext(stream))
     second = await asyncio.wait_for(anext(stream), 5)
     rest = [chunk async for chunk in stream]
-    assert exported.one().attributes["autogen.stream.chunks"] == len([first, second, *rest])
+    assert exported.one().attributes["lastchunk.stream.chunks"] == len([first, second, *rest])
 
 
 # --- awkward shapes ---------------------------------------------------------------------------------------------------
@@ -437,7 +437,7 @@ async def test_odd_chunks(
     exported = instrument()
     received = [item async for item in await sdk("clean").chat.completions.create(**ASK)]
     assert received[0] is chunk
-    assert exported.one().attributes["autogen.stream.chunks"] == 3
+    assert exported.one().attributes["lastchunk.stream.chunks"] == 3
     assert exported.reason() == "completed"
     assert "Mock" not in exported.one().to_json()
     assert reported() == []

@@ -89,7 +89,7 @@ async def test_a_result_that_is_handed_on_under_the_name_of_its_author(
     async for _ in team.run_stream(task="Say it."):
         pass
     (span,) = (span for span in exported.ours if span.name == "invoke_workflow outer")
-    assert span.attributes["autogen.stream.termination.reason"] == reason
+    assert span.attributes["lastchunk.stream.termination.reason"] == reason
 
 
 @pytest.mark.usefixtures("exported")

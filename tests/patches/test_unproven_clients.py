@@ -62,7 +62,7 @@ async def test_always_stop_without_a_wire(exported: Exported, wrap: Any) -> None
     assert given is not None
     assert exported.names == ["chat kernel-model"]
     assert given["gen_ai.provider.name"] == "semantic_kernel"
-    assert given["autogen.stream.evidence"] == "none"
+    assert given["lastchunk.stream.evidence"] == "none"
     assert "gen_ai.response.finish_reasons" not in given
     assert exported.reason() == "completed"
 
@@ -73,7 +73,7 @@ async def test_always_stop_with_a_wire(exported: Exported, model: Any, script: s
     async for _ in SKChatCompletionAdapter(model(script)).create_stream(HELLO):
         pass
     assert exported.reason() == reason
-    assert (exported.one().attributes or {})["autogen.stream.evidence"] == "wire"
+    assert (exported.one().attributes or {})["lastchunk.stream.evidence"] == "wire"
 
 
 async def test_always_stop_from_create(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,21 +31,24 @@ def series() -> Iterator[str]:
         for model in range(MODELS):
             of = (
                 f'job="shop/service-{service}",instance="a",gen_ai_operation_name="chat",gen_ai_provider_name="openai",'
-                f'gen_ai_request_model="model-{model}",autogen_stream_outermost="true"'
+                f'gen_ai_request_model="model-{model}",lastchunk_stream_outermost="true"'
             )
             for reason in ("completed", "truncated", "timeout", "rejected", "abandoned", "length"):
-                yield f'autogen_stream_ended_total{{{of},autogen_stream_termination_reason="{reason}"}}'
+                yield f'lastchunk_stream_ended_total{{{of},lastchunk_stream_termination_reason="{reason}"}}'
             for reason, cause in COUNTED_BY_ALERTS:
                 yield (
-                    f'autogen_stream_cutoffs_total{{{of},autogen_stream_termination_reason="{reason}",'
-                    f'autogen_stream_termination_cause="{cause}"}}'
+                    f'lastchunk_stream_cutoffs_total{{{of},lastchunk_stream_termination_reason="{reason}",'
+                    f'lastchunk_stream_termination_cause="{cause}"}}'
                 )
             for reason in ("timeout", "abandoned"):
-                name, ended = "autogen_stream_idle_at_end_seconds", f'{of},autogen_stream_termination_reason="{reason}"'
+                name, ended = (
+                    "lastchunk_stream_idle_at_end_seconds",
+                    f'{of},lastchunk_stream_termination_reason="{reason}"',
+                )
                 yield f"{name}_count{{{ended}}}"
                 for bound in bounds:
                     yield f'{name}_bucket{{{ended},le="{bound}"}}'
-            yield f"autogen_stream_open{{{of}}}"
+            yield f"lastchunk_stream_open{{{of}}}"
 
 
 def timed(prometheus: Past, expression: str) -> float:

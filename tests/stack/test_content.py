@@ -77,7 +77,7 @@ def test_no_content_leaves_the_agent(
     figure(f"captured {captured} in scopes {sorted({span['scope'] for span in tee.spans()})}")
     assert len(captured) >= 3, "too little was captured: this proves nothing"
     assert [words for words in CONTENT if words in backend.taken] == []
-    assert '"autogen.stream.termination.reason"' in backend.taken
+    assert '"lastchunk.stream.termination.reason"' in backend.taken
 
 
 def test_a_scope_that_nobody_knows_loses_what_is_known_to_be_content(agent: Collector, backend: Backend) -> None:
@@ -92,7 +92,7 @@ def test_a_scope_that_nobody_knows_loses_what_is_known_to_be_content(agent: Coll
 
 
 def test_a_known_scope_keeps_only_what_is_listed(agent: Collector, backend: Backend) -> None:
-    kept = {"gen_ai.request.model": "m", "autogen.stream.cutoff": True, "error.type": "truncated"}
+    kept = {"gen_ai.request.model": "m", "lastchunk.stream.cutoff": True, "error.type": "truncated"}
     span = Made(otlp.new_trace(), "chat", attributes={**kept, "some.new.attribute": PROMPT})
     assert otlp.send(agent.otlp, otlp.request([span], "openinference.instrumentation.new")) == 200
     (taken,) = wait_for(backend.spans, "the span arrives")

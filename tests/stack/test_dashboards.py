@@ -148,7 +148,7 @@ def test_every_panel_shows_what_happened(data: Data, figure: Callable[[str], Non
     assert last("cut_now") == {"": CUT}
     assert last("rate_now")[""] == pytest.approx(CUT / BEGAN, rel=0.02)
     assert last("open_total") == {"": 0}
-    chats = data.prometheus.value(f"sum(autogen_stream_ended_total{{{label(semconv.OPERATION_NAME)}='chat'}})")
+    chats = data.prometheus.value(f"sum(lastchunk_stream_ended_total{{{label(semconv.OPERATION_NAME)}='chat'}})")
     assert last("rejected_now")[""] == pytest.approx(3 / chats, rel=0.02)
 
     due = Counter({"abandoned": 1, "cancelled": 1, "tool_error": 1})

@@ -125,17 +125,17 @@ def test_every_cutoff_arrives_whole_and_is_counted(
 
     # Metrics: what the application did.
     job = f'job="shop/{SERVICE}", deployment_environment_name="staging"'
-    ours = f'{{{job}, autogen_stream_outermost="true"}}'
+    ours = f'{{{job}, lastchunk_stream_outermost="true"}}'
     wait_for(
-        lambda: prometheus.value(f"sum(autogen_stream_ended_total{ours})") >= sum(due.values()), "all is counted", 30
+        lambda: prometheus.value(f"sum(lastchunk_stream_ended_total{ours})") >= sum(due.values()), "all is counted", 30
     )
-    counted = prometheus.query(f"sum by (autogen_stream_termination_reason) (autogen_stream_ended_total{ours})")
-    assert {labels["autogen_stream_termination_reason"]: round(value) for labels, value in counted} == due
-    assert prometheus.value(f"sum(autogen_stream_cutoffs_total{ours})") == cutoffs
-    instances = prometheus.query(f"count by (instance) (autogen_stream_ended_total{ours})")
+    counted = prometheus.query(f"sum by (lastchunk_stream_termination_reason) (lastchunk_stream_ended_total{ours})")
+    assert {labels["lastchunk_stream_termination_reason"]: round(value) for labels, value in counted} == due
+    assert prometheus.value(f"sum(lastchunk_stream_cutoffs_total{ours})") == cutoffs
+    instances = prometheus.query(f"count by (instance) (lastchunk_stream_ended_total{ours})")
     assert len(instances) == WORKERS
-    assert prometheus.value(f"sum(autogen_stream_open{{{job}}})") == 0
-    traces = {exemplar.get("trace_id") for exemplar in prometheus.exemplars(f"autogen_stream_cutoffs_total{ours}")}
+    assert prometheus.value(f"sum(lastchunk_stream_open{{{job}}})") == 0
+    traces = {exemplar.get("trace_id") for exemplar in prometheus.exemplars(f"lastchunk_stream_cutoffs_total{ours}")}
     assert traces
     assert traces <= cut
     names = {
@@ -176,7 +176,7 @@ def test_one_collector_alone(
     assert all(span in look.read_text() for span in streams())
     page = get(f"http://{LOOPBACK}:{server.metrics_port}/metrics")
     samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
-    ours = [sample for sample in samples if sample.labels.get("autogen_stream_outermost") == "true"]
-    assert sum(sample.value for sample in ours if sample.name == "autogen_stream_ended_total") == len(plan)
-    assert sum(sample.value for sample in ours if sample.name == "autogen_stream_cutoffs_total") == 1
+    ours = [sample for sample in samples if sample.labels.get("lastchunk_stream_outermost") == "true"]
+    assert sum(sample.value for sample in ours if sample.name == "lastchunk_stream_ended_total") == len(plan)
+    assert sum(sample.value for sample in ours if sample.name == "lastchunk_stream_cutoffs_total") == 1
     assert {sample.labels["job"] for sample in ours} == {f"shop/{SERVICE}"}

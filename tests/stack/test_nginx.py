@@ -127,7 +127,7 @@ async def outcome(agent: AssistantAgent, exported: Exported) -> tuple[ReadableSp
         items.append(error)
     run, chat = exported.one("invoke_agent"), exported.one("chat")
     for name in ("reason", "cause"):
-        name = f"autogen.stream.termination.{name}"
+        name = f"lastchunk.stream.termination.{name}"
         assert run.attributes.get(name) == chat.attributes.get(name)
     return chat, items
 
@@ -135,14 +135,14 @@ async def outcome(agent: AssistantAgent, exported: Exported) -> tuple[ReadableSp
 def said(span: ReadableSpan) -> tuple[Any, Any, Any]:
     """Reason, cause, and whether it is a cutoff."""
     names = ("termination.reason", "termination.cause", "cutoff")
-    first, second, third = (span.attributes.get(f"autogen.stream.{name}") for name in names)
+    first, second, third = (span.attributes.get(f"lastchunk.stream.{name}") for name in names)
     return first, second, third
 
 
 async def test_a_healthy_stream(nginx: Nginx, agent: Callable[..., Any], exported: Exported) -> None:
     span, _ = await outcome(agent(nginx.url("streaming", "clean", gap=0.02)), exported)
     assert said(span) == ("completed", None, False)
-    assert span.attributes["autogen.stream.delivery"] == "incremental"
+    assert span.attributes["lastchunk.stream.delivery"] == "incremental"
 
 
 async def test_an_idle_timeout_in_mid_stream(nginx: Nginx, agent: Callable[..., Any], instrument: Instrument) -> None:
@@ -150,7 +150,7 @@ async def test_an_idle_timeout_in_mid_stream(nginx: Nginx, agent: Callable[..., 
     exported = instrument(stall_after=STALL_AFTER)
     span, items = await outcome(agent(nginx.url("impatient", "pause", wait=3)), exported)
     assert said(span) == ("connection_lost", "idle_timeout", True)
-    assert PATIENCE * 0.9 < span.attributes["autogen.stream.idle_at_end"] < PATIENCE + 1.5
+    assert PATIENCE * 0.9 < span.attributes["lastchunk.stream.idle_at_end"] < PATIENCE + 1.5
     assert len(items) > 2
     assert isinstance(items[-1], Exception)
     assert "upstream timed out" in nginx.said()
@@ -162,7 +162,7 @@ async def test_the_same_silence_with_a_patient_proxy(
     exported = instrument(stall_after=STALL_AFTER)
     span, _ = await outcome(agent(nginx.url("streaming", "pause", wait=1.5)), exported)
     assert said(span) == ("completed", None, False)
-    assert span.attributes["autogen.stream.max_gap"] > 1.4
+    assert span.attributes["lastchunk.stream.max_gap"] > 1.4
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ async def test_buffering(nginx: Nginx, agent: Callable[..., Any], exported: Expo
     """`proxy_buffering`, on by default, holds a body of the upstream that has no framing until 4 KiB or the end come."""
     span, _ = await outcome(agent(nginx.url("buffering", "clean_close", gap=0.36)), exported)
     assert said(span) == ("completed", "no_streaming_support", False)
-    assert span.attributes["autogen.stream.delivery"] == "burst"
+    assert span.attributes["lastchunk.stream.delivery"] == "burst"
     assert span.attributes["gen_ai.response.time_to_first_chunk"] > 5
 
 
 async def test_compression(nginx: Nginx, agent: Callable[..., Any], exported: Exported) -> None:
     """`gzip on` holds a chunked body, too: the compressor waits for more."""
     span, _ = await outcome(agent(nginx.url("compressing", "clean", gap=0.1)), exported)
-    assert span.attributes["autogen.stream.delivery"] == "burst"
+    assert span.attributes["lastchunk.stream.delivery"] == "burst"
 
 
 @pytest.mark.parametrize(("location", "script"), [("buffering", "clean"), ("streaming", "clean_close")])
@@ -206,7 +206,7 @@ async def test_what_is_not_held(
     """A chunked body is passed on as it comes, buffering or not; `proxy_buffering off` does the same for one without."""
     span, _ = await outcome(agent(nginx.url(location, script, gap=0.1)), exported)
     assert said(span) == ("completed", None, False)
-    assert span.attributes["autogen.stream.delivery"] == "incremental"
+    assert span.attributes["lastchunk.stream.delivery"] == "incremental"
 
 
 async def test_a_504_before_the_headers(nginx: Nginx, agent: Callable[..., Any], exported: Exported) -> None:

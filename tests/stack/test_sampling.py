@@ -91,13 +91,13 @@ def test_a_share_of_the_healthy_is_kept_whole(collector: MakeCollector, backend:
 @pytest.mark.parametrize(
     ("attributes", "kept"),
     [
-        ({"autogen.stream.max_gap": 30.0}, True),
-        ({"autogen.stream.max_gap": 29.9}, False),
+        ({"lastchunk.stream.max_gap": 30.0}, True),
+        ({"lastchunk.stream.max_gap": 29.9}, False),
         ({"gen_ai.response.time_to_first_chunk": 10.0}, True),
         ({"gen_ai.response.time_to_first_chunk": 9.9}, False),
-        ({"autogen.stream.termination.cause": "no_streaming_support"}, True),
-        ({"autogen.stream.cutoff": False}, False),
-        ({"autogen.stream.cutoff": "true"}, False),
+        ({"lastchunk.stream.termination.cause": "no_streaming_support"}, True),
+        ({"lastchunk.stream.cutoff": False}, False),
+        ({"lastchunk.stream.cutoff": "true"}, False),
     ],
     ids=str,
 )

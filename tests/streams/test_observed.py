@@ -665,7 +665,7 @@ async def test_a_drop_ends_with_the_time_of_death(exported: Exported) -> None:
     await asyncio.sleep(0)
     span = exported.one()
     assert 0.02e9 <= span.end_time - span.start_time < 0.12e9
-    assert span.attributes["autogen.stream.termination.reason"] == "abandoned"
+    assert span.attributes["lastchunk.stream.termination.reason"] == "abandoned"
 
 
 async def test_a_dropped_generator_is_closed_where_it_was_driven(exported: Exported) -> None:
@@ -755,7 +755,7 @@ async def test_what_asend_brings_is_counted(exported: Exported) -> None:
     await anext(stream)
     assert await stream.asend("three") == "three"
     assert [item async for item in stream] == [RESULT]
-    assert exported.one().attributes["autogen.stream.size"] == len("one three")
+    assert exported.one().attributes["lastchunk.stream.size"] == len("one three")
     assert exported.reason() == "completed"
 
 

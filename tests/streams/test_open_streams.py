@@ -108,7 +108,7 @@ def test_a_drop_after_the_loop(exported: Exported) -> None:
     gc.collect()
     assert exported.all == []
     other = asyncio.run(_begun())
-    assert [span.attributes["autogen.stream.termination.reason"] for span in exported.ours] == [
+    assert [span.attributes["lastchunk.stream.termination.reason"] for span in exported.ours] == [
         "abandoned",
         "process_exit",
     ]
@@ -163,7 +163,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 class Printer(SpanExporter):
     def export(self, spans):
         for span in spans:
-            print(os.getpid() == parent, span.name, span.attributes["autogen.stream.termination.reason"], flush=True)
+            print(os.getpid() == parent, span.name, span.attributes["lastchunk.stream.termination.reason"], flush=True)
 
 parent = os.getpid()
 provider = TracerProvider()

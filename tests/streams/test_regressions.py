@@ -182,7 +182,7 @@ async def test_a_refused_step_does_not_end_the_stream(exported: Exported, ask: s
     assert await reading == "two "
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
-    assert exported.one().attributes["autogen.stream.chunks"] == 2
+    assert exported.one().attributes["lastchunk.stream.chunks"] == 2
     assert exported.reason() == "truncated"
 
 
@@ -209,7 +209,7 @@ async def test_anext_with_a_default(exported: Exported) -> None:
 
     stream = _stream(body)
     assert [await anext(stream, "over") for _ in range(4)] == ["0", "1", "2", "over"]
-    assert exported.one().attributes["autogen.stream.chunks"] == 3
+    assert exported.one().attributes["lastchunk.stream.chunks"] == 3
 
 
 async def test_a_step_after_the_generator_was_told_to_stop(exported: Exported) -> None:
@@ -249,7 +249,7 @@ async def test_background_tasks_that_start_each_other(exported: Exported) -> Non
     await again()
     assert await over <= 2
     await asyncio.sleep(0)
-    assert all(span.attributes["autogen.stream.outermost"] for span in exported.ours)
+    assert all(span.attributes["lastchunk.stream.outermost"] for span in exported.ours)
 
 
 async def test_what_works_on_for_a_stream_that_was_left_is_a_part_of_it(exported: Exported) -> None:
@@ -274,7 +274,7 @@ async def test_what_works_on_for_a_stream_that_was_left_is_a_part_of_it(exported
     await anext(stream)
     await stream.aclose()
     await over.wait()
-    assert [span.attributes["autogen.stream.outermost"] for span in exported.ours] == [True, False]
+    assert [span.attributes["lastchunk.stream.outermost"] for span in exported.ours] == [True, False]
 
 
 class _Iterator:
@@ -315,7 +315,7 @@ async def test_a_stream_may_close_as_it_likes(exported: Exported) -> None:
     assert inspect.iscoroutinefunction(other.close)
     assert await other.close(reason="enough") == "enough"
     assert other.closed
-    assert [span.attributes["autogen.stream.termination.reason"] for span in exported.ours] == [
+    assert [span.attributes["lastchunk.stream.termination.reason"] for span in exported.ours] == [
         "abandoned",
         "abandoned",
     ]

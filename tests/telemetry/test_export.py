@@ -32,7 +32,7 @@ from lastchunk.streams.lifecycle import Streams
 from lastchunk.telemetry import Telemetry
 from tests.telemetry.signals import Signals, begin, chat, complete
 
-REASON, CAUSE = "autogen_stream_termination_reason", "autogen_stream_termination_cause"
+REASON, CAUSE = "lastchunk_stream_termination_reason", "lastchunk_stream_termination_cause"
 
 
 class Receiver:
@@ -108,18 +108,18 @@ def test_a_scrape_sees_zero_before_the_first_cutoff(signals: Signals) -> None:
         streams = Streams(Telemetry(signals.tracer_provider, provider, signals.logger_provider), Settings())
         record = begin(streams, chat())
         first = scrape(server.server_port)
-        assert first["autogen_stream_cutoffs_total"] == {
+        assert first["lastchunk_stream_cutoffs_total"] == {
             (str(reason), str(cause)): 0.0 for reason, cause in semconv.COUNTED_BY_ALERTS
         }
-        assert sum(first["autogen_stream_open"].values()) == 1
+        assert sum(first["lastchunk_stream_open"].values()) == 1
         complete(streams, record)
         cut(streams)
         second = scrape(server.server_port)
-        assert second["autogen_stream_cutoffs_total"]["truncated", "unknown"] == 1.0
-        assert sum(second["autogen_stream_cutoffs_total"].values()) == 1.0
-        assert second["autogen_stream_open"] == {("", ""): 0.0}
-        assert set(second["autogen_stream_ended_total"]) == {("completed", ""), ("truncated", "unknown")}
-        assert "autogen_stream_max_gap_seconds_count" in second
+        assert second["lastchunk_stream_cutoffs_total"]["truncated", "unknown"] == 1.0
+        assert sum(second["lastchunk_stream_cutoffs_total"].values()) == 1.0
+        assert second["lastchunk_stream_open"] == {("", ""): 0.0}
+        assert set(second["lastchunk_stream_ended_total"]) == {("completed", ""), ("truncated", "unknown")}
+        assert "lastchunk_stream_max_gap_seconds_count" in second
         assert "gen_ai_client_operation_duration_seconds_bucket" in second
     finally:
         server.shutdown()

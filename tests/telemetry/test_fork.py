@@ -89,5 +89,5 @@ def test_a_child_has_its_own_streams_only(when: str, tmp_path: Path) -> None:
     assert parent["events"] == []
     assert child["open_of_its_own"] == 1
     assert child["reasons"] == ["completed", "process_exit"]
-    assert child["events"] == [["autogen.stream.cutoff", "process_exit"]]
+    assert child["events"] == [["lastchunk.stream.cutoff", "process_exit"]]
     assert parent["open_at_exit"] == child["open_at_exit"] == [0, 0]

@@ -111,7 +111,7 @@ async def test_a_stream_that_garbage_collection_finds_is_no_longer_open(
     assert signals.total(semconv.OPEN) == 1
     gc.collect()
     assert signals.total(semconv.OPEN) == 0
-    assert signals.total(semconv.ENDED, autogen__stream__termination__reason="abandoned") == 1
+    assert signals.total(semconv.ENDED, lastchunk__stream__termination__reason="abandoned") == 1
     await asyncio.sleep(0)
 
 
@@ -126,7 +126,7 @@ def test_a_stream_that_its_loop_closes_is_no_longer_open(signals: Signals, obser
 
     asyncio.run(main())
     assert signals.total(semconv.OPEN) == 0
-    assert signals.total(semconv.ENDED, autogen__stream__termination__reason="process_exit") == 1
+    assert signals.total(semconv.ENDED, lastchunk__stream__termination__reason="process_exit") == 1
 
 
 def test_threads_begin_and_end_streams_while_others_collect(signals: Signals) -> None:

@@ -400,5 +400,5 @@ def test_a_stream_that_was_let_go_ends_at_the_next_collection(signals: Signals) 
     record.chunk(ChunkKind.TEXT, 1, record.clock(), 0.0)
     open_streams.let_go(record)
     assert signals.total(semconv.OPEN) == 0
-    assert signals.total(semconv.ENDED, autogen__stream__termination__reason="abandoned") == 1
+    assert signals.total(semconv.ENDED, lastchunk__stream__termination__reason="abandoned") == 1
     assert trace.get_current_span() is trace.INVALID_SPAN

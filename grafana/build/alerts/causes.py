@@ -46,7 +46,7 @@ _PARTS = {
     "filtered": (CHAT, one_of(CAUSE, [Cause.CONTENT_FILTER])),
     "one_piece": (CHAT, one_of(DELIVERY, [Delivery.SINGLE, Delivery.BURST])),
 }
-"""What each alert counts of `autogen.stream.ended`, by model."""
+"""What each alert counts of `lastchunk.stream.ended`, by model."""
 
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:

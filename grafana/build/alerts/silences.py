@@ -30,7 +30,7 @@ _OWNERS: dict[tuple[int, int], str] = {
     (590, 610): "600 s is a default of the OpenAI and Anthropic SDKs.",
 }
 
-"""The narrow buckets of `autogen.stream.idle_at_end`, in seconds, and who usually has such a timeout."""
+"""The narrow buckets of `lastchunk.stream.idle_at_end`, in seconds, and who usually has such a timeout."""
 
 
 def said(low: int, high: int) -> str:

@@ -42,7 +42,7 @@ class Streams:
 
     matchers: tuple[str, ...]
     of_agent: bool = False
-    """Whether a choice of agents narrows what is counted by `autogen.stream.ended`, the one metric that knows agents."""
+    """Whether a choice of agents narrows what is counted by `lastchunk.stream.ended`, the one metric that knows agents."""
 
     def __call__(self, metric: Metric, *more: str, suffix: str = "") -> str:
         """The selector of a metric's series."""
@@ -96,7 +96,7 @@ def cutoff_rate(streams: Streams, by: str, window: str = WINDOW) -> str:
 
 
 def cut_by_agent(streams: Streams, by: str, window: str = WINDOW) -> str:
-    """The same from `autogen.stream.ended`, which knows agents."""
+    """The same from `lastchunk.stream.ended`, which knows agents."""
     return share(by, streams(semconv.ENDED, CUT), streams(semconv.ENDED, NOT_REJECTED), window)
 
 

@@ -137,7 +137,7 @@ FAMILY = Family(
                     ended(RUN, "completed", f"_x{60 + at} {rates((59, 10))}", instance=f"new-{at}"),
                     *cut(RUN, "process_exit", f"_x{58 + at} 3 3 stale", cause="process_exit", instance=f"old-{at}"),
                     (
-                        "autogen_stream_cutoffs_total",
+                        "lastchunk_stream_cutoffs_total",
                         RUN | {"reason": "truncated", "instance": f"new-{at}"},
                         f"_x{60 + at} 0x59",
                     ),

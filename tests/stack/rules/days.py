@@ -31,7 +31,7 @@ DAY = 324
 
 
 def open_now(values: str, instance: str = "a") -> Series:
-    return "autogen_stream_open", {"op": "invoke_workflow", "outermost": "true", "instance": instance}, values
+    return "lastchunk_stream_open", {"op": "invoke_workflow", "outermost": "true", "instance": instance}, values
 
 
 def grown(steps: int, more: float = 1) -> str:

@@ -11,7 +11,7 @@ HANG = page("StreamsHang", instance="a", **MODEL)
 
 def stalled(values: str, of: Labels = INNER, waiting: str = "next_chunk", instance: str = "a") -> Series:
     labels = {name: value for name, value in of.items() if name not in ("agent", "workflow")}
-    return "autogen_stream_stalled", {**labels, "waiting": waiting, "instance": instance}, values
+    return "lastchunk_stream_stalled", {**labels, "waiting": waiting, "instance": instance}, values
 
 
 FAMILY = Family(

@@ -74,9 +74,9 @@ def jumps(name: str, of: Labels, reason: str, cause: str, due: Firing) -> list[S
 
 
 def buckets(of: Labels, reason: str, late: dict[str, float], all_of_them: float) -> list[Series]:
-    """`autogen.stream.idle_at_end`: how many ended up to each bound, at each step from six hours on."""
+    """`lastchunk.stream.idle_at_end`: how many ended up to each bound, at each step from six hours on."""
     labels = {**of, "reason": reason}
-    name = "autogen_stream_idle_at_end_seconds"
+    name = "lastchunk_stream_idle_at_end_seconds"
     counted = [(f"{name}_bucket", labels | {"le": bound}, rates((PAST, 0), (24, more))) for bound, more in late.items()]
     return [*counted, (f"{name}_count", labels, rates((PAST, 0), (24, all_of_them)))]
 

@@ -20,11 +20,11 @@ _LONG = {
     "model": "gen_ai_request_model",
     "agent": "gen_ai_agent_name",
     "workflow": "gen_ai_workflow_name",
-    "cause": "autogen_stream_termination_cause",
-    "reason": "autogen_stream_termination_reason",
-    "delivery": "autogen_stream_delivery",
-    "waiting": "autogen_stream_waiting_for",
-    "outermost": "autogen_stream_outermost",
+    "cause": "lastchunk_stream_termination_cause",
+    "reason": "lastchunk_stream_termination_reason",
+    "delivery": "lastchunk_stream_delivery",
+    "waiting": "lastchunk_stream_waiting_for",
+    "outermost": "lastchunk_stream_outermost",
 }
 
 MODEL = {"provider": "openai", "model": "vendor/large:2"}
@@ -51,7 +51,7 @@ def rates(*parts: tuple[int, float], start: float = 0) -> str:
 def ended(of: Labels, reason: str, values: str, cause: str = "", **labels: str) -> Series:
     """Streams that ended."""
     return (
-        "autogen_stream_ended_total",
+        "lastchunk_stream_ended_total",
         {**of, "reason": reason, **({"cause": cause} if cause else {}), **labels},
         values,
     )
@@ -61,7 +61,7 @@ def cut(of: Labels, reason: str, values: str, cause: str = "unknown", **labels: 
     """Streams that ended, and were cut."""
     run_only = {name: value for name, value in of.items() if name not in ("agent", "workflow")}
     both = {"reason": reason, "cause": cause, **labels}
-    return ended(of, reason, values, cause, **labels), ("autogen_stream_cutoffs_total", {**run_only, **both}, values)
+    return ended(of, reason, values, cause, **labels), ("lastchunk_stream_cutoffs_total", {**run_only, **both}, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ GONE, IDLE = ticket("TelemetryGone"), ticket("NoTraffic")
 def open_while(there: Callable[[int], bool]) -> Series:
     """The gauge of open streams, at the steps at which the process is there."""
     values = ["1" if there(at) else "" for at in range(NOON + 5 * HOUR)]
-    return "autogen_stream_open", {"op": "invoke_workflow", "outermost": "true"}, runs(values)
+    return "lastchunk_stream_open", {"op": "invoke_workflow", "outermost": "true"}, runs(values)
 
 
 def runs(values: list[str]) -> str:

@@ -81,7 +81,7 @@ FAMILY = Family(
         Scenario(
             "they leave at a minute for twenty minutes",
             [
-                ("autogen_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
+                ("lastchunk_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
                 for kind, le, values in (
                     ("bucket", {"le": "55"}, "0x120"),
                     ("bucket", {"le": "65"}, rates((PAST, 0), (4, 10), (44, 0))),
@@ -94,7 +94,7 @@ FAMILY = Family(
         Scenario(
             "they leave at any time and then at a minute",
             [
-                ("autogen_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
+                ("lastchunk_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
                 for kind, le, values in (
                     ("bucket", {"le": "55"}, "0x120"),
                     ("bucket", {"le": "65"}, rates((PAST + 18, 0), (6, 10), (24, 0))),
@@ -117,7 +117,7 @@ FAMILY = Family(
             Scenario(
                 f"{count} leave at a minute",
                 [
-                    ("autogen_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
+                    ("lastchunk_stream_idle_at_end_seconds_" + kind, RUN | {"reason": "abandoned"} | le, values)
                     for kind, le, values in (
                         ("bucket", {"le": "55"}, "0x96"),
                         ("bucket", {"le": "65"}, rates((PAST + 2, 0), (count, 1), (20 - count, 0))),
