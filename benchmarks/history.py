@@ -9,7 +9,7 @@ from collections.abc import Callable
 from autogen_core.models import UserMessage
 
 from benchmarks.measure import Row, paired
-from lastchunk.patches.history import history_of
+from lastchunk.patches.support.history import history_of
 
 MESSAGES = 1_000
 CALLS = 20

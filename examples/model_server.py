@@ -7,7 +7,7 @@
 
 The server speaks OpenAI's, Anthropic's and Ollama's protocols, and the command finds it by the variables that their SDKs
 read. With a key of your own leave these two words out of the command: the examples then ask the provider. `--ending` is
-any name in `lastchunk.demo.scripts`; `--wait` the seconds of silence in those endings that have one.
+any name in `lastchunk.model_server.scripts`; `--wait` the seconds of silence in those endings that have one.
 
 Unless the environment says where telemetry goes, the command prints the streams that ended: every five seconds, and when it
 ends.
@@ -20,8 +20,8 @@ import os
 import subprocess
 import sys
 
-from lastchunk.demo.model_server import ModelServer
-from lastchunk.demo.scripts import SCRIPTS
+from lastchunk.model_server.scripts import SCRIPTS
+from lastchunk.model_server.server import ModelServer
 
 ANSWER = "Lisbon is sunny today, so take the tram up to the castle and stay there for the sunset over the river."
 PRINTED = {

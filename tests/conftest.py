@@ -21,8 +21,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from lastchunk import AutoGenStreamsInstrumentor
-from lastchunk.demo.model_server import ModelServer
-from lastchunk.streams import guard, open_streams
+from lastchunk import own_errors as guard
+from lastchunk.model_server.server import ModelServer
+from lastchunk.streams import open_streams
 
 MODEL_INFO = ModelInfo(
     vision=False,

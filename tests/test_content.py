@@ -27,7 +27,7 @@ from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from lastchunk.demo.scripts import SCRIPTS
+from lastchunk.model_server.scripts import SCRIPTS
 from tests.conftest import Exported, Instrument
 from tests.telemetry.signals import InMemoryLogExporter
 

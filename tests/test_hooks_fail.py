@@ -29,7 +29,8 @@ from autogen_core.models import UserMessage
 from autogen_ext.models.replay import ReplayChatCompletionClient
 
 import lastchunk
-from lastchunk.streams import guard, open_streams
+from lastchunk import own_errors as guard
+from lastchunk.streams import open_streams
 from tests.conftest import Exported, Instrument
 
 SECRET = "sabotage-secret"
@@ -43,11 +44,11 @@ EXEMPT = {
         "lastchunk.streams.steps",
         "lastchunk.streams.sdk_streams",
         "lastchunk.streams.observer._call",
-        "lastchunk.patches.sdk.Sdk.obtain",
-        "lastchunk.patches.sdk.Sdk.obtain_async",
-        "lastchunk.patches.sdk.Sdk._obtained",
-        "lastchunk.patches.sdk._handed_out",
-        "lastchunk.patches.sdk.instead_of",
+        "lastchunk.patches.support.sdk_calls.Sdk.obtain",
+        "lastchunk.patches.support.sdk_calls.Sdk.obtain_async",
+        "lastchunk.patches.support.sdk_calls.Sdk._obtained",
+        "lastchunk.patches.support.sdk_calls._handed_out",
+        "lastchunk.patches.support.sdk_calls.instead_of",
         "lastchunk.patches.model_clients._watched",
         "lastchunk.patches.agentchat._without_stream",
         "lastchunk.patches.runtime._publish",
@@ -57,23 +58,23 @@ EXEMPT = {
         "lastchunk.patches.openai_sdk._WatchedDecoder",
     ),
     "the guard itself: it catches what is called within": (
-        "lastchunk.streams.guard",
+        "lastchunk.own_errors",
         "lastchunk.streams.observer.Observer",
         "lastchunk.streams.observer.Tap",
         "lastchunk.streams.lifecycle.Streams.end",
         "lastchunk.streams.lifecycle.Streams._end",
-        "lastchunk.patches.patching._Call",
-        "lastchunk.patches.sdk._Own",
-        "lastchunk.patches.sdk._Below",
-        "lastchunk.patches.sdk.Sdk._observer",
-        "lastchunk.patches.sdk.Sdk.over",
+        "lastchunk.patches.support.patching._Call",
+        "lastchunk.patches.support.sdk_calls._Own",
+        "lastchunk.patches.support.sdk_calls._Below",
+        "lastchunk.patches.support.sdk_calls.Sdk._observer",
+        "lastchunk.patches.support.sdk_calls.Sdk.over",
         "lastchunk.patches.model_clients._tell",
-        "lastchunk.patches.chat_completions.Reads.asked",
-        "lastchunk.patches.chat_completions.Reads.look",
+        "lastchunk.patches.support.chat_completions.Reads.asked",
+        "lastchunk.patches.support.chat_completions.Reads.look",
     ),
     "a line or two on numbers, sets and flags of our own, paid per chunk or run by a finaliser": (
-        "lastchunk.patches.patching.Patcher._is_active",
-        "lastchunk.patches.sdk._close_unawaited",
+        "lastchunk.patches.support.patching.Patcher._is_active",
+        "lastchunk.patches.support.sdk_calls._close_unawaited",
         "lastchunk.streams.open_streams.closed",
         "lastchunk.streams.open_streams.let_go",
         "lastchunk.streams.open_streams.wake",

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk import instrumentor as module_of_instrumentor
 from lastchunk.patches import PATCHES
-from lastchunk.patches.patching import Patch, Patcher
+from lastchunk.patches.support.patching import Patch, Patcher
 from tests.conftest import Exported, Instrument
 
 LIBRARIES = ("autogen_agentchat", "autogen_core", "autogen_ext", "openai", "anthropic", "ollama", "azure", "httpx")

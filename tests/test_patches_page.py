@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 
 from lastchunk.patches import PATCHES
-from lastchunk.patches.patching import Describe, Patcher, Wrapper
+from lastchunk.patches.support.patching import Describe, Patcher, Wrapper
 from lastchunk.settings import Settings
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.observer import OnItem

@@ -16,12 +16,12 @@ import wrapt
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from lastchunk import settings
+from lastchunk.own_errors import report
 from lastchunk.package import _instruments
 from lastchunk.settings import Settings
-from lastchunk.streams.guard import report
 
 if TYPE_CHECKING:
-    from lastchunk.patches.patching import Patch, Patcher
+    from lastchunk.patches.support.patching import Patch, Patcher
 
 _logger = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def _apply_to_imported(patches: Iterable[Patch]) -> None:
 
 
 def _patcher(chosen: Settings, given: dict[str, Any]) -> Patcher:
-    from lastchunk.patches.patching import Patcher
+    from lastchunk.patches.support.patching import Patcher
     from lastchunk.streams.lifecycle import Streams
     from lastchunk.telemetry import Telemetry
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.conftest import Exported
 from tests.patches.test_classic import ASK, ENDINGS, ended
 

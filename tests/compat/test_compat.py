@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import get_current_span
 
 from lastchunk import AutoGenStreamsInstrumentor
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.conftest import Exported
 
 STALL = {"timeout": 0.5}

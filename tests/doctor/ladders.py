@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lastchunk.doctor.clients import Given
-from lastchunk.doctor.report import Check, Detail, Doing, Finding
-from lastchunk.doctor.stream import Chosen, findings
+from lastchunk.doctor.ladder.clients import Given
+from lastchunk.doctor.ladder.examine import Chosen, findings
+from lastchunk.doctor.report.findings import Check, Detail, Doing, Finding
 
 LONG = " ".join(f"{number:030}" for number in range(12))
 """An answer of twelve chunks, which is long enough to tell how it comes."""

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lastchunk.doctor.serve import serve
+from lastchunk.doctor.silence.serve import serve
 
 
 @dataclass

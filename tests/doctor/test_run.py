@@ -14,9 +14,9 @@ import time
 
 import pytest
 
-from lastchunk.doctor import render
 from lastchunk.doctor.options import Options
-from lastchunk.doctor.report import Check, CouldNotRun, Detail, Doing, Findings, Status
+from lastchunk.doctor.report import render
+from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, Findings, Status
 from lastchunk.doctor.run import run
 
 Capture = pytest.CaptureFixture[str]
@@ -147,7 +147,7 @@ SCRIPT = """
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from lastchunk.doctor.options import Options
-from lastchunk.doctor.report import Check, Doing, Status
+from lastchunk.doctor.report.findings import Check, Doing, Status
 from lastchunk.doctor.run import run
 def findings():
     yield Check("a.a", Status.OK, "Fine.")

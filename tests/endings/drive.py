@@ -22,10 +22,11 @@ from autogen_core import CancellationToken
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 
+from lastchunk import own_errors as guard
 from lastchunk import semconv
-from lastchunk.demo.model_server import ModelServer
 from lastchunk.instrumentor import AutoGenStreamsInstrumentor
-from lastchunk.streams import guard, open_streams
+from lastchunk.model_server.server import ModelServer
+from lastchunk.streams import open_streams
 from tests.endings.sources import SOURCES
 from tests.endings.stage import Stage, current, name_of, steady
 from tests.endings.ways import STALL_AFTER, WAYS, Way

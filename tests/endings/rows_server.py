@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: E501 (one row, one line)
-"""What the server does: every script of `lastchunk.demo.scripts`, for AutoGen and the openai SDK."""
+"""What the server does: every script of `lastchunk.model_server.scripts`, for AutoGen and the openai SDK."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from lastchunk import semconv
-from lastchunk.demo.scripts import SCRIPTS
+from lastchunk.model_server.scripts import SCRIPTS
 from tests.endings.check import below, expected, faults, shown
 from tests.endings.drive import Performance, is_ours, perform
 from tests.endings.matrix import ROWS

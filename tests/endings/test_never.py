@@ -23,7 +23,7 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 from openai import OpenAI
 
 from lastchunk import semconv
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from lastchunk.streams.open_streams import drain, open_streams
 from tests.endings.sources import MESSAGES, MODEL, MODEL_INFO
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lastchunk.demo.scripts import SCRIPTS
-from lastchunk.demo.steps import Comments, Sleep, Stall
+from lastchunk.model_server.actions import Comments, Sleep, Stall
+from lastchunk.model_server.scripts import SCRIPTS
 from tests.endings.stage import SECRET, Stage
 
 STALL_AFTER = 1.0

@@ -16,7 +16,7 @@ import uvloop
 from autogen_agentchat.agents import AssistantAgent
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.conftest import MODEL_INFO, Exported
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]

@@ -10,11 +10,11 @@ from __future__ import annotations
 from autogen_core.models import CreateResult, ModelFamily, UserMessage
 from autogen_ext.models.anthropic import AnthropicChatCompletionClient
 
-from lastchunk.demo.model_server import ModelServer
-from lastchunk.doctor.distributions import installed
-from lastchunk.doctor.misfits import MISFITS
-from lastchunk.doctor.packages import misfits
-from lastchunk.doctor.report import Status
+from lastchunk.doctor.environment.distributions import installed
+from lastchunk.doctor.environment.misfits import MISFITS
+from lastchunk.doctor.environment.packages import misfits
+from lastchunk.doctor.report.findings import Status
+from lastchunk.model_server.server import ModelServer
 
 MODEL_INFO = {
     "vision": False,

@@ -28,10 +28,10 @@ from autogen_core.models import UserMessage
 from autogen_ext.models.anthropic import AnthropicChatCompletionClient
 
 from lastchunk import AutoGenStreamsInstrumentor
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from lastchunk.patches.anthropic_sdk import MESSAGES, _place_of_request
 from lastchunk.semconv import ChunkKind, LastEvent
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.wire import Wire
 from tests.conftest import MODEL_INFO, Exported, Instrument
 

@@ -22,10 +22,10 @@ from azure.ai.inference.models import (
 from azure.ai.inference.models import UserMessage as AzureUserMessage
 from azure.core.credentials import AzureKeyCredential
 
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from lastchunk.patches.azure_inference import CHAT, _asks, _describe
 from lastchunk.semconv import ChunkKind
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.wire import Wire
 from tests.conftest import MODEL_INFO, Exported
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from ollama import AsyncClient, ChatResponse, Client, ResponseError
 
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from lastchunk.patches.ollama_sdk import CHAT, _after_headers
 from lastchunk.semconv import ChunkKind, LastEvent
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.wire import Wire
 from tests.conftest import Exported
 

@@ -13,7 +13,7 @@ from openai import AsyncOpenAI, AsyncStream, OpenAI, Stream
 
 from lastchunk.patches.openai_responses import RESPONSES, _describe
 from lastchunk.semconv import ChunkKind, LastEvent
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.wire import Wire
 from tests.conftest import Exported
 

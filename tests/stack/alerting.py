@@ -11,9 +11,9 @@ from pathlib import Path
 
 from grafana.build.alerts import files
 from grafana.build.settings import load
-from lastchunk.demo.model_server import ModelServer
-from lastchunk.demo.scripts import SCRIPTS
-from lastchunk.demo.steps import Script
+from lastchunk.model_server.actions import Script
+from lastchunk.model_server.scripts import SCRIPTS
+from lastchunk.model_server.server import ModelServer
 from tests.stack import past
 from tests.stack.alertmanager import Alertmanager, Webhook
 from tests.stack.faults import BACKENDS, SCENES

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from grafana.build.alerts.promql import AGENT, MODEL, OPERATION
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from lastchunk.semconv import Operation
 from tests.stack.past import Past
 from tests.stack.run import Plan

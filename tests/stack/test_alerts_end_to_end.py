@@ -18,9 +18,9 @@ import pytest
 
 from grafana.build.alerts import groups
 from grafana.build.alerts.promql import JOB, MODEL
-from lastchunk.demo.model_server import ModelServer
-from lastchunk.demo.scripts import SCRIPTS
-from lastchunk.demo.steps import Script
+from lastchunk.model_server.actions import Script
+from lastchunk.model_server.scripts import SCRIPTS
+from lastchunk.model_server.server import ModelServer
 from tests.stack import otlp
 from tests.stack.alerting import SETTINGS, Deployment, healthy_scripts
 from tests.stack.alertmanager import Notification, Webhook

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lastchunk import semconv
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.stack import otlp, peers
 from tests.stack.otlp import Backend, Made
 from tests.stack.run import Plan, workers

@@ -17,7 +17,7 @@ import yaml
 from grafana.build.dashboards import ids
 from grafana.build.names import label
 from lastchunk import semconv
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from lastchunk.semconv import Cause
 from tests.grafana.dashboards import Query, queries
 from tests.stack.prometheus import Prometheus

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lastchunk import semconv
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.stack import otlp
 from tests.stack.prometheus import Prometheus
 from tests.stack.run import SERVICE, Plan, workers

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lastchunk.doctor.clients import Given
-from lastchunk.doctor.idle import findings
-from lastchunk.doctor.report import CouldNotRun, Status
-from lastchunk.doctor.stream import Chosen
+from lastchunk.doctor.ladder.clients import Given
+from lastchunk.doctor.ladder.examine import Chosen
+from lastchunk.doctor.report.findings import CouldNotRun, Status
+from lastchunk.doctor.silence.examine import findings
 from tests.doctor.ladders import Climbed
 from tests.doctor.silent import Silent, silent
 from tests.stack.servers import Server, binary, free_port

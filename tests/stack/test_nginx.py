@@ -14,9 +14,9 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 from openai import APIConnectionError
 from opentelemetry.sdk.trace import ReadableSpan
 
-from lastchunk.demo.model_server import ModelServer
-from lastchunk.demo.scripts import CLEAN, SCRIPTS
-from lastchunk.demo.steps import Close, Head, Script
+from lastchunk.model_server.actions import Close, Head, Script
+from lastchunk.model_server.scripts import CLEAN, SCRIPTS
+from lastchunk.model_server.server import ModelServer
 from tests.conftest import MODEL_INFO, Exported, Instrument, _close
 from tests.stack.servers import Server, binary, free_port
 

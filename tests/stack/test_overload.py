@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.stack import otlp
 from tests.stack.otlp import Backend
 from tests.stack.prometheus import Prometheus

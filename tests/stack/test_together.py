@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lastchunk import semconv
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 from tests.examples.running import Receiver
 from tests.stack import peers
 from tests.stack.run import APPLICATION

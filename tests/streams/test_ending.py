@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 
 CUTOFF = {
     "completed": False,

@@ -20,7 +20,7 @@ from lastchunk.semconv import Cause, ChunkKind, Operation, Reason, WaitingFor
 from lastchunk.settings import Settings
 from lastchunk.streams import open_streams
 from lastchunk.streams.ending import Evidence, Failure, FailureKind, decide
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import History, StreamRecord
 from lastchunk.streams.wire import Wire

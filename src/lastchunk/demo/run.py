@@ -19,9 +19,9 @@ from pathlib import Path
 from llmock.testing import LLMockServer
 
 from lastchunk.demo import report
-from lastchunk.demo.model_server import ModelServer
 from lastchunk.demo.receiver import SpanReceiver
 from lastchunk.demo.tour import STALL_AFTER, STOPS, prepare
+from lastchunk.model_server.server import ModelServer
 
 APPLICATION = Path(__file__).with_name("application.py")
 _INSTRUMENT = Path(sys.executable).with_name("opentelemetry-instrument")

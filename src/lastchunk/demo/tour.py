@@ -15,7 +15,7 @@ from llmock.ratelimit import LimitSettings, RateLimiter
 from llmock.scenarios import Behavior, Fail, Match, Reply, SlowFirstToken, StreamFault, ToolFault
 from llmock.testing import LLMockServer
 
-from lastchunk.demo.model_server import ModelServer
+from lastchunk.model_server.server import ModelServer
 
 STALL_AFTER = 2.0
 """Seconds of silence that count as a stall during the tour; the default of thirty would make it a long one."""

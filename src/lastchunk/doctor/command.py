@@ -9,9 +9,9 @@ import os
 import click
 from click.core import ParameterSource
 
+from lastchunk.doctor.ladder.command import stream
 from lastchunk.doctor.options import Options, report_options
-from lastchunk.doctor.serve_command import serve
-from lastchunk.doctor.stream_command import stream
+from lastchunk.doctor.silence.serve_command import serve
 
 HELP = """Look at what is installed and set here, and say what would keep streams, or what is known of them, from you.
 
@@ -37,7 +37,7 @@ def doctor(context: click.Context, *, offline: bool, timeout: float, options: Op
     if context.invoked_subcommand:
         _must_stand_behind(context)
         return
-    from lastchunk.doctor.environment import findings
+    from lastchunk.doctor.environment.examine import findings
     from lastchunk.doctor.run import run
 
     run("lastchunk doctor", findings(os.environ, offline=offline, timeout=timeout), options)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from lastchunk.doctor.options import Options
-from lastchunk.doctor.redact import Redactor
-from lastchunk.doctor.render import ForPeople, Progress, as_json
-from lastchunk.doctor.report import CouldNotRun, Doing, Exit, Findings, Report, defect
+from lastchunk.doctor.report.findings import CouldNotRun, Doing, Exit, Findings, Report, defect
+from lastchunk.doctor.report.redact import Redactor
+from lastchunk.doctor.report.render import ForPeople, Progress, as_json
 
 
 def run(

@@ -15,7 +15,7 @@ from lastchunk.patches import (
     openai_sdk,
     runtime,
 )
-from lastchunk.patches.patching import Patch
+from lastchunk.patches.support.patching import Patch
 
 PATCHES: tuple[Patch, ...] = (
     *agentchat.PATCHES,

@@ -19,10 +19,10 @@ from typing import Any
 from opentelemetry.trace import INVALID_SPAN
 
 from lastchunk import semconv
-from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.model_clients import identity
-from lastchunk.patches.patching import Patch, Patcher, argument, owns
 from lastchunk.patches.runtime import WithoutText
+from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.patching import Patch, Patcher, argument, owns
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, TeamStopReason, WaitingFor
 from lastchunk.streams.lifecycle import current_stream
 from lastchunk.streams.record import History, Start, StreamRecord

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import Reads, answers_tool, read_chunk
-from lastchunk.patches.history import history_of
-from lastchunk.patches.patching import Patch, Patcher, argument
-from lastchunk.patches.sdk import Sdk, bare_stream
+from lastchunk.patches.support.chat_completions import Reads, answers_tool, read_chunk
+from lastchunk.patches.support.history import history_of
+from lastchunk.patches.support.patching import Patch, Patcher, argument
+from lastchunk.patches.support.sdk_calls import Sdk, bare_stream
 from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire
 

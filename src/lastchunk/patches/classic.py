@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import answers_tool, identifier
-from lastchunk.patches.history import history_of
 from lastchunk.patches.openai_sdk import provider_of
-from lastchunk.patches.patching import Patch, Patcher, argument
-from lastchunk.patches.sdk import bare_stream
+from lastchunk.patches.support.chat_completions import answers_tool, identifier
+from lastchunk.patches.support.history import history_of
+from lastchunk.patches.support.patching import Patch, Patcher, argument
+from lastchunk.patches.support.sdk_calls import bare_stream
 from lastchunk.semconv import LastEvent
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.record import Start, StreamRecord

@@ -14,11 +14,11 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk import semconv
-from lastchunk.patches.history import history_of, size_of_text
-from lastchunk.patches.patching import Patch, Patcher, argument, owns
-from lastchunk.patches.sdk import endpoint, instead_of
+from lastchunk.own_errors import report
+from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.patching import Patch, Patcher, argument, owns
+from lastchunk.patches.support.sdk_calls import endpoint, instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
-from lastchunk.streams.guard import report
 from lastchunk.streams.record import Start, StreamRecord
 
 _PROVIDERS = {

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import answers_tool, identifier
-from lastchunk.patches.history import history_of, size_of_text
-from lastchunk.patches.patching import Patch, Patcher, argument
-from lastchunk.patches.sdk import Content, Sdk, bare_stream
+from lastchunk.patches.support.chat_completions import answers_tool, identifier
+from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.patching import Patch, Patcher, argument
+from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.semconv import ChunkKind
 from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.chat_completions import identifier
-from lastchunk.patches.history import history_of, size_of_text
 from lastchunk.patches.openai_sdk import provider_of
-from lastchunk.patches.patching import Patch, Patcher
-from lastchunk.patches.sdk import Content, Sdk, bare_stream
-from lastchunk.patches.stainless import asks_for_stream, client_of, opened
+from lastchunk.patches.support.chat_completions import identifier
+from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.patching import Patch, Patcher
+from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
+from lastchunk.patches.support.stainless import asks_for_stream, client_of, opened
 from lastchunk.semconv import ChunkKind
 from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire

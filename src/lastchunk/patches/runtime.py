@@ -19,8 +19,8 @@ from typing import Any
 from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 
 from lastchunk import semconv
-from lastchunk.patches.patching import Patch, Patcher, argument
-from lastchunk.streams.guard import report
+from lastchunk.own_errors import report
+from lastchunk.patches.support.patching import Patch, Patcher, argument
 
 _OUTPUT_TOPIC = "output_topic_"
 _MESSAGE = "message"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
-from lastchunk.streams.finish import Finish
+from lastchunk.streams.finish_reasons import Finish
 
 BURST_WAIT = 5.0
 """Seconds of waiting after which an answer that comes in one piece says that the backend does not stream."""

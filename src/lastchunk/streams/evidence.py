@@ -11,8 +11,8 @@ from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.failure import causes, failure_of, qualified_name
-from lastchunk.streams.finish import Finish, meaning
-from lastchunk.streams.inner import InnerStream
+from lastchunk.streams.finish_reasons import Finish, meaning
+from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 

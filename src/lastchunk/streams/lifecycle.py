@@ -7,12 +7,12 @@ from __future__ import annotations
 from contextvars import ContextVar, copy_context
 from typing import Protocol
 
+from lastchunk.own_errors import report
 from lastchunk.semconv import LastEvent, Operation
 from lastchunk.settings import Settings
 from lastchunk.streams import evidence, open_streams
 from lastchunk.streams.evidence import FROM_ABOVE
-from lastchunk.streams.guard import report
-from lastchunk.streams.inner import InnerStream
+from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import Start, StreamRecord, TimedStreamRecord
 from lastchunk.streams.wire import Wire

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Protocol
 
+from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams import open_streams
 from lastchunk.streams.chunks import size_of_text
-from lastchunk.streams.guard import report
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import Start, StreamRecord
 from lastchunk.streams.wire import Wire

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span
 from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source, TeamStopReason, WaitingFor
 from lastchunk.streams import clock
 from lastchunk.streams.chunks import ChunkSample
-from lastchunk.streams.inner import InnerStreams
+from lastchunk.streams.inner_streams import InnerStreams
 from lastchunk.streams.wire import Wire
 
 if TYPE_CHECKING:

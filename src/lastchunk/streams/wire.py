@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from lastchunk.semconv import ChunkKind, LastEvent
-from lastchunk.streams.finish import Finish, meaning
+from lastchunk.streams.finish_reasons import Finish, meaning
 
 
 class Wire:

@@ -9,13 +9,13 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.metrics import MeterProvider, get_meter_provider
 from opentelemetry.trace import TracerProvider, get_tracer_provider
 
+from lastchunk.own_errors import report
 from lastchunk.settings import Settings
-from lastchunk.streams.guard import report
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
+from lastchunk.telemetry.listeners import is_sdk
 from lastchunk.telemetry.logs import Logs
 from lastchunk.telemetry.metrics import metrics_of
-from lastchunk.telemetry.sdk import is_sdk
 from lastchunk.telemetry.spans import Spans
 
 

@@ -8,7 +8,7 @@ from opentelemetry.util.types import AttributeValue
 
 from lastchunk import semconv
 from lastchunk.semconv import Operation
-from lastchunk.streams.finish import as_attribute
+from lastchunk.streams.finish_reasons import as_attribute
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
+from lastchunk.own_errors import report
 from lastchunk.semconv import WaitingFor
 from lastchunk.streams import clock, open_streams
-from lastchunk.streams.guard import report
 from lastchunk.streams.record import StreamRecord
 from lastchunk.telemetry.series import Series
 

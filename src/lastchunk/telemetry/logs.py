@@ -15,7 +15,7 @@ from lastchunk.semconv import Operation
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 from lastchunk.telemetry.attributes import at_begin, at_end, wall_time
-from lastchunk.telemetry.sdk import is_sdk
+from lastchunk.telemetry.listeners import is_sdk
 from lastchunk.version import __version__
 
 RUNBOOK = "runbook.md"

@@ -21,8 +21,7 @@ from lastchunk.streams.record import StreamRecord, TimedStreamRecord
 from lastchunk.telemetry.attributes import agent_above
 from lastchunk.telemetry.caps import Cap
 from lastchunk.telemetry.gauges import Gauges
-from lastchunk.telemetry.inference import within_inference
-from lastchunk.telemetry.sdk import is_sdk
+from lastchunk.telemetry.listeners import is_sdk, within_inference
 from lastchunk.telemetry.series import Attributes, Kind, Series
 from lastchunk.version import __version__
 

@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Our own settings: whether each value is one that `lastchunk.settings` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lastchunk.doctor.report.findings import Check, Status
+from lastchunk.settings import SETTINGS, Settings
+
+
+def checks(environ: Mapping[str, str]) -> Iterator[Check]:
+    """One check for each setting with a bad value, or one for all."""
+    bad = False
+    chosen: list[str] = []
+    for setting in SETTINGS:
+        value = environ.get(setting.variable, "").strip()
+        if not value:
+            continue
+        try:
+            setting.read(value)
+        except ValueError:
+            bad = True
+            yield Check(
+                "settings.valid",
+                Status.WARNING,
+                f"{setting.variable}={value} is not {setting.takes}: the default, {getattr(Settings(), setting.field)}, is used.",
+                f"Set {setting.variable} to {setting.takes}, or unset it.",
+            )
+        else:
+            chosen.append(f"{setting.variable}={value}")
+    if not bad:
+        yield Check("settings.valid", Status.OK, ", ".join(chosen) or "Every setting has its default.")

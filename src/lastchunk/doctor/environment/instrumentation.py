@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether `opentelemetry-instrument` would find Lastchunk here, load it, and have something to send with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import EntryPoints
+from pathlib import Path
+
+from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
+
+from lastchunk.doctor.environment.distributions import Everything
+from lastchunk.doctor.report.findings import Check, Status
+
+DISTRIBUTION = "lastchunk-instrumentation-autogen"
+ENTRY_POINT = "autogen_streams"
+GROUP = "opentelemetry_instrumentor"
+_SDK = ("opentelemetry-api", "opentelemetry-sdk", "opentelemetry-instrumentation", "opentelemetry-distro")
+_TRUE = "true"
+
+
+def checks(
+    environ: Mapping[str, str],
+    everything: Everything,
+    points: EntryPoints,
+    command: str | None,
+    folders: Collection[str],
+) -> Iterator[Check]:
+    """Every check of the way from `opentelemetry-instrument` to us.
+
+    `points` are the entry points of all distributions, `command` is where the command was found on the path, `folders` are
+    those in which this environment has its commands.
+    """
+    yield sdk(everything)
+    yield entry_point(points)
+    yield on_path(command, folders)
+    yield enabled(environ)
+
+
+def sdk(everything: Everything) -> Check:
+    """OpenTelemetry's SDK is installed: with the API alone every span is made, and none goes anywhere."""
+    found = ", ".join(str(everything[name]) for name in _SDK if name in everything)
+    if "opentelemetry-sdk" not in everything:
+        return Check(
+            "otel.sdk",
+            Status.PROBLEM,
+            f"{found}, and no SDK: nothing is recorded.",
+            f"Install what sends telemetry: pip install '{DISTRIBUTION}[otlp]'.",
+        )
+    if "opentelemetry-distro" not in everything:
+        return Check(
+            "otel.sdk",
+            Status.WARNING,
+            f"{found}, and no distro: opentelemetry-instrument sets up no exporter by itself.",
+            "Install opentelemetry-distro, or set OpenTelemetry up in code.",
+        )
+    return Check("otel.sdk", Status.OK, found)
+
+
+def entry_point(points: EntryPoints) -> Check:
+    """Lastchunk is found by name, and what it is for is installed."""
+    found = points.select(group=GROUP, name=ENTRY_POINT)
+    ours = next((point for point in found if point.dist and point.dist.name == DISTRIBUTION), None)
+    if ours is None or ours.dist is None:
+        return Check(
+            "otel.entry_point",
+            Status.PROBLEM,
+            f"No entry point {ENTRY_POINT} of {DISTRIBUTION}: opentelemetry-instrument does not find it.",
+            f"Install it again, in this environment: pip install --force-reinstall --no-deps {DISTRIBUTION}.",
+        )
+    if conflict := get_dist_dependency_conflicts(ours.dist):
+        return Check(
+            "otel.entry_point",
+            Status.WARNING,
+            f"opentelemetry-instrument would not load {ENTRY_POINT}: {conflict}",
+            "Install it where the application, with AutoGen or an SDK, is installed.",
+        )
+    return Check("otel.entry_point", Status.OK, f"{ENTRY_POINT} = {ours.value}")
+
+
+def on_path(command: str | None, folders: Collection[str]) -> Check:
+    """`opentelemetry-instrument` on the path is that of this environment."""
+    if command is None:
+        return Check(
+            "otel.command",
+            Status.WARNING,
+            "opentelemetry-instrument is not on the path.",
+            "Activate the virtual environment, or call the command by its path in the environment's bin folder.",
+        )
+    if Path(command).parent.resolve() not in {Path(folder).resolve() for folder in folders}:
+        return Check(
+            "otel.command",
+            Status.WARNING,
+            f"opentelemetry-instrument on the path is {command}, of another environment than this one.",
+            "Activate this virtual environment: the other one may not have Lastchunk.",
+        )
+    return Check("otel.command", Status.OK, command)
+
+
+def enabled(environ: Mapping[str, str]) -> Check:
+    """Nobody has switched OpenTelemetry or Lastchunk off."""
+    disabled = [name.strip() for name in environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")]
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == _TRUE:
+        return Check(
+            "otel.enabled", Status.PROBLEM, "OTEL_SDK_DISABLED=true: nothing is sent.", "Unset OTEL_SDK_DISABLED."
+        )
+    if ENTRY_POINT in disabled or "*" in disabled:
+        return Check(
+            "otel.enabled",
+            Status.PROBLEM,
+            f"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS names {ENTRY_POINT if ENTRY_POINT in disabled else '*'}: "
+            "opentelemetry-instrument does not load Lastchunk.",
+            "Take it out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS.",
+        )
+    return Check("otel.enabled", Status.OK, "Neither OpenTelemetry nor Lastchunk is switched off.")

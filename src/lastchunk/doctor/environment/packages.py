@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""AutoGen, AG2 and the SDKs: which are installed, who owns the package `autogen`, and whether they fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from lastchunk.doctor.environment.distributions import Everything, Folder, Installed, normal
+from lastchunk.doctor.environment.misfits import MISFITS, Misfit
+from lastchunk.doctor.report.findings import Check, Status
+from lastchunk.package import _instruments_any
+
+MISMATCH = "#cause-package_mismatch"
+AUTOGEN = ("autogen-core", "autogen-agentchat", "autogen-ext")
+"""Of AutoGen 0.4 and newer: released together, and only meant for each other."""
+_PACKAGES = {"autogen_core", "autogen_agentchat", "autogen_ext"}
+SERVED = tuple(dict.fromkeys([*AUTOGEN, *(normal(Requirement(line).name) for line in _instruments_any)]))
+
+
+def checks(everything: Everything, autogen: Folder) -> Iterator[Check]:
+    """Every check of packages; `autogen` is what Python finds under that name."""
+    yield present(everything)
+    yield owner(everything, autogen)
+    yield in_step(everything)
+    yield requirements(everything)
+    yield misfits(everything)
+
+
+def present(everything: Everything) -> Check:
+    """Something is here to be instrumented."""
+    found = [everything[name] for name in SERVED if name in everything]
+    if not found:
+        return Check(
+            "packages.present",
+            Status.WARNING,
+            "Neither AutoGen, AG2 nor an SDK that Lastchunk patches is installed here.",
+            "Run this where the application runs: with its interpreter, in its virtual environment.",
+        )
+    return Check("packages.present", Status.OK, ", ".join(map(str, found)))
+
+
+def owner(everything: Everything, autogen: Folder) -> Check:
+    """One distribution at most owns `autogen/`, and the folder is whole."""
+    owners = [found for found in everything.values() if "autogen" in found.packages]
+    names = " and ".join(map(str, owners))
+    if len(owners) > 1:
+        return _mixed_up(
+            f"{names} both own the package autogen: the one that was installed last has overwritten the other.",
+            f"Uninstall all of them, delete {autogen.where or 'autogen/'}, and install the one that the application needs.",
+        )
+    if owners and (autogen.is_namespace or not autogen.where):
+        return _mixed_up(
+            f"{names} owns the package autogen, but its files are gone: `import autogen` gives "
+            + ("an empty namespace package." if autogen.where else "a ModuleNotFoundError."),
+            f"Install it again: pip install --force-reinstall --no-deps '{owners[0].name}=={owners[0].version}'.",
+        )
+    if owners:
+        return Check("packages.owner", Status.OK, f"{names} owns the package autogen (the classic API).")
+    if not autogen.where:
+        return Check("packages.owner", Status.OK, "No package autogen is installed.")
+    if autogen.is_namespace:
+        said, status = "an empty namespace package, as an uninstall leaves it", Status.PROBLEM
+    else:
+        said, status = "a package autogen", Status.WARNING
+    return Check(
+        "packages.owner",
+        status,
+        f"{autogen.where} is {said}, and no distribution owns it.",
+        "Delete the folder; if it is the application's own, give it another name.",
+        MISMATCH,
+    )
+
+
+def in_step(everything: Everything) -> Check:
+    """The three parts of AutoGen have one version."""
+    found = [everything[name] for name in AUTOGEN if name in everything]
+    parts = ", ".join(map(str, found))
+    if not any(part.packages & _PACKAGES for part in found):
+        return Check("packages.in_step", Status.SKIPPED, "AutoGen 0.4 or newer is not installed.")
+    if len({part.version for part in found}) > 1:
+        newest = max(found, key=lambda part: Version(part.version))
+        wanted = " ".join(f"'{part.name}=={newest.version}'" for part in found)
+        return Check(
+            "packages.in_step",
+            Status.PROBLEM,
+            f"{parts}: released together, and not made for each other in different versions.",
+            f"Install one version of all: pip install {wanted}.",
+            MISMATCH,
+        )
+    return Check("packages.in_step", Status.OK, parts)
+
+
+def requirements(everything: Everything) -> Check:
+    """What AutoGen declares to need of the other packages here, also in its extras, is what is installed.
+
+    An extra that nobody asked for says nothing of those who use the SDK without it: a warning, then.
+    """
+    broken: dict[str, Status] = {}
+    for part in (everything[name] for name in SERVED if name in everything):
+        for line in part.requires:
+            if need := _unmet(line, everything):
+                what, _, condition = line.partition(";")
+                status = Status.WARNING if "extra" in condition else Status.PROBLEM
+                broken.setdefault(f"{part} needs {what.strip()}, and {need} is installed", status)
+    if broken:
+        return Check(
+            "packages.requirements",
+            Status.PROBLEM if Status.PROBLEM in broken.values() else Status.WARNING,
+            f"{'; '.join(broken)}.",
+            "Install a version that fits.",
+            MISMATCH,
+        )
+    return Check("packages.requirements", Status.OK, "Every version is one that the packages beside it declare.")
+
+
+def _unmet(line: str, everything: Everything) -> Installed | None:
+    """What is installed of a requirement, if it is another version."""
+    requirement = Requirement(line)
+    need = everything.get(normal(requirement.name))
+    extra = line.rpartition("extra == ")[2].strip(" '\")") if "extra ==" in line else ""
+    if need is None or normal(need.name) not in SERVED:
+        return None
+    if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+        return None
+    return None if requirement.specifier.contains(need.version, prereleases=True) else need
+
+
+def misfits(everything: Everything) -> Check:
+    """No pair of versions is known not to work."""
+    found = [misfit for misfit in MISFITS if _hit(misfit, everything)]
+    if not found:
+        return Check("packages.misfits", Status.OK, "No pair of versions that is known not to work.")
+    evidence = (
+        f"{everything[misfit.library]} does not work with {everything[misfit.sdk]}: calls end with {misfit.error} "
+        f"(measured with {misfit.library} {misfit.measured[0]} and {misfit.sdk} {misfit.measured[1]})."
+        for misfit in found
+    )
+    remedies = (misfit.remedy for misfit in found)
+    return Check("packages.misfits", Status.PROBLEM, " ".join(evidence), " ".join(remedies), MISMATCH)
+
+
+def _hit(misfit: Misfit, everything: Everything) -> bool:
+    pairs = ((misfit.library, misfit.library_versions), (misfit.sdk, misfit.sdk_versions))
+    return all(
+        name in everything
+        and Requirement(f"x{versions}").specifier.contains(everything[name].version, prereleases=True)
+        for name, versions in pairs
+    )
+
+
+def _mixed_up(evidence: str, remedy: str) -> Check:
+    return Check("packages.owner", Status.PROBLEM, evidence, remedy, MISMATCH)

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which patches apply to what is installed, and which would be skipped, and why: tried in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from lastchunk.doctor.environment.distributions import Everything, normal
+from lastchunk.doctor.environment.trial import Result, Trial
+from lastchunk.doctor.report.findings import Check, Status
+
+PATIENCE = 60.0
+"""Seconds for importing everything that is patched."""
+_INSTEAD = "Streams of it are not seen there. Install a version that is supported, or report this."
+
+
+def trials(command: Sequence[str] = (sys.executable, "-m", "lastchunk.doctor.environment.trial")) -> list[Trial] | str:
+    """Every patch, tried; or why that did not work."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"the trial was still running after {PATIENCE:g} s"
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [""]
+        return f"the trial ended with {done.returncode}: {last[0]}"
+    # A library may print when it is imported.
+    lines = (json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"library"'))
+    return [Trial(**line | {"result": Result(line["result"])}) for line in lines]
+
+
+def checks(found: list[Trial] | str, everything: Everything) -> Iterator[Check]:
+    """One check for each library."""
+    if isinstance(found, str):
+        yield Check(
+            "patches", Status.PROBLEM, f"{found}.", "Import the application's libraries by hand, and read the error."
+        )
+        return
+    for library in dict.fromkeys(trial.library for trial in found):
+        yield check([trial for trial in found if trial.library == library], everything)
+
+
+def check(mine: Sequence[Trial], everything: Everything) -> Check:
+    """The patches of one library."""
+    name, library = f"patches.{mine[0].library}", mine[0].library
+    if all(trial.result is Result.NOT_INSTALLED for trial in mine):
+        return Check(name, Status.SKIPPED, f"There is no {mine[0].module} here: nothing to patch.")
+    owners = [str(found) for found in everything.values() if library in (normal(found.name), *found.packages)]
+    what = " and ".join(owners) or library
+    bad = [line for trial in mine if (line := _why_not(trial))]
+    applied = sum(trial.result is Result.APPLIED for trial in mine)
+    said = f"{what}: {applied} of {len(mine)} patches apply"
+    if bad:
+        return Check(name, Status.WARNING, f"{said}; {'; '.join(bad)} (supported: {mine[0].supported}).", _INSTEAD)
+    if not applied:
+        return Check(name, Status.SKIPPED, f"{said}{_notes(mine)}.")
+    if not _is_supported(mine[0].supported, library, everything):
+        return Check(
+            name,
+            Status.WARNING,
+            f"{said}{_notes(mine)}, and this version is not one that they were made for ({mine[0].supported}).",
+            "Try one real stream, and look at its span.",
+        )
+    return Check(name, Status.OK, f"{said}{_notes(mine)}.")
+
+
+def _why_not(trial: Trial) -> str:
+    if trial.result is Result.UNFIT:
+        return f"that of {trial.module} is skipped: {trial.said}"
+    if trial.result is Result.BROKEN:
+        return f"{trial.module} cannot be imported: {trial.said}"
+    return ""
+
+
+def _notes(mine: Iterable[Trial]) -> str:
+    notes = dict.fromkeys(
+        f"{trial.module} needs {trial.said}, which is not installed"
+        if trial.result is Result.NEEDS_MORE
+        else f"this version has no {trial.module}"
+        for trial in mine
+        if trial.result in (Result.NEEDS_MORE, Result.NO_MODULE)
+    )
+    return "".join(f"; {note}" for note in notes)
+
+
+def _is_supported(supported: str, library: str, everything: Everything) -> bool:
+    try:
+        versions = SpecifierSet(supported)
+    except InvalidSpecifier:  # words: several distributions bring the module
+        return True
+    return library not in everything or versions.contains(everything[library].version, prereleases=True)

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""A verdict in words: what was seen, which known cause that is, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lastchunk.doctor.ladder.runs import Run, Rung
+from lastchunk.doctor.ladder.verdict import Place, Worse
+from lastchunk.doctor.report.findings import Check, Status
+from lastchunk.remedies import Remedy, remedy_for
+from lastchunk.semconv import Cause, Delivery, Reason
+
+ID = "stream.verdict"
+
+_LAYER = {
+    Rung.CREATE: "The request fails without streaming, too: it is no matter of streams.",
+    Rung.SDK_STREAM: "The same request works without streaming: it is the backend, or what lies on the way to it.",
+    Rung.CREATE_STREAM: "The SDK reads the same stream without fault: it is AutoGen's model client, or how it fits the SDK.",
+    Rung.AGENT: "The model client streams without fault: it is the agent, with its tools, settings and code.",
+    Rung.TEAM: "Its agent streams without fault: it is the team, or another of its agents.",
+}
+
+_REFUSED = {
+    401: "The key is not accepted: check {key}, and that it belongs to this endpoint.",
+    403: "The key may not do this: check {key}, and what it is allowed to at this endpoint.",
+    404: "The endpoint does not know this address or model: check --base-url (does it end with /v1?) and --model.",
+    405: "Something else answers at this address: check --base-url (does it end with /v1?).",
+}
+"""By HTTP status."""
+
+_NO_CONNECTION = (
+    "No connection to the endpoint: check --base-url for host, port and http or https, and name resolution, proxy variables "
+    "and certificates here."
+)
+_NOT_STREAMED_BY_AGENT = (
+    "The agent asks its model without streaming, which is AutoGen's default: make it with `model_client_stream=True`."
+)
+_NO_ANSWER = (
+    "What answers at this address is no chat completion: check --base-url (does it end with /v1?), and fetch it with curl to "
+    "see who answers."
+)
+
+NOT_REPRODUCED = (
+    "Try what failed: its own prompt (--prompt), its own agent or team (--target), its tools (--allow-tools), more runs "
+    "(--repeat 10), from where it fails. For streams cut after a silence, `lastchunk doctor stream --idle 300`."
+)
+
+
+def verdict(places: Sequence[Place], runs: Sequence[Run], key: str) -> Check:
+    """The last check of the ladder. `key` names where the key comes from."""
+    if not places:
+        return _not_reproduced(runs)
+    place = places[0]
+    said = [
+        f"{_begin(place.rung)} is the first that is worse than the one below"
+        if place.below is not None
+        else f"{_begin(place.rung)} fails already",
+    ]
+    if place.of > 1:
+        said[0] += f", in {place.times} of {place.of} runs" + ("" if place.always else " (intermittent)")
+    said[0] += f": {_what(place)}."
+    if place.below is not None:
+        said.append(f"{_begin(place.below.rung)} {_how_below(place)}.")
+    said.append(_layer(place))
+    said.append(f"Cause: {place.cause or Cause.UNKNOWN}.")
+    for other in places[1:]:
+        said.append(f"{_begin(other.rung)} is worse than the one below in {other.times} of {other.of} runs, too.")
+    remedy, anchor = _remedy(place, key)
+    return Check(ID, Status.PROBLEM, " ".join(said), remedy, anchor)
+
+
+def _not_reproduced(runs: Sequence[Run]) -> Check:
+    if not runs:
+        return Check(ID, Status.SKIPPED, "No rung could be run.")
+    rounds = max(run.round for run in runs)
+    top = max(run.rung for run in runs)
+    times = "in one run" if rounds == 1 else f"in {rounds} runs"
+    seen = f"Not reproduced: {times} of each, every rung up to {_name(top)} did as well as the one below."
+    streamed = [run for run in runs if run.rung is not Rung.CREATE]
+    if streamed and all(run.delivery in (Delivery.SINGLE, Delivery.BURST) for run in streamed):
+        seen += " The answer was too short to tell whether it is streamed: ask for a longer one with --prompt."
+    asked = sorted({tool for run in runs for tool in run.tools})
+    if asked:
+        seen += f" The model asked for {', '.join(asked)}, which was not run (--allow-tools)."
+    return Check(ID, Status.OK, seen, NOT_REPRODUCED)
+
+
+def _name(rung: Rung) -> str:
+    return f"rung {rung.value} ({rung.title})"
+
+
+def _begin(rung: Rung) -> str:
+    return f"R{_name(rung)[1:]}"
+
+
+def _what(place: Place) -> str:
+    run = place.run
+    if place.worse is Worse.DELIVERY:
+        if run.rung >= Rung.AGENT and not run.model_streams:
+            return "the whole answer came as one message, and no model stream was opened"
+        after = f", after {run.first_chunk:.1f} of {run.duration:.1f} s" if run.first_chunk is not None else ""
+        return f"the answer came in one piece (`{run.delivery}`){after}"
+    parts = [f"it ended `{run.reason}`"]
+    if run.error and run.error != run.reason:
+        parts.append(f"with {run.error}" + _status(run))
+    if run.rung is not Rung.CREATE:
+        parts.append(f"after {run.characters} characters, the last event being `{run.last_event or 'none'}`")
+        parts.append(f"finish reason {run.finish_sent or 'none'}")
+        if run.idle >= 1:
+            parts.append(f"{run.idle:.1f} s of silence before the end")
+    elif run.finish_sent:
+        parts.append(f"finish reason {run.finish_sent}")
+    return ", ".join(parts)
+
+
+def _status(run: Run) -> str:
+    said = [f"HTTP {run.status}"] if run.status else []
+    said += [f"code {run.code}"] if run.code else []
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _how_below(place: Place) -> str:
+    below = place.below
+    assert below is not None
+    how = "completed" if place.worse is Worse.ENDING or below.rung is Rung.CREATE else f"came `{below.delivery}`"
+    late = f" ({below.error} came after its last chunk)" if below.error else ""
+    return f"{how} with {below.characters} characters{late}"
+
+
+def _layer(place: Place) -> str:
+    if place.below is None and place.rung is not Rung.CREATE:
+        return "No rung below it could be run."
+    if place.rung is Rung.CREATE_STREAM and place.below is not None and place.below.rung is Rung.CREATE:
+        return (
+            "The SDK's stream could not be tried alone: it may be the model client, the backend, or what lies between."
+        )
+    if place.rung is Rung.CREATE_STREAM and place.below is not None and place.below.error:
+        return "The SDK gave every chunk before that error, so the answer is complete: AutoGen's model client loses it."
+    return _LAYER[place.rung]
+
+
+def _remedy(place: Place, key: str) -> tuple[str, str]:
+    """What to do, and the runbook's anchor."""
+    run = place.run
+    reason = Reason.COMPLETED if place.worse is Worse.DELIVERY else run.reason
+    general = remedy_for(reason, place.cause) or Remedy("", "")
+    return _special(place, key) or general.sentence, general.anchor
+
+
+def _special(place: Place, key: str) -> str:
+    """What is known better here than from the ending alone; empty if nothing is."""
+    run = place.run
+    if place.worse is Worse.DELIVERY:
+        return _NOT_STREAMED_BY_AGENT if run.rung >= Rung.AGENT and not run.model_streams else ""
+    if run.reason == Reason.REJECTED:
+        if run.status is None and run.cause == Cause.CONNECTION_LOST:
+            return _NO_CONNECTION
+        if run.cause == Cause.PROVIDER_ERROR and run.status in _REFUSED:
+            return _REFUSED[run.status].format(key=key)
+    if run.rung is Rung.CREATE and run.reason == Reason.EMPTY and not run.finish_sent:
+        return _NO_ANSWER
+    return ""

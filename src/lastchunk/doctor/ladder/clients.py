@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`--client`: AutoGen's own model clients, made with what the environment says and nothing else. Keys come only from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lastchunk.doctor.report.findings import CouldNotRun
+from lastchunk.streams.failure import qualified_name
+
+_API_VERSION = "2024-10-21"
+"""Of Azure OpenAI, where `OPENAI_API_VERSION` does not say: a general one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the options say of a client."""
+
+    client: str
+    model: str
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    extra: str
+    """The extra of autogen-ext that brings it."""
+    key: str
+    """The environment variable that holds the key; empty if it needs none."""
+    make: Callable[[Given, Mapping[str, str]], Any]
+
+
+def make(given: Given, environ: Mapping[str, str], *, keyless: bool = False) -> Any:
+    """The client. Raises `CouldNotRun` if its package or its key is missing; `keyless`: any key will do."""
+    kind = KINDS[given.client]
+    if kind.key and not environ.get(kind.key, "").strip():
+        if not keyless:
+            raise CouldNotRun(
+                f"--client {given.client} takes its key from the environment: set {kind.key} (to any word, if the server wants "
+                "none)."
+            )
+        environ = {**environ, kind.key: "none"}
+    try:
+        return kind.make(given, environ)
+    except ImportError as error:
+        raise CouldNotRun(
+            f"--client {given.client} needs {error.name or 'a package'}, which cannot be imported: "
+            f"pip install 'autogen-ext[{kind.extra}]', and see what `lastchunk doctor` says of the packages."
+        ) from error
+    except CouldNotRun:
+        raise
+    except Exception as error:
+        raise CouldNotRun(
+            f"--client {given.client} with --model {given.model} cannot be made ({qualified_name(error)}): "
+            "check --model and --base-url, and see what `lastchunk doctor` says of the packages."
+        ) from error
+
+
+def key_variable(client: str) -> str:
+    """The environment variable that holds a client's key; empty if it needs none."""
+    return KINDS[client].key
+
+
+def _openai(given: Given, environ: Mapping[str, str]) -> Any:
+    from autogen_ext.models.openai import OpenAIChatCompletionClient
+
+    url = {"base_url": given.base_url} if given.base_url else {}
+    return _known_or_not(
+        OpenAIChatCompletionClient, model=given.model, api_key=environ["OPENAI_API_KEY"], max_retries=0, **url
+    )
+
+
+def _azure(given: Given, environ: Mapping[str, str]) -> Any:
+    from autogen_ext.models.openai import AzureOpenAIChatCompletionClient
+
+    endpoint = given.base_url or environ.get("AZURE_OPENAI_ENDPOINT", "")
+    if not endpoint:
+        raise CouldNotRun(
+            "--client azure needs the endpoint of the resource: give --base-url or set AZURE_OPENAI_ENDPOINT."
+        )
+    return _known_or_not(
+        AzureOpenAIChatCompletionClient,
+        model=given.model,
+        azure_deployment=given.model,
+        azure_endpoint=endpoint,
+        api_version=environ.get("OPENAI_API_VERSION") or _API_VERSION,
+        api_key=environ["AZURE_OPENAI_API_KEY"],
+        max_retries=0,
+    )
+
+
+def _anthropic(given: Given, environ: Mapping[str, str]) -> Any:
+    from autogen_ext.models.anthropic import AnthropicChatCompletionClient
+
+    url = {"base_url": given.base_url} if given.base_url else {}
+    return _known_or_not(
+        AnthropicChatCompletionClient, model=given.model, api_key=environ["ANTHROPIC_API_KEY"], max_retries=0, **url
+    )
+
+
+def _ollama(given: Given, environ: Mapping[str, str]) -> Any:
+    from autogen_ext.models.ollama import OllamaChatCompletionClient
+
+    host = {"host": given.base_url} if given.base_url else {}
+    return _known_or_not(OllamaChatCompletionClient, model=given.model, **host)
+
+
+def _known_or_not(kind: Callable[..., Any], **arguments: Any) -> Any:
+    """A client of a model that AutoGen may not know: then it wants to be told what the model can."""
+    try:
+        return kind(**arguments)
+    except (ValueError, KeyError):
+        from autogen_core.models import ModelFamily, ModelInfo
+
+        info = ModelInfo(
+            vision=False,
+            function_calling=True,
+            json_output=False,
+            family=ModelFamily.UNKNOWN,
+            structured_output=False,
+        )
+        return kind(**arguments, model_info=info)
+
+
+KINDS: Mapping[str, _Kind] = {
+    "openai": _Kind("openai", "OPENAI_API_KEY", _openai),
+    "azure": _Kind("openai", "AZURE_OPENAI_API_KEY", _azure),
+    "anthropic": _Kind("anthropic", "ANTHROPIC_API_KEY", _anthropic),
+    "ollama": _Kind("ollama", "", _ollama),
+}
+"""By the value of `--client`."""

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command `lastchunk doctor stream`: its options, and what they must not be together."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+import click
+
+from lastchunk.doctor.options import Options, report_options
+
+HELP = """Send one request through every layer, and say at which the stream breaks.
+
+The rungs: 1 the SDK without streaming, 2 the SDK's stream, 3 create_stream, 4 agent.run_stream, 5 team.run_stream. The key
+comes from the environment only.
+
+\b
+    lastchunk doctor stream --client openai --model gpt-4o-mini --repeat 5
+    lastchunk doctor stream --target my_app.agents:build_team
+"""
+_CLIENTS = ("openai", "azure", "anthropic", "ollama")
+_MODEL_OF_SERVE = "lastchunk"
+_NEEDS = {
+    "autogen_core": "run the command where the application runs, in its virtual environment.",
+    "opentelemetry.sdk": "pip install 'lastchunk-instrumentation-autogen[cli,otlp]'",
+}
+
+
+class _Missing(click.ClickException):
+    exit_code = 2
+
+
+@click.command("stream", help=HELP, short_help="At which layer a stream breaks; which silence is cut.")
+@click.option("--client", type=click.Choice(_CLIENTS), help="One of AutoGen's own model clients: rungs 1 to 3.")
+@click.option("--target", metavar="PACKAGE.MODULE:FACTORY", help="Your own client, agent or team, or what makes it.")
+@click.option("--model", help="The model, for --client (Azure: the deployment).")
+@click.option("--base-url", help="The endpoint, for --client.")
+@click.option("--prompt", help="What to ask. By default something with a long answer.")
+@click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="How often each rung is run.")
+@click.option("--allow-tools", is_flag=True, help="Run the tools of the target, with all that they do.")
+@click.option(
+    "--idle",
+    type=click.FloatRange(5, 3600),
+    metavar="SECONDS",
+    help="Instead of the ladder: which silence is cut on the way to `lastchunk doctor serve`, up to this one.",
+)
+@report_options
+def stream(
+    *,
+    client: str | None,
+    target: str | None,
+    model: str | None,
+    base_url: str | None,
+    prompt: str | None,
+    repeat: int,
+    allow_tools: bool,
+    idle: float | None,
+    options: Options,
+) -> None:
+    """Check the options, and run."""
+    if (client is None) == (target is None):
+        if not (idle is not None and target is None):
+            raise click.UsageError("Give either --client or --target.")
+        client = "openai"
+    if target is not None and (model or base_url):
+        raise click.UsageError("--model and --base-url belong to --client: a --target knows its own.")
+    if idle is not None:
+        if target is None and base_url is None:
+            raise click.UsageError("--idle needs --base-url: where your proxy leads to `lastchunk doctor serve`.")
+        model = model or _MODEL_OF_SERVE
+    elif client is not None and not model:
+        raise click.UsageError(f"--client {client} needs --model.")
+    for module, how in _NEEDS.items():
+        if find_spec(module) is None:
+            raise _Missing(f"`lastchunk doctor stream` needs {module}, which is not installed here: {how}")
+    from lastchunk.doctor.ladder.clients import Given
+    from lastchunk.doctor.ladder.examine import PROMPT, Chosen, findings
+    from lastchunk.doctor.run import run
+    from lastchunk.doctor.silence.examine import findings as idle_findings
+
+    chosen = Chosen(
+        given=Given(client, model or "", base_url) if client is not None else None,
+        target=target,
+        prompt=prompt or PROMPT,
+        repeat=repeat,
+        allow_tools=allow_tools,
+    )
+    found = findings(chosen, os.environ) if idle is None else idle_findings(chosen, idle, os.environ)
+    run("lastchunk doctor stream", found, options, urls=[base_url] if base_url else ())

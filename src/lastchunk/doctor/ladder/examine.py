@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`lastchunk doctor stream`: the ladder, from the options to its findings."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lastchunk import semconv
+from lastchunk.doctor.ladder import clients
+from lastchunk.doctor.ladder.advice import verdict
+from lastchunk.doctor.ladder.clients import Given
+from lastchunk.doctor.ladder.ladder import Ladder
+from lastchunk.doctor.ladder.observe import Observed, observing
+from lastchunk.doctor.ladder.runs import Run, Rung
+from lastchunk.doctor.ladder.stage import Stage
+from lastchunk.doctor.ladder.subject import Subject, load, question_of
+from lastchunk.doctor.ladder.tools import tools_not_run
+from lastchunk.doctor.ladder.verdict import below, places, worse_than
+from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, Findings, Status
+
+PROMPT = (
+    "Explain in about 400 words, as plain text in several paragraphs, how a message travels through the Internet, from one "
+    "computer to another. Do not call any tool."
+)
+"""Asks for an answer that is long enough to show how it comes."""
+
+_HEADING = ("rung", "completed", "ended", "last event", "finish reason", "chars", "first", "gap", "took", "delivery")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What the options say."""
+
+    given: Given | None = None
+    target: str | None = None
+    prompt: str = PROMPT
+    repeat: int = 1
+    allow_tools: bool = False
+
+    @property
+    def key(self) -> str:
+        """Where the key comes from, for people."""
+        return (self.given and clients.key_variable(self.given.client)) or "the key that the client is made with"
+
+
+def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
+    """Climb the ladder, and say which rung is the first that is worse than the one below."""
+    with ExitStack() as stack:
+        observed = stack.enter_context(observing())
+        stage = stack.enter_context(Stage())
+        yield Doing("making the client")
+        subject = stage.do(subject_of(chosen, environ))
+        stack.callback(lambda: stage.do(_close(subject)))
+        ladder = Ladder(subject, chosen.repeat)
+        yield _calls(ladder, chosen)
+        runs_tools = chosen.allow_tools or not ladder.has_runs
+        asked = None if runs_tools else stack.enter_context(tools_not_run())
+        yield Doing("finding out what the agent asks its model")
+        ladder.begin(stage.do(question_of(subject, chosen.prompt)), chosen.prompt, observed)
+        yield from _climb(ladder, stage, observed, asked, chosen.key)
+        yield from _seen(ladder)
+        yield verdict(places(ladder.runs), ladder.runs, chosen.key)
+
+
+async def subject_of(chosen: Chosen, environ: Mapping[str, str], *, keyless: bool = False) -> Subject:
+    """What is examined. Raises `CouldNotRun`."""
+    if chosen.target is not None:
+        return await load(chosen.target)
+    assert chosen.given is not None
+    return Subject(client=clients.make(chosen.given, environ, keyless=keyless))
+
+
+async def _close(subject: Subject) -> None:
+    with contextlib.suppress(Exception):
+        await subject.close()
+
+
+def _calls(ladder: Ladder, chosen: Chosen) -> Check:
+    calls, or_more = ladder.calls
+    if not calls:
+        raise CouldNotRun(f"--target {chosen.target}: nothing in it can be run as a stream.")
+    said = f"This makes {'at least ' if or_more else ''}{calls} model call{'' if calls == 1 else 's'}"
+    rungs = [str(rung.value) for rung in Rung if rung not in ladder.skipped]
+    said += f": rung{'' if len(rungs) == 1 else 's'} {', '.join(rungs)}, {chosen.repeat} of each."
+    if or_more and not chosen.allow_tools:
+        said += " Tools are not run."
+    return Check("stream.calls", Status.OK, said)
+
+
+def _climb(ladder: Ladder, stage: Stage, observed: Observed, asked: list[str] | None, key: str) -> Findings:
+    for number, rung in ladder.steps():
+        yield Doing(f"rung {rung.value} ({rung.title}), run {number} of {ladder.repeat}")
+        began, so_far = time.monotonic(), len(ladder.runs)
+        try:
+            stage.do(ladder.climb(number, rung))
+        except KeyboardInterrupt:
+            yield from _seen(ladder)
+            yield _interrupted(rung, time.monotonic() - began, observed)
+            if so_far_worse := places(ladder.runs):
+                yield verdict(so_far_worse, ladder.runs, key)
+            raise
+        if asked and len(ladder.runs) > so_far:
+            ladder.runs[-1] = ladder.runs[-1].with_tools(asked)
+            asked.clear()
+
+
+def _interrupted(rung: Rung, after: float, observed: Observed) -> Check:
+    said = f"Rung {rung.value} ({rung.title}) was interrupted after {after:.1f} s"
+    span = observed.outermost()
+    if span is not None:
+        said += f", {span[semconv.IDLE_AT_END]:.1f} s of them in silence at the end"
+    return Check("stream.interrupted", Status.SKIPPED, f"{said}.")
+
+
+def _seen(ladder: Ladder) -> Findings:
+    """Each rung: as a check where it could not be run, and all of them as a table."""
+    for rung, why in sorted(ladder.skipped.items()):
+        if not ladder.of(rung):
+            yield Check(f"stream.rung{rung.value}", Status.SKIPPED, f"{rung.title}: {why}.")
+    cells = tuple(_row(runs, ladder.runs) for rung in Rung if (runs := ladder.of(rung)))
+    yield Detail("runs", [_as_json(run) for run in ladder.runs], _HEADING if cells else (), cells)
+
+
+def _as_json(run: Run) -> dict[str, Any]:
+    return asdict(run) | {"rung": run.rung.value, "layer": run.rung.title, "tools": list(run.tools)}
+
+
+def _row(runs: Sequence[Run], others: Sequence[Run]) -> tuple[str, ...]:
+    """One rung, by the first of its runs that is worse than the one below, else the first."""
+    run = next((run for run in runs if worse_than(run, below(run, others))), runs[0])
+    completed = sum(run.completed for run in runs)
+    return (
+        f"{run.rung.value} {run.rung.title}",
+        f"{completed}/{len(runs)}",
+        run.reason + (f": {run.cause}" if run.cause else ""),
+        run.last_event or "-",
+        _finish(run),
+        str(run.characters),
+        _seconds(run.first_chunk),
+        _seconds(run.longest_gap),
+        _seconds(run.duration),
+        run.delivery or "-",
+    )
+
+
+def _finish(run: Run) -> str:
+    """As sent, and as AutoGen reports it where it reports one."""
+    sent = run.finish_sent or "none"
+    return f"{sent} -> {run.finish_reported}" if run.finish_reported else sent
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}s"

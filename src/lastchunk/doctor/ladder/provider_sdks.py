@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The SDKs below AutoGen's model clients: which call makes the request, and where text and finish reason are in its answers.
+
+The ladder sends one request by several layers. What it sends is taken here, at the SDK, from what the layer above really asked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from lastchunk.doctor.ladder.replacing import replaced
+
+Kwargs = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sdk:
+    """One call of one SDK."""
+
+    package: str
+    """Once the application has imported it …"""
+    module: str
+    """… this module of it may be imported, too: openai imports its resources when they are first used."""
+    owner: str
+    """The class in `module` …"""
+    method: str
+    """… and its method, whose coroutine gives an answer, or with `stream=True` a stream."""
+    only_streaming: frozenset[str] = frozenset({"stream"})
+    """Arguments that make no sense for an answer in one piece."""
+    only_whole: Kwargs = field(default_factory=dict[str, Any])
+    """Arguments that an answer in one piece needs on top."""
+    text: Callable[[Any], str]
+    """The text in an item of a stream; empty if it has none."""
+    answer: Callable[[Any], tuple[str, str, bool]]
+    """Text, raw finish reason, and whether it calls a tool, of an answer in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call as it was made: it can be made again, by the same object of the SDK."""
+
+    sdk: Sdk
+    resource: Any
+    args: Sequence[Any]
+    kwargs: Kwargs
+
+    def whole(self) -> Any:
+        """The same request without streaming; an awaitable."""
+        kept = {name: value for name, value in self.kwargs.items() if name not in self.sdk.only_streaming}
+        return getattr(self.resource, self.sdk.method)(*self.args, **{**kept, **self.sdk.only_whole})
+
+    def stream(self) -> Any:
+        """The same request, streamed; an awaitable."""
+        return getattr(self.resource, self.sdk.method)(*self.args, **{**self.kwargs, "stream": True})
+
+
+@contextmanager
+def captured() -> Generator[list[Request]]:
+    """Within this, every request that goes through an SDK that is in use is noted, in order, and made as usual."""
+    requests: list[Request] = []
+    with ExitStack() as stack:
+        for sdk in SDKS:
+            if sdk.package in sys.modules:
+                owner = getattr(import_module(sdk.module), sdk.owner)
+                stack.enter_context(replaced(owner, sdk.method, partial(_noting, sdk, requests)))
+        yield requests
+
+
+def _noting(sdk: Sdk, requests: list[Request], original: Any) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        requests.append(Request(sdk, self, args, kwargs))
+        return original.__get__(self, type(self))(*args, **kwargs)
+
+    return call
+
+
+def _choice_text(chunk: Any) -> str:
+    choices = getattr(chunk, "choices", None) or ()
+    return "".join(_str(getattr(choice, "delta", None), "content") for choice in choices)
+
+
+def _choice_answer(answer: Any) -> tuple[str, str, bool]:
+    choices = getattr(answer, "choices", None) or ()
+    if not choices:
+        return "", "", False
+    message = getattr(choices[0], "message", None)
+    text = _str(message, "content") or _str(message, "refusal")
+    return text, _str(choices[0], "finish_reason"), bool(getattr(message, "tool_calls", None))
+
+
+def _anthropic_text(event: Any) -> str:
+    return _str(getattr(event, "delta", None), "text")
+
+
+def _anthropic_answer(answer: Any) -> tuple[str, str, bool]:
+    blocks = getattr(answer, "content", None) or ()
+    if isinstance(blocks, str):
+        return "", "", False
+    text = "".join(_str(block, "text") for block in blocks)
+    return text, _str(answer, "stop_reason"), any(_str(block, "type") == "tool_use" for block in blocks)
+
+
+def _ollama_text(chunk: Any) -> str:
+    return _str(getattr(chunk, "message", None), "content")
+
+
+def _ollama_answer(answer: Any) -> tuple[str, str, bool]:
+    message = getattr(answer, "message", None)
+    return _str(message, "content"), _str(answer, "done_reason"), bool(getattr(message, "tool_calls", None))
+
+
+def _str(owner: Any, name: str) -> str:
+    value = getattr(owner, name, None)
+    return str(value) if isinstance(value, str) else ""
+
+
+OPENAI = Sdk(
+    package="openai",
+    module="openai.resources.chat.completions.completions",
+    owner="AsyncCompletions",
+    method="create",
+    only_streaming=frozenset({"stream", "stream_options"}),
+    text=_choice_text,
+    answer=_choice_answer,
+)
+ANTHROPIC = Sdk(
+    package="anthropic",
+    module="anthropic.resources.messages.messages",
+    owner="AsyncMessages",
+    method="create",
+    # Without a timeout of its own the SDK refuses an answer in one piece that it thinks could take too long.
+    only_whole={"timeout": 600.0},
+    text=_anthropic_text,
+    answer=_anthropic_answer,
+)
+OLLAMA = Sdk(
+    package="ollama",
+    module="ollama._client",
+    owner="AsyncClient",
+    method="chat",
+    text=_ollama_text,
+    answer=_ollama_answer,
+)
+AZURE_INFERENCE = Sdk(
+    package="azure.ai.inference.aio",
+    module="azure.ai.inference.aio._patch",
+    owner="ChatCompletionsClient",
+    method="complete",
+    text=_choice_text,
+    answer=_choice_answer,
+)
+
+SDKS = (OPENAI, ANTHROPIC, OLLAMA, AZURE_INFERENCE)

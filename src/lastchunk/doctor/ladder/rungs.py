@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""How one rung is run: the request is sent through that layer, and read to its end."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+from lastchunk.doctor.ladder.observe import Observed
+from lastchunk.doctor.ladder.provider_sdks import Request
+from lastchunk.doctor.ladder.runs import Run, Rung, Seen, from_answer, from_error, from_span
+from lastchunk.doctor.ladder.subject import Question, Subject
+
+Reader = Callable[[Any, Seen], str]
+"""Takes what it knows out of an item, and gives its text."""
+
+
+class Unobserved(Exception):
+    """A stream was read that Lastchunk's instrumentation does not know; the message says why, in a clause."""
+
+
+class Rungs:
+    """The rungs of one subject, each with the same question."""
+
+    def __init__(self, subject: Subject, question: Question, prompt: str, observed: Observed) -> None:
+        self._subject = subject
+        self._question = question
+        self._prompt = prompt
+        self._observed = observed
+
+    async def create(self, number: int, request: Request | None) -> Run:
+        """Rung 1: the answer in one piece, from the SDK; from the model client, if no request at an SDK is known."""
+        seen, began = Seen(), time.monotonic()
+        try:
+            if request is not None:
+                answer = request.sdk.answer(await request.whole())
+            else:
+                client, question = self._subject.client, self._question
+                answer = _answer(await client.create(question.messages, **question.arguments))
+        except Exception as error:
+            seen.duration = _since(began)
+            return from_error(Rung.CREATE, number, error, seen)
+        seen.duration = _since(began)
+        return from_answer(number, answer, seen)
+
+    async def sdk_stream(self, number: int, request: Request) -> Run:
+        """Rung 2: the SDK's own stream."""
+        return await self._read(Rung.SDK_STREAM, number, request.stream, lambda item, seen: request.sdk.text(item))
+
+    async def create_stream(self, number: int) -> Run:
+        """Rung 3: the model client's stream."""
+        client, question = self._subject.client, self._question
+        return await self._read(
+            Rung.CREATE_STREAM,
+            number,
+            lambda: client.create_stream(question.messages, **question.arguments),
+            _of_client,
+        )
+
+    async def agent(self, number: int) -> Run:
+        """Rung 4: the agent's run."""
+        return await self._read(Rung.AGENT, number, lambda: self._run(self._subject.agent), _Messages())
+
+    async def team(self, number: int) -> Run:
+        """Rung 5: the team's run."""
+        return await self._read(Rung.TEAM, number, lambda: self._run(self._subject.team), _Messages())
+
+    async def _run(self, runs: Any) -> Any:
+        await self._subject.reset()
+        return runs.run_stream(task=self._prompt)
+
+    async def _read(self, rung: Rung, number: int, opened: Callable[[], Any], read: Reader) -> Run:
+        seen, failed = Seen(), None
+        self._observed.clear()
+        began = time.monotonic()
+        try:
+            stream = opened()
+            if inspect.isawaitable(stream):
+                stream = await stream
+            async for item in stream:
+                if text := read(item, seen):
+                    seen.characters += len(text)
+                    if seen.first is None:
+                        seen.first = _since(began)
+        except Exception as error:
+            failed = error
+        seen.duration = _since(began)
+        span = self._observed.outermost()
+        if span is not None:
+            return from_span(rung, number, span, seen, failed, self._observed.model_streams())
+        if failed is None:
+            raise Unobserved(
+                f"Lastchunk has no patch for what gives this stream ({type(self._subject.client).__name__})"
+            )
+        return from_error(rung, number, failed, seen)
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 6)
+
+
+def _of_client(item: Any, seen: Seen) -> str:
+    if isinstance(item, str):
+        return item
+    seen.reported = str(getattr(item, "finish_reason", ""))
+    return ""
+
+
+def _answer(result: Any) -> tuple[str, str, bool]:
+    content = getattr(result, "content", "")
+    finish = str(getattr(result, "finish_reason", ""))
+    return content if isinstance(content, str) else "", "" if finish == "unknown" else finish, isinstance(content, list)
+
+
+class _Messages:
+    """Reads the items of a run: chunks of text, or whole messages where none came before."""
+
+    def __init__(self) -> None:
+        self._chunks: set[str] = set()
+        """Who streams."""
+
+    def __call__(self, item: Any, seen: Seen) -> str:
+        content, source = getattr(item, "content", None), str(getattr(item, "source", ""))
+        if not isinstance(content, str):
+            return ""
+        if getattr(item, "type", "") == "ModelClientStreamingChunkEvent":
+            self._chunks.add(source)
+            return content
+        return "" if source in self._chunks or source == "user" else content

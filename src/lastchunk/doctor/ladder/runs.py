@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""One run of one rung of the ladder: what is known of it, from its span or, where there is none, from its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from lastchunk import semconv
+from lastchunk.semconv import LastEvent, Reason
+from lastchunk.streams.ending import Ending, Evidence, decide
+from lastchunk.streams.failure import causes, failure_of
+from lastchunk.streams.finish_reasons import as_attribute, meaning
+
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+
+
+class Rung(IntEnum):
+    """The layers through which the same request is sent, from the lowest."""
+
+    CREATE = 1
+    SDK_STREAM = 2
+    CREATE_STREAM = 3
+    AGENT = 4
+    TEAM = 5
+
+    @property
+    def title(self) -> str:
+        """How it is called in reports."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Rung.CREATE: "SDK create",
+    Rung.SDK_STREAM: "SDK stream",
+    Rung.CREATE_STREAM: "create_stream",
+    Rung.AGENT: "agent.run_stream",
+    Rung.TEAM: "team.run_stream",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What became of one request. Times are seconds; what is not known is None or empty. It holds no content."""
+
+    rung: Rung
+    round: int
+    """From 1."""
+    reason: str
+    cause: str | None
+    error: str = ""
+    """The exception's class …"""
+    status: int | None = None
+    """… the HTTP status that it carries …"""
+    code: str = ""
+    """… and the provider's own code for it, if that is an identifier."""
+    characters: int = 0
+    finish_sent: str = ""
+    """The finish reason on the wire."""
+    finish_reported: str = ""
+    """What AutoGen makes of it: `CreateResult.finish_reason`, or a team's `stop_reason` as one of a closed set."""
+    last_event: str = ""
+    first_chunk: float | None = None
+    longest_gap: float | None = None
+    idle: float = 0.0
+    """Silence before the end."""
+    delivery: str = ""
+    """Empty where nothing is streamed."""
+    duration: float = 0.0
+    model_streams: int = 0
+    """How many model streams ended within it …"""
+    last_size: int = 0
+    """… and the bytes of content in the last of them: its delivery is the run's."""
+    tools: tuple[str, ...] = ()
+    """Tools that were asked for and not run."""
+
+    @property
+    def completed(self) -> bool:
+        """It ended as a stream should end."""
+        return self.reason == Reason.COMPLETED
+
+    def with_tools(self, asked: Sequence[str]) -> Run:
+        """The same, with the tools that were asked for and not run."""
+        return replace(self, tools=tuple(asked))
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the doctor itself sees of a run while it reads it."""
+
+    duration: float = 0.0
+    first: float | None = None
+    """Seconds to the first piece of text."""
+    characters: int = 0
+    reported: str = ""
+
+
+def from_span(
+    rung: Rung,
+    number: int,
+    span: Mapping[str, Any],
+    seen: Seen,
+    error: BaseException | None,
+    models: Sequence[Mapping[str, Any]],
+) -> Run:
+    """A run that was a stream, from its span and those of the `models` streamed within it."""
+    status, code = _said(error)
+    return Run(
+        rung=rung,
+        round=number,
+        reason=str(span[semconv.TERMINATION_REASON]),
+        cause=span.get(semconv.TERMINATION_CAUSE),
+        error=str(span.get(semconv.ERROR_TYPE) or span.get(semconv.LATE_ERROR) or ""),
+        status=status,
+        code=code,
+        characters=seen.characters,
+        finish_sent=str(span.get(semconv.FINISH_REASON_RAW, "")),
+        finish_reported=seen.reported or str(span.get(semconv.TEAM_STOP_REASON, "")),
+        last_event=str(span.get(semconv.LAST_EVENT, "")),
+        first_chunk=span.get(semconv.RESPONSE_TIME_TO_FIRST_CHUNK, seen.first),
+        longest_gap=span.get(semconv.MAX_GAP),
+        idle=float(span.get(semconv.IDLE_AT_END, 0.0)),
+        delivery=str(span.get(semconv.DELIVERY, "")),
+        duration=seen.duration,
+        model_streams=len(models),
+        last_size=int(models[-1].get(semconv.SIZE, 0)) if models else 0,
+    )
+
+
+def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
+    """A run of the first rung that got an answer: its text, its finish reason, and whether it calls a tool."""
+    text, finish, calls = answer
+    said = frozenset({meaning(finish)}) if finish else frozenset()
+    ending = decide(Evidence(terminal=True, finish=said, arrived=bool(text) or calls, began=True))
+    return _whole(
+        number, ending, seen, characters=len(text), finish_sent=as_attribute(finish) if finish else "", last="finish"
+    )
+
+
+def from_error(rung: Rung, number: int, error: BaseException, seen: Seen) -> Run:
+    """A run that failed before any stream of ours began, or of the first rung."""
+    status, code = _said(error)
+    ending = decide(Evidence(failure=failure_of(error)))
+    return _whole(number, ending, seen, rung=rung, status=status, code=code, last=LastEvent.ERROR)
+
+
+def _whole(number: int, ending: Ending, seen: Seen, last: str, rung: Rung = Rung.CREATE, **known: Any) -> Run:
+    return Run(
+        rung=rung,
+        round=number,
+        reason=ending.reason.value,
+        cause=ending.cause.value if ending.cause is not None else None,
+        error=ending.error_type or "",
+        last_event=last,
+        duration=seen.duration,
+        **known,
+    )
+
+
+def _said(error: BaseException | None) -> tuple[int | None, str]:
+    """HTTP status and code of an exception, or of what it was raised from."""
+    status, code = None, ""
+    for link in causes(error) if error is not None else ():
+        found = getattr(link, "status_code", None)
+        if status is None and isinstance(found, int) and found > 0:
+            status = found
+        word = getattr(link, "code", None)
+        if not code and isinstance(word, str) and _CODE.match(word):
+            code = word
+    return status, code

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command `lastchunk doctor serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+
+import click
+
+HELP = """Serve chat completions that are silent in mid-stream, to find out who cuts silent streams.
+
+Put it behind your proxy or load balancer, and let the other end climb:
+
+\b
+    lastchunk doctor serve --port 8765
+    lastchunk doctor stream --idle 300 --base-url https://YOUR-PROXY/v1
+
+It answers whoever asks, so it listens on this machine only, unless --host says otherwise. Ctrl-C ends it.
+"""
+
+
+@click.command("serve", help=HELP, short_help="A model server that is silent for as long as it is asked.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="The port; 0 for any.")
+def serve(*, host: str, port: int) -> None:
+    """Listen, and say what becomes of each request, until Ctrl-C."""
+    from lastchunk.doctor.silence.serve import serve as serving
+
+    def say(text: str) -> None:
+        print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+    def listening(port: int) -> None:
+        print(f"lastchunk doctor serve: listening on http://{host}:{port}/v1 (Ctrl-C ends it)", flush=True)
+
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serving(host, port, say, listening=listening))
+    except OSError as error:
+        print(
+            f"lastchunk doctor serve: cannot listen on {host}:{port} ({error.strerror}): choose another --host or --port.",
+            file=sys.stderr,
+        )
+        sys.exit(2)

@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is set for OpenTelemetry's SDK, and would keep endings, chunk events or alerts from people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+
+from lastchunk import semconv, settings
+from lastchunk.doctor.report.findings import Check, Status
+from lastchunk.doctor.telemetry.signals import Signal, exporters, protocol
+
+SHORTEST_VALUE = max(len(value) for value in (*semconv.Reason, *semconv.Cause))
+"""Characters of the longest reason or cause."""
+LONGEST_INTERVAL = 60_000
+"""Milliseconds between two exports of metrics: OpenTelemetry's default."""
+ADVISED_INTERVAL = 15_000
+_CARRIES = {
+    Signal.TRACES: "No trace shows how a stream ended",
+    Signal.METRICS: "No alert counts cutoffs",
+    Signal.LOGS: "No event tells of a cutoff, nor of a stream that hangs",
+}
+_BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+
+
+def checks(environ: Mapping[str, str], known: Mapping[Signal, Collection[str]], *, has_distro: bool) -> Iterator[Check]:
+    """Every check of the SDK's settings; `known` are the exporters that are installed."""
+    if environ.get("OTEL_CONFIG_FILE", "").strip():
+        said = "OTEL_CONFIG_FILE is set: that file decides, and OpenTelemetry ignores the other variables."
+        for name in (*(f"exporter.{signal}" for signal in Signal), "sampler", "span_limits", "resource", "interval"):
+            yield Check(f"otel.{name}", Status.SKIPPED, said)
+        return
+    for signal in Signal:
+        yield exporter(signal, environ, known[signal], has_distro=has_distro)
+    yield sampler(environ)
+    yield span_limits(environ)
+    yield resource(environ)
+    yield interval(environ)
+
+
+def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str], *, has_distro: bool) -> Check:
+    """A signal is sent, by exporters that are installed."""
+    name, variable = f"otel.exporter.{signal}", f"OTEL_{signal.upper()}_EXPORTER"
+    chosen = exporters(signal, environ, has_distro=has_distro)
+    if not chosen:
+        is_set = environ.get(variable, "").strip()
+        return Check(
+            name,
+            Status.WARNING,
+            f"{variable} is {environ[variable].strip() if is_set else 'not set'}: {_CARRIES[signal]}, unless code sets "
+            "OpenTelemetry up.",
+            f"Set {variable}=otlp."
+            if is_set
+            else f"Set {variable}=otlp, or install opentelemetry-distro, whose default it is.",
+        )
+    if "otlp" in chosen and protocol(signal, environ) not in _BY_PROTOCOL:
+        return Check(
+            name,
+            Status.PROBLEM,
+            f"The protocol for {signal} is {protocol(signal, environ)}, which OpenTelemetry for Python does not have: it does "
+            "not start.",
+            f"Set OTEL_EXPORTER_OTLP_PROTOCOL to {' or '.join(_BY_PROTOCOL)}.",
+        )
+    meant = [_BY_PROTOCOL[protocol(signal, environ)] if one == "otlp" else one for one in chosen]
+    missing = [one for one in meant if one not in known]
+    if missing:
+        return Check(
+            name,
+            Status.PROBLEM,
+            f"{variable} names {', '.join(missing)}, which is not installed: OpenTelemetry does not start.",
+            "Install it (for OTLP: pip install opentelemetry-exporter-otlp), or correct the name.",
+        )
+    said = "" if environ.get(variable, "").strip() else " (the distro's default)"
+    return Check(name, Status.OK, f"{', '.join(meant)}{said}")
+
+
+def sampler(environ: Mapping[str, str]) -> Check:
+    """Every cutoff has a span: a sampler decides before anybody knows how a stream will end."""
+    name = environ.get("OTEL_TRACES_SAMPLER", "").strip().lower() or "parentbased_always_on"
+    given = environ.get("OTEL_TRACES_SAMPLER_ARG", "").strip()
+    if name.endswith("always_off"):
+        return Check(
+            "otel.sampler",
+            Status.PROBLEM,
+            f"OTEL_TRACES_SAMPLER={name}: no stream has a span. Metrics and log events are sent all the same.",
+            "Unset OTEL_TRACES_SAMPLER, and leave sampling to the Collector, which sees endings.",
+        )
+    if name.endswith("traceidratio") and (ratio := _number(given)) is not None and ratio < 1:
+        return Check(
+            "otel.sampler",
+            Status.WARNING,
+            f"OTEL_TRACES_SAMPLER={name} keeps {ratio:.3g} of all traces, and of cutoffs no more: it decides before "
+            "anybody knows how a stream will end. Metrics and log events count them all.",
+            f"Unset OTEL_TRACES_SAMPLER, and let the Collector keep every cutoff (tail sampling on {semconv.CUTOFF}).",
+        )
+    return Check("otel.sampler", Status.OK, f"{name}{f' ({given})' if given else ''}")
+
+
+def span_limits(environ: Mapping[str, str]) -> Check:
+    """A span holds every chunk event, every attribute, and whole values."""
+    with_attributes = _limit(environ, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
+    of_events = _limit(environ, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
+    of_values = _limit(environ, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
+    events = _limit(environ, "OTEL_SPAN_EVENT_COUNT_LIMIT")
+    needed = (
+        (events, _chunk_events(environ), "chunk events (LASTCHUNK_CHUNK_EVENTS): the first ones are dropped"),
+        (with_attributes, len(semconv.SPAN_ATTRIBUTES), "attributes of a stream's span"),
+        (of_events, len(semconv.CHUNK_EVENT_ATTRIBUTES), "attributes of a chunk event"),
+        (of_values, SHORTEST_VALUE, "characters of the longest reason or cause"),
+    )
+    short = [
+        f"{variable}={limit} is less than the {need} {what}" for (variable, limit), need, what in needed if limit < need
+    ]
+    if short:
+        return Check(
+            "otel.span_limits", Status.WARNING, f"{'; '.join(short)}.", "Raise the limit, or keep fewer chunk events."
+        )
+    return Check("otel.span_limits", Status.OK, f"Room for {_chunk_events(environ)} chunk events and every attribute.")
+
+
+def resource(environ: Mapping[str, str]) -> Check:
+    """The service has a name, and its processes do not share an instance."""
+    pairs = (pair.partition("=") for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
+    given = {name.strip(): value.strip() for name, _, value in pairs}
+    service = environ.get("OTEL_SERVICE_NAME", "").strip() or given.get("service.name", "")
+    if given.get("service.instance.id"):
+        return Check(
+            "otel.resource",
+            Status.WARNING,
+            "OTEL_RESOURCE_ATTRIBUTES sets service.instance.id: all processes with this environment report as one, and "
+            "overwrite each other's counters.",
+            "Leave it out: OpenTelemetry makes one for each process. One process per container may keep it.",
+        )
+    if not service:
+        return Check(
+            "otel.resource",
+            Status.WARNING,
+            "The service has no name: dashboards and alerts show unknown_service.",
+            "Set OTEL_SERVICE_NAME.",
+        )
+    return Check("otel.resource", Status.OK, f"service.name={service}")
+
+
+def interval(environ: Mapping[str, str]) -> Check:
+    """Metrics come often enough for alerts that look at five minutes."""
+    given = environ.get("OTEL_METRIC_EXPORT_INTERVAL", "").strip()
+    value = _number(given)
+    if given and value is None:
+        return Check(
+            "otel.interval",
+            Status.WARNING,
+            f"OTEL_METRIC_EXPORT_INTERVAL={given} is no number of milliseconds: the default, {LONGEST_INTERVAL}, is used.",
+            f"Set OTEL_METRIC_EXPORT_INTERVAL={ADVISED_INTERVAL}.",
+        )
+    if value is not None and value > LONGEST_INTERVAL:
+        return Check(
+            "otel.interval",
+            Status.WARNING,
+            f"Metrics are sent every {value / 1000:g} s: alerts look at five minutes, and a stream that hangs is seen late.",
+            f"Set OTEL_METRIC_EXPORT_INTERVAL={ADVISED_INTERVAL}.",
+        )
+    every = LONGEST_INTERVAL if value is None else value
+    advice = f"; for alerts {ADVISED_INTERVAL / 1000:g} s is better" if every > ADVISED_INTERVAL else ""
+    return Check("otel.interval", Status.OK, f"Metrics are sent every {every / 1000:g} s{advice}.")
+
+
+def _limit(environ: Mapping[str, str], *variables: str) -> tuple[str, float]:
+    """The first variable that is set, with its limit; infinite if none is, or it is no number: the defaults suffice."""
+    for variable in variables:
+        if given := environ.get(variable, "").strip():
+            return variable, int(given) if given.isdecimal() else math.inf
+    return variables[0], 128 if variables == ("OTEL_SPAN_EVENT_COUNT_LIMIT",) else math.inf
+
+
+def _chunk_events(environ: Mapping[str, str]) -> int:
+    for setting in settings.SETTINGS:
+        if setting.field == "chunk_events":
+            try:
+                return int(str(setting.read(environ.get(setting.variable, "").strip())))
+            except ValueError:
+                break
+    return settings.Settings().chunk_events
+
+
+def _number(given: str) -> float | None:
+    try:
+        number = float(given)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

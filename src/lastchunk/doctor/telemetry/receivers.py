@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether each signal arrives where it is sent, by a real empty export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lastchunk.doctor.report.findings import Check, Doing, Findings, Status
+from lastchunk.doctor.telemetry.delivery import Delivery, Outcome, deliver
+from lastchunk.doctor.telemetry.signals import GRPC, HTTP, PORTS, Signal, Target, targets
+
+_SAYS: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.UNRESOLVED: ("the host's name is not known here", "Correct the host in {variable}."),
+    Outcome.REFUSED: ("the connection is refused: nothing listens there", "Start the receiver, or correct {variable}."),
+    Outcome.UNREACHABLE: (
+        "the host cannot be reached",
+        "Check the network between here and there, or correct {variable}.",
+    ),
+    Outcome.SILENT: (
+        "no answer came in time",
+        "Look for a firewall, or a receiver that hangs; --timeout waits longer.",
+    ),
+    Outcome.UNTRUSTED: (
+        "its TLS certificate is not trusted here",
+        "Name the file of the authority that signed it in OTEL_EXPORTER_OTLP_CERTIFICATE, and use the host name that it is for.",
+    ),
+    Outcome.TLS_FAILED: (
+        "the TLS handshake fails",
+        "Check OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY against what the receiver asks for.",
+    ),
+    Outcome.PLAIN: ("it speaks without TLS", "Write http:// in {variable}, or switch TLS on at the receiver."),
+    Outcome.WANTS_TLS: ("it speaks only TLS", "Write https:// in {variable}."),
+    Outcome.UNAUTHENTICATED: (
+        "it does not accept the credentials",
+        "Check the key in OTEL_EXPORTER_OTLP_HEADERS (name=value, with %20 for a blank).",
+    ),
+    Outcome.WRONG_PATH: (
+        "it takes no {signal} there",
+        "Give OTEL_EXPORTER_OTLP_ENDPOINT without the path /v1/{signal}, and a signal's own endpoint with it. A Collector "
+        "without a pipeline for {signal} says the same: add one, or set OTEL_{upper}_EXPORTER=none.",
+    ),
+    Outcome.NOT_TAKEN: (
+        "it takes no {signal}",
+        "Add a pipeline for {signal} to the receiver, or set OTEL_{upper}_EXPORTER=none.",
+    ),
+    Outcome.NOT_OTLP: ("it answers like a web page, not like a receiver", "Correct {variable}."),
+    Outcome.REJECTED: ("it rejects an empty export", "Read the receiver's own log."),
+    Outcome.FAILED: (
+        "the export failed, and nothing says why",
+        "Read the receiver's own log, and that of a proxy on the way.",
+    ),
+    Outcome.CANNOT: (
+        "nothing can be sent",
+        "Correct {variable}, or install the exporter: pip install opentelemetry-exporter-otlp.",
+    ),
+}
+
+
+def checks(environ: Mapping[str, str], *, has_distro: bool, offline: bool, timeout: float) -> Findings:
+    """One check for each target of each signal."""
+    if environ.get("OTEL_CONFIG_FILE", "").strip():
+        for signal in Signal:
+            yield _skipped(signal, "OTEL_CONFIG_FILE is set, and the doctor does not read that file.")
+        return
+    found = list(targets(environ, has_distro=has_distro))
+    silent: dict[tuple[str, str], Delivery] = {}
+    for signal in Signal:
+        mine = [target for target in found if target.signal is signal]
+        if not mine:
+            yield _skipped(signal, f"{signal.capitalize()} are not sent by OTLP.")
+        for target in mine:
+            if offline:
+                yield _skipped(signal, f"{_where(target)}: not asked, because of --offline.")
+                continue
+            yield Doing(f"Sending an empty export of {signal} to {target.endpoint}")
+            # Who has let us wait in vain once is not asked again.
+            place = (target.host, target.protocol)
+            delivery = silent.get(place) or deliver(target, timeout)
+            if delivery.outcome is Outcome.SILENT:
+                silent[place] = delivery
+            yield check(target, delivery)
+
+
+def check(target: Target, delivery: Delivery) -> Check:
+    """What an outcome means, and what to do."""
+    name = f"otlp.{target.signal}"
+    said = f" ({delivery.said})" if delivery.said else ""
+    if delivery.outcome is Outcome.DELIVERED:
+        return Check(name, Status.OK, f"{_where(target)} takes them{said}.")
+    if delivery.outcome is Outcome.WRONG_PROTOCOL:
+        return _wrong_protocol(name, target, delivery.said)
+    means, remedy = _SAYS[delivery.outcome]
+    words = {
+        "signal": target.signal,
+        "upper": target.signal.upper(),
+        "variable": target.variable or "OTEL_EXPORTER_OTLP_ENDPOINT",
+    }
+    status = Status.WARNING if delivery.outcome is Outcome.REJECTED else Status.PROBLEM
+    return Check(name, status, f"{_where(target)}: {means.format(**words)}{said}.", remedy.format(**words))
+
+
+def _wrong_protocol(name: str, target: Target, speaks: str) -> Check:
+    return Check(
+        name,
+        Status.PROBLEM,
+        f"{_where(target)}: it speaks {_NAMES[speaks]}, and not {_NAMES[target.protocol]}.",
+        f"Set OTEL_EXPORTER_OTLP_PROTOCOL={speaks}, or use the port for {_NAMES[target.protocol]}, "
+        f"usually {PORTS[target.protocol]}.",
+    )
+
+
+_NAMES = {GRPC: "gRPC", HTTP: "HTTP"}
+
+
+def _where(target: Target) -> str:
+    return f"{target.endpoint} by {_NAMES.get(target.protocol, target.protocol)}{'' if target.variable else ' (the default)'}"
+
+
+def _skipped(signal: Signal, why: str) -> Check:
+    return Check(f"otlp.{signal}", Status.SKIPPED, why)

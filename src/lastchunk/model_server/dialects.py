@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The dialects that the model server speaks: a request's path says which, so one script breaks the streams of any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, cast
+
+from lastchunk.model_server.actions import SSE, Content, Speech
+from lastchunk.model_server.anthropic_wire import AnthropicReply
+from lastchunk.model_server.ollama_wire import OllamaReply
+from lastchunk.model_server.openai_wire import OpenAIReply
+from lastchunk.model_server.responses_wire import ResponsesReply
+
+Message = Mapping[str, object]
+Name = Literal["openai", "responses", "anthropic", "ollama"]
+
+
+class Reply(Protocol):
+    """One answer of a model."""
+
+    @property
+    def speech(self) -> Speech:
+        """What it says."""
+        ...
+
+    def render(self, step: Content) -> Iterator[bytes]:
+        """The pieces in which a step travels: each is sent by itself, `Speech.gap` after the one before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one provider's API looks from outside."""
+
+    endpoint: str
+    """How the path of a request ends."""
+    base: str
+    """What stands behind the script in a client's base URL."""
+    reply: Callable[[str, str, Speech], Reply]
+    """Of an id, a model and a speech."""
+    content_type: str = SSE
+    """Of a stream."""
+    conversation: str = "messages"
+    """The field of a request that holds it."""
+
+    def last_message(self, body: Mapping[str, object]) -> Message:
+        """The last message of a request; empty if there is none."""
+        messages = body.get(self.conversation) or ()
+        if isinstance(messages, str):
+            return {"content": messages}
+        last = list(cast("list[Message]", messages))[-1:]
+        return last[0] if last else {}
+
+
+DIALECTS: Mapping[Name, Dialect] = {
+    "openai": Dialect("/chat/completions", "/v1", OpenAIReply),
+    "responses": Dialect("/responses", "/v1", ResponsesReply, conversation="input"),
+    "anthropic": Dialect("/messages", "", AnthropicReply),
+    "ollama": Dialect("/api/chat", "", OllamaReply, content_type="application/x-ndjson"),
+}
+
+
+def dialect_of(target: str) -> Dialect:
+    """The dialect of a request to `target`; OpenAI's if it is none that the server knows."""
+    path = target.partition("?")[0]
+    return next((dialect for dialect in DIALECTS.values() if path.endswith(dialect.endpoint)), DIALECTS["openai"])
+
+
+def answers_tool(message: Message) -> bool:
+    """The message is a tool's result, in any dialect."""
+    if message.get("role") == "tool" or message.get("type") == "function_call_output":
+        return True
+    blocks = message.get("content")
+    return isinstance(blocks, list) and any(
+        block.get("type") == "tool_result" for block in cast("list[Message]", blocks)
+    )
+
+
+def offered_tool(body: Mapping[str, object]) -> str:
+    """The name of the first tool that a request offers, in any dialect; empty if it offers none."""
+    for tool in cast("list[Message]", body.get("tools") or []):
+        function = cast("Message", tool.get("function") or tool)
+        return str(function.get("name"))
+    return ""

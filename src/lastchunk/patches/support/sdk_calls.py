@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the SDKs of all providers have in common: a call that gives a stream, async or sync, and the evidence in its chunks.
+
+Inside a `create_stream` the call is evidence for that stream; anywhere else it is a stream of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from inspect import CORO_CREATED, getcoroutinestate
+from types import AsyncGeneratorType, CoroutineType
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import finalize
+
+from lastchunk import semconv
+from lastchunk.own_errors import report
+from lastchunk.patches.support.other_instrumentations import wrapped_by_another
+from lastchunk.patches.support.patching import Patcher
+from lastchunk.semconv import ChunkKind, Operation, WaitingFor
+from lastchunk.streams.asked import InContext
+from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.observed import ObservedAsyncGenerator
+from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.record import History, Start, StreamRecord
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream, watched
+from lastchunk.streams.wire import Wire
+from lastchunk.telemetry.listeners import within_inference
+
+Content = tuple[ChunkKind, int]
+"""What a chunk carries, and how many bytes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sdk:
+    """What a patch module says of one call of its SDK."""
+
+    name: str
+    """For messages."""
+    asks: Callable[[Sequence[Any], Mapping[str, Any]], bool]
+    """A call with these arguments asks for a stream."""
+    describe: Callable[[Any, Sequence[Any], Mapping[str, Any]], Start]
+    read: Callable[[Wire, Any, float], Content]
+    """Takes the evidence out of a chunk."""
+    opened: Callable[[Wire, Any], None] = lambda wire, stream: wire.obtained("")
+    """The response headers came with the stream."""
+    lazy: bool = False
+    """The stream makes its request at its first step: what the call gives says nothing yet."""
+    after_headers: Callable[[BaseException], bool] = lambda error: False
+    """If lazy: the exception was raised when the response headers had come."""
+
+    def wrap(self, patcher: Patcher, owner: Any, name: str) -> None:
+        """Watch a method that gives a sync stream."""
+
+        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if not self.asks(args, kwargs):
+                return wrapped(*args, **kwargs)
+            beside = wrapped_by_another(wrapped, instance)
+            return self.obtain(patcher, instance, args, kwargs, lambda: wrapped(*args, **kwargs), beside)
+
+        patcher.wrap(owner, name, wrapper)
+
+    def wrap_async(self, patcher: Patcher, owner: Any, name: str) -> None:
+        """Watch a method whose coroutine gives an async stream."""
+
+        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            answer = wrapped(*args, **kwargs)
+            if not self.asks(args, kwargs):
+                return answer
+            beside = wrapped_by_another(wrapped, instance)
+            return instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer, beside))
+
+        patcher.wrap(owner, name, wrapper)
+
+    def obtain(
+        self,
+        patcher: Patcher,
+        instance: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        call: Callable[[], Any],
+        beside: bool = False,
+    ) -> Any:
+        """Make the call, and give its stream as it is handed to the application.
+
+        `beside`: another instrumentation wraps the same method.
+        """
+        observer = self._observer(patcher, instance, args, kwargs, beside)
+        if self.lazy:
+            return _handed_out(call(), observer)
+        observer.begin()
+        observer.step_begins()
+        try:
+            stream = observer.run(call)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        return self._obtained(observer, stream)
+
+    async def obtain_async(
+        self,
+        patcher: Patcher,
+        instance: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        answer: Awaitable[Any],
+        beside: bool = False,
+    ) -> Any:
+        """Await the answer, and give its stream as it is handed to the application."""
+        observer = self._observer(patcher, instance, args, kwargs, beside)
+        if self.lazy:
+            return _handed_out(await answer, observer)
+        observer.begin()
+        observer.step_begins()
+        try:
+            stream = await InContext(observer.run, answer)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        return self._obtained(observer, stream)
+
+    def _observer(
+        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any], beside: bool
+    ) -> Observer | Tap:
+        """A tap where a model stream is under way, else a stream of its own."""
+        try:
+            beside = beside or within_inference()
+            above = current_stream()
+            if above is not None and above.operation is Operation.CHAT and above.ending is None:
+                above.wire = Wire()
+                above.measured_elsewhere = above.measured_elsewhere or beside
+                return _Below(self, above, above.wire)
+        except Exception as exc:
+            report(f"a call of {self.name}", exc)
+            return _Own(self, patcher, lambda: None)
+        return _Own(self, patcher, lambda: replace(self.describe(instance, args, kwargs), measured_elsewhere=beside))
+
+    def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
+        """The response headers came."""
+        record = observer.record
+        if record is None or record.wire is None or record.ending is not None:
+            return stream
+        try:
+            self.opened(record.wire, stream)
+            now = record.clock()
+            if isinstance(observer, Observer):
+                record.step_ends(now)
+            else:
+                record.heard(now)
+        except Exception as exc:
+            report(f"the response of {self.name}", exc)
+        if not hasattr(stream, "__anext__") and not hasattr(stream, "__next__"):
+            observer.exhausted()
+        return _handed_out(stream, observer)
+
+    def on_item(self, record: StreamRecord, chunk: Any, now: float, gap: float) -> None:
+        """A chunk of a stream of its own."""
+        kind, size = ChunkKind.MESSAGE, 0
+        try:
+            if record.wire is not None:
+                kind, size = self.on_chunk(record.wire, chunk, now)
+        finally:
+            record.waiting_for = WaitingFor.NEXT_CHUNK
+            record.chunk(kind, size, now, gap)
+
+    def on_chunk(self, wire: Wire, chunk: Any, now: float) -> Content:
+        """A chunk on the wire, perhaps the first that shows that there is one."""
+        if not wire.headers:
+            wire.obtained("")
+        return self.read(wire, chunk, now)
+
+    def over(self, record: StreamRecord | None, error: BaseException | None) -> None:
+        """The SDK's stream gave its last chunk, or raised."""
+        wire = record.wire if record is not None and record.ending is None else None
+        if wire is None:
+            return
+        try:
+            if not wire.headers and (error is None or self.after_headers(error)):
+                wire.obtained("")
+            wire.over(exhausted=error is None)
+        except Exception as exc:
+            report(f"the end of a stream of {self.name}", exc)
+
+
+def instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
+    """The coroutine `ours`, which awaits `answer`: if nobody awaits it, one warning says so, by the library's name for it."""
+    if isinstance(answer, CoroutineType):
+        ours.__name__, ours.__qualname__ = answer.__name__, answer.__qualname__
+        finalize(ours, _close_unawaited, answer).atexit = False
+    return ours
+
+
+def _close_unawaited(answer: CoroutineType[Any, Any, Any]) -> None:
+    """The coroutine that would have awaited `answer` has gone, perhaps cancelled before it began. This runs no code."""
+    if getcoroutinestate(answer) == CORO_CREATED:
+        answer.close()
+
+
+class _Own(Observer):
+    """Watches a stream that the application iterates itself."""
+
+    __slots__ = ("_sdk",)
+
+    def __init__(self, sdk: Sdk, patcher: Patcher, describe: Callable[[], Start | None]) -> None:
+        super().__init__(patcher.streams, describe, sdk.on_item)
+        self._sdk = sdk
+
+    def exhausted(self) -> None:
+        """There are no more chunks."""
+        self._sdk.over(self.record, None)
+        super().exhausted()
+
+    def failed(self, error: BaseException) -> None:
+        """The step raised, or the call."""
+        self._sdk.over(self.record, error)
+        super().failed(error)
+
+
+class _Below(Tap):
+    """Watches a stream for the `create_stream` that iterates it."""
+
+    __slots__ = ("_sdk",)
+
+    def __init__(self, sdk: Sdk, record: StreamRecord, wire: Wire) -> None:
+        super().__init__(record, wire, sdk.on_chunk if sdk.lazy else sdk.read)
+        self._sdk = sdk
+
+    def exhausted(self) -> None:
+        """There are no more chunks."""
+        super().exhausted()
+        self._sdk.over(self.record, None)
+
+    def failed(self, error: BaseException) -> None:
+        """The step raised, or the call."""
+        self._sdk.over(self.record, error)
+
+
+def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
+    """The proxy for `stream`, or `stream` itself with a look at its chunks; what is no stream is handed out as it is."""
+    if isinstance(observer, Tap) and type(getattr(stream, "_iterator", None)) is AsyncGeneratorType:
+        stream._iterator = watched(observer, stream._iterator)
+        return stream
+    if isinstance(stream, AsyncGeneratorType) and isinstance(observer, Observer):
+        return ObservedAsyncGenerator(stream, observer)
+    if hasattr(stream, "__anext__"):
+        return ObservedAsyncStream(stream, observer)
+    return ObservedStream(stream, observer) if hasattr(stream, "__next__") else stream
+
+
+def bare_stream(
+    resource: Any, *, provider: str, model: Any, url: Any, history: History | None, may_be_silent: bool
+) -> Start:
+    """A stream that the application iterates itself; `resource` is what its method was called on."""
+    return Start(
+        operation=Operation.CHAT,
+        subject=id(resource),
+        attributes={semconv.PROVIDER_NAME: provider, semconv.REQUEST_MODEL: model, **endpoint(url)},
+        history=history,
+        may_be_silent=may_be_silent,
+        bare=True,
+    )
+
+
+def endpoint(url: object) -> dict[str, Any]:
+    """`server.address` and `server.port` of a base URL; nothing if it is none."""
+    if url is None:
+        return {}
+    try:
+        parts = urlsplit(str(url))
+        port = parts.port
+    except ValueError:
+        return {}
+    if not parts.hostname:
+        return {}
+    return {
+        semconv.SERVER_ADDRESS: parts.hostname,
+        semconv.SERVER_PORT: port or (443 if parts.scheme == "https" else 80),
+    }
