@@ -25,15 +25,6 @@ def endings(exported: Exported) -> list[tuple[Any, Any]]:
     return [tuple(span.attributes.get(name) for name in names) for span in exported.ours]  # type: ignore[misc]
 
 
-async def test_raw_responses_are_no_streams(exported: Exported, sdk: Callable[..., AsyncOpenAI]) -> None:
-    completions = sdk("clean").chat.completions
-    raw = await completions.with_raw_response.create(model="m", messages=ASK, stream=True)
-    assert [chunk async for chunk in raw.parse()]
-    async with completions.with_streaming_response.create(model="m", messages=ASK, stream=True) as response:
-        assert [line async for line in response.iter_lines()]
-    assert exported.all == []
-
-
 class Fallback(ReplayChatCompletionClient):
     """Asks one server after the other, within one `create_stream`."""
 

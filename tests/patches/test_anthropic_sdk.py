@@ -214,17 +214,6 @@ async def test_a_helper_that_is_never_entered(instrument: Instrument, make: Make
     assert exported.ours == []
 
 
-async def test_raw_responses_are_left_alone(exported: Exported, make: Make) -> None:
-    """`with_raw_response` and `with_streaming_response` give something else than a stream."""
-    messages = make("clean").messages
-    raw = await messages.with_raw_response.create(**ASK, stream=True)
-    assert [event.type async for event in raw.parse()][-1] == "message_stop"
-    async with messages.with_streaming_response.create(**ASK, stream=True) as streaming:
-        assert streaming.status_code == 200
-    assert (await messages.create(**ASK)).stop_reason == "end_turn"
-    assert exported.ours == []
-
-
 def test_bedrock_has_what_the_others_have(instrument: Instrument) -> None:
     """Its beta messages borrow the functions; and everything is put back."""
     bedrock = AsyncAnthropicBedrock(aws_access_key="a", aws_secret_key="b", aws_region="us-east-1")

@@ -153,29 +153,6 @@ async def test_without_streaming(exported: Exported, sdk: Sdk, asked: dict[str, 
     assert exported.all == []
 
 
-async def test_raw_responses(exported: Exported, sdk: Sdk) -> None:
-    """`with_raw_response` and `with_streaming_response` ask for something else than a stream, and get it."""
-    completions = sdk("clean").chat.completions
-    raw = await completions.with_raw_response.create(**ASK)
-    stream = raw.parse()
-    assert type(stream) is AsyncStream
-    assert _text([chunk async for chunk in stream])
-    async with completions.with_streaming_response.create(**ASK) as response:
-        assert "data: " in "".join([line async for line in response.iter_lines()])
-    assert exported.all == []
-
-
-def test_raw_responses_of_the_sync_client(exported: Exported, sync_sdk: SyncSdk) -> None:
-    """Likewise."""
-    completions = sync_sdk("clean").chat.completions
-    stream = completions.with_raw_response.create(**ASK).parse()
-    assert type(stream) is Stream
-    assert _text(list(stream))
-    with completions.with_streaming_response.create(**ASK) as response:
-        assert "data: " in "".join(response.iter_lines())
-    assert exported.all == []
-
-
 async def test_the_helper_for_streams(exported: Exported, sdk: Sdk) -> None:
     """`chat.completions.stream` calls `create` itself: one span."""
     async with sdk("clean").chat.completions.stream(model="m", messages=HELLO) as stream:

@@ -11,11 +11,11 @@ from typing import Literal, Protocol, cast
 from lastchunk.model_server.actions import SSE, Content, Speech
 from lastchunk.model_server.anthropic_wire import AnthropicReply
 from lastchunk.model_server.ollama_wire import OllamaReply
-from lastchunk.model_server.openai_wire import OpenAIReply
+from lastchunk.model_server.openai_wire import CompletionsReply, OpenAIReply
 from lastchunk.model_server.responses_wire import ResponsesReply
 
 Message = Mapping[str, object]
-Name = Literal["openai", "responses", "anthropic", "ollama"]
+Name = Literal["openai", "completions", "responses", "anthropic", "ollama"]
 
 
 class Reply(Protocol):
@@ -36,7 +36,7 @@ class Dialect:
     """How one provider's API looks from outside."""
 
     endpoint: str
-    """How the path of a request ends."""
+    """How the path of a request ends, but for the id of an answer that is taken up."""
     base: str
     """What stands behind the script in a client's base URL."""
     reply: Callable[[str, str, Speech], Reply]
@@ -57,6 +57,7 @@ class Dialect:
 
 DIALECTS: Mapping[Name, Dialect] = {
     "openai": Dialect("/chat/completions", "/v1", OpenAIReply),
+    "completions": Dialect("/completions", "/v1", CompletionsReply, conversation="prompt"),
     "responses": Dialect("/responses", "/v1", ResponsesReply, conversation="input"),
     "anthropic": Dialect("/messages", "", AnthropicReply),
     "ollama": Dialect("/api/chat", "", OllamaReply, content_type="application/x-ndjson"),
@@ -65,8 +66,8 @@ DIALECTS: Mapping[Name, Dialect] = {
 
 def dialect_of(target: str) -> Dialect:
     """The dialect of a request to `target`; OpenAI's if it is none that the server knows."""
-    path = target.partition("?")[0]
-    return next((dialect for dialect in DIALECTS.values() if path.endswith(dialect.endpoint)), DIALECTS["openai"])
+    path = target.partition("?")[0] + "/"
+    return next((dialect for dialect in DIALECTS.values() if f"{dialect.endpoint}/" in path), DIALECTS["openai"])
 
 
 def answers_tool(message: Message) -> bool:

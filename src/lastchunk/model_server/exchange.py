@@ -120,7 +120,8 @@ class ModelConnection:
         self._next = asyncio.ensure_future(self._reader.read(1))
 
         target = request[0].split(" ")[1]
-        document = cast("Mapping[str, object]", json.loads(body or b"{}"))
+        asked = json.loads(body) if body else {"stream": target.endswith("stream=true")}
+        document = cast("Mapping[str, object]", asked)
         part = self._route(target, document)
         script, speech = part.script, part.speech
         exchange = Exchange(part.name, document)

@@ -132,3 +132,15 @@ class OpenAIReply:
 
     def _error(self, type_: str, code: str | None) -> Json:
         return {"message": self.speech.error, "type": type_, "param": None, "code": code}
+
+
+class CompletionsReply(OpenAIReply):
+    """The same in the older API, whose choices have a text and nothing else."""
+
+    __slots__ = ()
+
+    def _chunk(self, delta: Json, finish: str | None = None, *, usage: bool = False) -> bytes:
+        choice = {"index": 0, "text": delta.get("content", ""), "logprobs": None, "finish_reason": finish}
+        return sse(
+            {**self._envelope("text_completion"), "choices": [choice]} | ({"usage": self._usage()} if usage else {}),
+        )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`responses.create(stream=True)` of the openai SDK, async and sync; `responses.stream(...)` calls it.
+"""`responses.create(stream=True)` of the openai SDK and `responses.retrieve(stream=True)`, async and sync.
+
+`responses.stream(...)` calls them. `retrieve` takes up the stream of a response that is made in the background.
 
 Items: events, of which `response.completed`, `response.incomplete`, `response.failed` and `error` end the stream. Source:
 openai/resources/responses/responses.py and openai/types/responses/response_stream_event.py.
@@ -38,6 +40,8 @@ _KINDS = {
 def _apply(module: ModuleType, patcher: Patcher) -> None:
     RESPONSES.wrap_async(patcher, module.AsyncResponses, "create")
     RESPONSES.wrap(patcher, module.Responses, "create")
+    RESPONSES.wrap_async(patcher, module.AsyncResponses, "retrieve")
+    RESPONSES.wrap(patcher, module.Responses, "retrieve")
 
 
 def _describe(responses: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
@@ -86,6 +90,9 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
 
 
 def _read_end(wire: Wire, response: Any, how: str) -> Content:
+    if wire.response_id is None:
+        # Taken up in the middle.
+        wire.response_id, wire.response_model = identifier(response, "id"), identifier(response, "model")
     usage = getattr(response, "usage", None)
     wire.usage(getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None))
     wire.finished(identifier(getattr(response, "incomplete_details", None), "reason") or how)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
+from lastchunk.streams import http_bodies
 from lastchunk.streams.asked import InContext
 from lastchunk.streams.observer import Observer, Tap
 from lastchunk.streams.steps import first_step
@@ -22,9 +23,12 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
     def __init__(self, wrapped: Any, observer: Observer | Tap) -> None:
         super().__init__(wrapped)
         self._self_observer = observer
+        self._self_body: http_bodies.Body | None = None
 
     def __getattr__(self, name: str) -> Any:
         value = super().__getattr__(name)
+        if name == "response" and self._self_body is None:
+            self._self_body = http_bodies.watch(value, self._self_observer)
         return wrapt.FunctionWrapper(value, self._self_leaving) if name in ("close", "aclose") else value
 
     def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
@@ -32,7 +36,10 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
         return close(*args, **kwargs)
 
     def __del__(self) -> None:
-        self._self_observer.let_go()
+        observer, body = self._self_observer, self._self_body
+        # Whoever has the response and has not iterated the stream reads the body: then that tells of the end.
+        if body is None or (observer.record is not None and observer.record.chunks and not body.reads()):
+            observer.let_go()
 
 
 class ObservedAsyncStream(_ObservedSdkStream):

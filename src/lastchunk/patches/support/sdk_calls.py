@@ -19,6 +19,7 @@ from lastchunk import semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patcher
+from lastchunk.patches.support.raw_responses import ObservedRawResponse, is_raw
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.asked import InContext
 from lastchunk.streams.lifecycle import current_stream
@@ -143,7 +144,11 @@ class Sdk:
         if record is None or record.wire is None or record.ending is not None:
             return stream
         try:
-            self.opened(record.wire, stream)
+            raw = is_raw(stream)
+            if raw:
+                record.wire.obtained(str(stream.headers.get("content-type", "")))
+            else:
+                self.opened(record.wire, stream)
             now = record.clock()
             if isinstance(observer, Observer):
                 record.step_ends(now)
@@ -151,8 +156,21 @@ class Sdk:
                 record.heard(now)
         except Exception as exc:
             report(f"the response of {self.name}", exc)
+            raw = False
+        if raw:
+            return ObservedRawResponse(stream, observer, lambda parsed: self._parsed(observer, parsed))
         if not hasattr(stream, "__anext__") and not hasattr(stream, "__next__"):
             observer.exhausted()
+        return _handed_out(stream, observer)
+
+    def _parsed(self, observer: Observer | Tap, stream: Any) -> Any:
+        """The application has its stream from a raw response."""
+        record = observer.record
+        try:
+            if record is not None and record.wire is not None and record.ending is None:
+                self.opened(record.wire, stream)
+        except Exception as exc:
+            report(f"the response of {self.name}", exc)
         return _handed_out(stream, observer)
 
     def on_item(self, record: StreamRecord, chunk: Any, now: float, gap: float) -> None:

@@ -17,8 +17,8 @@ _RAW_RESPONSE = "x-stainless-raw-response"
 
 
 def asks_for_stream(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """`create(stream=True)`, and not for its raw response."""
-    return kwargs.get("stream") is True and not wants_raw_response(kwargs)
+    """`create(stream=True)`, perhaps through `with_raw_response` or `with_streaming_response`."""
+    return kwargs.get("stream") is True
 
 
 def wants_raw_response(kwargs: Mapping[str, Any]) -> bool:

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`with_raw_response` and `with_streaming_response`: the application gets the HTTP response, and the stream from its `parse()`.
+
+Source: openai/_legacy_response.py and openai/_response.py, and the same in anthropic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import wrapt
+
+from lastchunk.streams import http_bodies
+from lastchunk.streams.observer import Observer, Tap
+
+_BODY = frozenset({"http_response", "iter_bytes", "iter_lines", "iter_text", "read", "text", "json", "content"})
+"""What lets the application read the body itself."""
+
+
+def is_raw(response: Any) -> bool:
+    """A call gave the response, and not yet its stream."""
+    return hasattr(response, "http_response") and hasattr(response, "parse")
+
+
+class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
+    """A raw response as it is handed to the application; `hand_out` gives its stream as that is handed to it."""
+
+    def __init__(self, response: Any, observer: Observer | Tap, hand_out: Callable[[Any], Any]) -> None:
+        super().__init__(response)
+        self._self_observer = observer
+        self._self_hand_out = hand_out
+        self._self_parsed: tuple[Any, Any] = (None, None)
+        self._self_body: http_bodies.Body | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _BODY and self._self_parsed[0] is None:
+            self._self_body = http_bodies.watch(self.__wrapped__.http_response, self._self_observer)
+        value = super().__getattr__(name)
+        return wrapt.FunctionWrapper(value, self._self_leaving) if name == "close" else value
+
+    def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        self._self_observer.leaves()
+        return close(*args, **kwargs)
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        """As the SDK's: the stream, or a coroutine that gives it."""
+        parsed = self.__wrapped__.parse(*args, **kwargs)
+        return self._self_later(parsed) if hasattr(parsed, "__await__") else self._self_stream(parsed)
+
+    async def _self_later(self, parsed: Any) -> Any:
+        return self._self_stream(await parsed)
+
+    def _self_stream(self, parsed: Any) -> Any:
+        given, ours = self._self_parsed
+        if parsed is not given:
+            ours = self._self_hand_out(parsed)
+            self._self_parsed = (parsed, ours)
+        return ours
+
+    def __del__(self) -> None:
+        # What was taken from the response tells of its own end.
+        if self._self_parsed[0] is None and self._self_body is None:
+            self._self_observer.let_go()

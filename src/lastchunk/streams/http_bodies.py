@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The body of an HTTP response, read by the application itself: lines or bytes, past the SDK's own stream.
+
+Nothing is watched until the application asks for the response. Works for every HTTP library whose response keeps its body as
+`stream`, an iterable of bytes, and calls its `close` or `aclose`: httpx and its successor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import wrapt
+
+from lastchunk.own_errors import report
+from lastchunk.semconv import ChunkKind, WaitingFor
+from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.record import StreamRecord
+
+_END_MARKER = re.compile(
+    rb"^(data: ?\[DONE\]|event: ?(message_stop|response\.(completed|incomplete|failed)))\s", re.MULTILINE
+)
+"""At the begin of a line: text that quotes it has no line that begins, because JSON escapes the newline."""
+_LOOKED_BACK = 40
+"""Bytes of the read before, in which a marker may have begun."""
+
+
+def watch(response: Any, observer: Observer | Tap) -> Body | None:
+    """Watch what the application reads from `response`; None if there is nothing left to be read, or nobody to tell."""
+    try:
+        stream = response.stream
+        if isinstance(observer, Tap) or response.is_stream_consumed or response.is_closed:
+            return None
+        if isinstance(stream, Body):
+            return stream
+        body = Body(stream, observer, response.headers)
+        response.stream = body
+        return body
+    except Exception as exc:
+        report("the body of a response", exc)
+        return None
+
+
+class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
+    """The body, as the HTTP library and the application iterate it."""
+
+    def __init__(self, stream: Any, observer: Observer, headers: Mapping[str, str]) -> None:
+        super().__init__(stream)
+        self._self_reading = _Reading(observer, headers)
+
+    def reads(self) -> bool:
+        """The application has begun to read it, past the SDK's stream."""
+        return self._self_reading.began
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _AsyncReads(self.__wrapped__.__aiter__(), self._self_reading)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return _Reads(self.__wrapped__.__iter__(), self._self_reading)
+
+    async def aclose(self) -> None:
+        """As the HTTP library's."""
+        self._self_reading.leaves()
+        await self.__wrapped__.aclose()
+
+    def close(self) -> None:
+        """As the HTTP library's."""
+        self._self_reading.leaves()
+        self.__wrapped__.close()
+
+    def __del__(self) -> None:
+        self._self_reading.observer.let_go()
+
+
+class _Reading:
+    """What is told to a stream of the reads of its body. A read that the SDK's own stream makes is that stream's step."""
+
+    __slots__ = ("_opaque", "_own", "_tail", "began", "observer")
+
+    def __init__(self, observer: Observer, headers: Mapping[str, str]) -> None:
+        self.observer = observer
+        self.began = False
+        self._own = False
+        self._tail = b"\n"
+        content = str(headers.get("content-type", ""))
+        self._opaque = "event-stream" not in content or "content-encoding" in headers
+        """Nothing in the bytes says whether the provider finished: the body's end is all there is."""
+
+    def asks(self) -> None:
+        """The next bytes are asked for."""
+        record = self._record()
+        self._own = record is not None and not record.silent_since
+        if self._own:
+            self.began = True
+            self.observer.step_begins()
+
+    def came(self, data: bytes) -> None:
+        """They came."""
+        record = self._record()
+        if record is None or not self._own:
+            return
+        try:
+            now = record.clock()
+            record.chunk(ChunkKind.MESSAGE, len(data), now, record.step_ends(now))
+            record.waiting_for = WaitingFor.NEXT_CHUNK
+            seen = self._tail + data
+            if not self._opaque and record.wire is not None and _END_MARKER.search(seen):
+                record.wire.ended()
+            self._tail = seen[-_LOOKED_BACK:]
+        except Exception as exc:
+            report("the body of a response", exc)
+
+    def over(self, error: BaseException | None) -> None:
+        """There are no more, or the read raised."""
+        record = self._record()
+        if record is None or not self._own:
+            return
+        if error is not None:
+            self.observer.failed(error)
+            return
+        if self._opaque and record.chunks and record.wire is not None:
+            record.wire.ended()
+        self.observer.exhausted()
+
+    def leaves(self) -> None:
+        """The response is closed; if the SDK's stream is what was read, that is its own affair."""
+        if self.began:
+            self.observer.leaves()
+
+    def _record(self) -> StreamRecord | None:
+        record = self.observer.record
+        return record if record is not None and record.ending is None else None
+
+
+class _AsyncReads:
+    def __init__(self, reads: AsyncIterator[bytes], reading: _Reading) -> None:
+        self._reads = reads
+        self._reading = reading
+
+    def __aiter__(self) -> _AsyncReads:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._reading.asks()
+        try:
+            data = await self._reads.__anext__()
+        except StopAsyncIteration:
+            self._reading.over(None)
+            raise
+        except BaseException as error:
+            self._reading.over(error)
+            raise
+        self._reading.came(data)
+        return data
+
+
+class _Reads:
+    def __init__(self, reads: Iterator[bytes], reading: _Reading) -> None:
+        self._reads = reads
+        self._reading = reading
+
+    def __iter__(self) -> _Reads:
+        return self
+
+    def __next__(self) -> bytes:
+        self._reading.asks()
+        try:
+            data = self._reads.__next__()
+        except StopIteration:
+            self._reading.over(None)
+            raise
+        except BaseException as error:
+            self._reading.over(error)
+            raise
+        self._reading.came(data)
+        return data
