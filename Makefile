@@ -85,14 +85,14 @@ links: $(DEV) ## ask for every external link in the documentation (it needs the 
 	@$(BIN)/python scripts/links.py
 
 grafana: $(DEV) ## make dashboards and alerts from semconv.py and grafana/settings.yaml
-	@$(BIN)/python -m grafana.build
+	@$(BIN)/python -m lastchunk.monitoring
 
 dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environment, and try it there
 	@rm -rf dist $(VENV)-dist
 	@$(BIN)/python -m build --outdir dist . > $(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
 	@$(PYTHON) -m venv $(VENV)-dist
 	@$(VENV)-dist/bin/python -m pip install --quiet --upgrade pip
-	@$(VENV)-dist/bin/python -m pip install --quiet "$$(echo dist/*.whl)[cli,otlp]" autogen-agentchat autogen-ext
+	@$(VENV)-dist/bin/python -m pip install --quiet "$$(echo dist/*.whl)[monitoring,otlp]" autogen-agentchat autogen-ext
 	@$(VENV)-dist/bin/python scripts/smoke.py
 	@ls dist
 

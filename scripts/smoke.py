@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def main() -> None:
     said = run(BIN / "lastchunk", "doctor", "--offline")
     if "problem" in said or "patches.autogen-agentchat" not in said:
         sys.exit(f"{said}\nsmoke: 'lastchunk doctor' finds a problem in an environment that has none")
+
+    with tempfile.TemporaryDirectory() as folder:
+        if "files are in" not in run(BIN / "lastchunk", "init", folder):
+            sys.exit("smoke: 'lastchunk init' does not say what it wrote")
+        rules = Path(folder, "grafana/alerts/prometheus/lastchunk-streams.yml")
+        if "alert: Lastchunk" not in rules.read_text("utf-8"):
+            sys.exit("smoke: 'lastchunk init' wrote no alerts")
 
     output = run(
         *(BIN / "opentelemetry-instrument", "--traces_exporter", "lastchunk_console"),

@@ -15,7 +15,7 @@ from types import ModuleType
 import click
 import pytest
 
-from lastchunk import cli
+from lastchunk import cli, extras
 from lastchunk.doctor.command import doctor
 from lastchunk.version import __version__
 
@@ -138,6 +138,7 @@ def test_demo_hands_on_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
         ("click", ["--version"], "lastchunk needs click, which is not installed: pip install '{}[cli]'"),
         ("rich", ["doctor"], "lastchunk needs rich, which is not installed: pip install '{}[cli]'"),
         ("llmock", ["demo"], "lastchunk demo needs llmock, which is not installed: pip install '{}[demo]'"),
+        ("yaml", ["init", "x"], "lastchunk init needs yaml, which is not installed: pip install '{}[monitoring]'"),
     ],
 )
 def test_missing_extra_is_one_sentence(
@@ -148,14 +149,9 @@ def test_missing_extra_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Without its extra the command names what to install, and shows no traceback."""
-    installed = cli._installed
-    monkeypatch.setattr(cli, "_installed", lambda module: module != missing and installed(module))
+    installed = extras._installed
+    monkeypatch.setattr(extras, "_installed", lambda module: module != missing and installed(module))
     assert invoke(*args) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == said.format("lastchunk-instrumentation-autogen") + "\n"
-
-
-def test_missing_parent_package_is_missing() -> None:
-    """``find_spec`` raises for a module of a package that is not there."""
-    assert not cli._installed("no_such_package.module")

@@ -17,9 +17,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-from grafana.build.dashboards.foreign import ENVIRONMENT, OVERFLOW
-from grafana.build.names import label, series
 from lastchunk import semconv
+from lastchunk.monitoring.dashboards.foreign import ENVIRONMENT, OVERFLOW
+from lastchunk.monitoring.names import label, series
 from lastchunk.semconv import Cause, Delivery, Metric, Operation, Reason, WaitingFor
 
 STEP, HOURS = 30, 6

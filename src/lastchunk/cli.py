@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
+from lastchunk.extras import require
 from lastchunk.version import __version__
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ DEMO_NEEDS = ("autogen_agentchat", "autogen_ext", "llmock", "openai", "opentelem
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command with ``args``, else with those of the process, and exit with its status."""
-    _require("lastchunk", "click", "rich", extra="cli")
+    require("lastchunk", "click", "rich", extra="cli")
     import click
 
     try:
@@ -47,33 +47,19 @@ def _command() -> click.Group:
 
     from lastchunk.doctor.command import doctor
     from lastchunk.explain import explain
+    from lastchunk.monitoring.command import init
 
     group = click.Group("lastchunk", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     group.add_command(doctor)
     group.add_command(explain)
+    group.add_command(init)
     group.command("demo", help=DEMO_HELP, short_help="Watch real AutoGen streams break.")(_demo)
     click.version_option(__version__, message="%(prog)s %(version)s")(group)
     return group
 
 
 def _demo() -> NoReturn:
-    _require("lastchunk demo", *DEMO_NEEDS, extra="demo")
+    require("lastchunk demo", *DEMO_NEEDS, extra="demo")
     from lastchunk.demo.run import main as tour
 
     sys.exit(tour())
-
-
-def _require(command: str, *modules: str, extra: str) -> None:
-    """Exit with 2 and one sentence if one of ``modules``, which ``extra`` brings, is not installed."""
-    for module in modules:
-        if not _installed(module):
-            install = f"pip install 'lastchunk-instrumentation-autogen[{extra}]'"
-            print(f"{command} needs {module}, which is not installed: {install}", file=sys.stderr)
-            sys.exit(2)
-
-
-def _installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # a parent package of it is missing
-        return False

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runbook's entries, for `lastchunk explain`: one for each cause and each reason.
 
-The text has one source, `grafana/runbook.md`; a wheel carries a copy of it as `lastchunk/runbook.md`.
+The text has one source, `grafana/runbook.md`, which comes with the package.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 
 from lastchunk.semconv import Cause, Reason
+from lastchunk.shipped import shipped
 
 _HEALTHY = "Nothing to do: the answer is complete, and the provider said so."
 
@@ -62,7 +61,4 @@ def _entry(kind: str, name: str, section: str) -> Entry:
 
 
 def _text() -> str:
-    inside = files("lastchunk") / "runbook.md"
-    if inside.is_file():
-        return inside.read_text("utf-8")
-    return (Path(__file__).parents[2] / "grafana" / "runbook.md").read_text("utf-8")
+    return shipped("grafana/runbook.md").read_text("utf-8")

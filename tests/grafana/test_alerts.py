@@ -14,12 +14,12 @@ import promql_parser
 import pytest
 import yaml
 
-from grafana.build.alerts import files, groups
-from grafana.build.alerts.table import Alert
-from grafana.build.names import label, series
-from grafana.build.panels import PANELS
-from grafana.build.settings import load
 from lastchunk import semconv
+from lastchunk.monitoring.alerts import files, groups
+from lastchunk.monitoring.alerts.table import Alert
+from lastchunk.monitoring.names import label, series
+from lastchunk.monitoring.panels import PANELS
+from lastchunk.monitoring.settings import load
 
 GRAFANA = Path(__file__).parents[2] / "grafana"
 RUNBOOK = (GRAFANA / "runbook.md").read_text("utf-8")

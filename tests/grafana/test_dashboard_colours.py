@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from grafana.build.dashboards import colours
+from lastchunk.monitoring.dashboards import colours
 from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
 from tests.grafana.dashboards import DASHBOARDS, panels
 

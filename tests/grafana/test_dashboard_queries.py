@@ -12,10 +12,10 @@ import promql_parser
 import pytest
 import yaml
 
-from grafana.build.dashboards import foreign
-from grafana.build.dashboards.ids import CONTEXT
-from grafana.build.names import label, series
 from lastchunk import semconv
+from lastchunk.monitoring.dashboards import foreign
+from lastchunk.monitoring.dashboards.ids import CONTEXT
+from lastchunk.monitoring.names import label, series
 from lastchunk.semconv import Metric
 from tests.grafana.dashboards import GRAFANA, Query, queries
 

@@ -13,10 +13,10 @@ import pytest
 import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana.build import dashboards as maker
-from grafana.build.dashboards import links, variables
-from grafana.build.panels import PANELS
-from grafana.build.settings import load
+from lastchunk.monitoring import dashboards as maker
+from lastchunk.monitoring.dashboards import links, variables
+from lastchunk.monitoring.panels import PANELS
+from lastchunk.monitoring.settings import load
 from tests.grafana.dashboards import DASHBOARDS, GRAFANA, panels, strings
 
 CORE = {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana.build import __main__ as build
-from grafana.build.settings import SETTINGS, Settings, duration, load, milliseconds
+from lastchunk.monitoring import __main__ as build
+from lastchunk.monitoring.settings import SETTINGS, Settings, duration, load, milliseconds
 
 
 def changed(tmp_path: Path, **changes: Any) -> Path:
@@ -92,7 +92,7 @@ def test_check_names_what_is_not_current(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """And making it again writes only what changed."""
-    monkeypatch.setattr(build, "GRAFANA", tmp_path / "grafana")
+    monkeypatch.setattr(build, "PROJECT", tmp_path)
     assert build.main([]) == 0
     capsys.readouterr()
     assert build.main(["--check"]) == 0

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from grafana.build.alerts import files
-from grafana.build.settings import load
 from lastchunk.model_server.actions import Script
 from lastchunk.model_server.scripts import SCRIPTS
 from lastchunk.model_server.server import ModelServer
+from lastchunk.monitoring.alerts import files
+from lastchunk.monitoring.settings import load
 from tests.stack import past
 from tests.stack.alertmanager import Alertmanager, Webhook
 from tests.stack.faults import BACKENDS, SCENES

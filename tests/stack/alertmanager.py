@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from grafana.build.settings import Settings
+from lastchunk.monitoring.settings import Settings
 from tests.stack.servers import LOOPBACK, ROOT, Server, binary, free_port
 
 EXAMPLE = ROOT / "grafana" / "alerts" / "alertmanager-example.yml"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from grafana.build.alerts.promql import AGENT, MODEL, OPERATION
 from lastchunk.model_server.server import ModelServer
+from lastchunk.monitoring.alerts.promql import AGENT, MODEL, OPERATION
 from lastchunk.semconv import Operation
 from tests.stack.past import Past
 from tests.stack.run import Plan

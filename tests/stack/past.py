@@ -12,9 +12,9 @@ from pathlib import Path
 
 import yaml
 
-from grafana.build.alerts.promql import AGENT, INSTANCE, JOB, MODEL, OPERATION, OUTERMOST, PROVIDER, REASON
-from grafana.build.names import series
-from grafana.build.settings import Settings, milliseconds
+from lastchunk.monitoring.alerts.promql import AGENT, INSTANCE, JOB, MODEL, OPERATION, OUTERMOST, PROVIDER, REASON
+from lastchunk.monitoring.names import series
+from lastchunk.monitoring.settings import Settings, milliseconds
 from lastchunk.semconv import ENDED, OPEN, Operation, Reason
 from tests.stack.prometheus import Prometheus
 from tests.stack.servers import binary

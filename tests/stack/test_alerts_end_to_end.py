@@ -16,11 +16,11 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from grafana.build.alerts import groups
-from grafana.build.alerts.promql import JOB, MODEL
 from lastchunk.model_server.actions import Script
 from lastchunk.model_server.scripts import SCRIPTS
 from lastchunk.model_server.server import ModelServer
+from lastchunk.monitoring.alerts import groups
+from lastchunk.monitoring.alerts.promql import JOB, MODEL
 from tests.stack import otlp
 from tests.stack.alerting import SETTINGS, Deployment, healthy_scripts
 from tests.stack.alertmanager import Notification, Webhook

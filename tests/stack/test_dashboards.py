@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grafana.build.dashboards import ids
-from grafana.build.names import label
 from lastchunk import semconv
 from lastchunk.model_server.server import ModelServer
+from lastchunk.monitoring.dashboards import ids
+from lastchunk.monitoring.names import label
 from lastchunk.semconv import Cause
 from tests.grafana.dashboards import Query, queries
 from tests.stack.prometheus import Prometheus

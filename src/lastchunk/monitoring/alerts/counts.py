@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The counts that alerts share: recorded for the fast windows; longer ones are sums of the fast long one.
+
+Names are `lastchunk:<what>:long` and `lastchunk:<what>:short`.
+"""
+
+from __future__ import annotations
+
+from lastchunk.monitoring.alerts.promql import (
+    BEGAN,
+    BY_MODEL,
+    BY_OPERATION,
+    CAUSE,
+    CHAT,
+    FAULT,
+    JOB,
+    OUTERMOST,
+    REJECTED,
+    counted,
+    none_of,
+    selector,
+)
+from lastchunk.monitoring.alerts.table import Recording
+from lastchunk.monitoring.settings import Settings
+from lastchunk.semconv import CUTOFFS, ENDED, Cause
+
+APART = (Cause.RATE_LIMITED, Cause.CONTEXT_LIMIT, Cause.CONTENT_FILTER)
+"""Why streams are rejected without a fault of the provider: watched by alerts of their own."""
+
+
+def started(matcher: str, window: str) -> str:
+    """Streams that were asked for, by model: chat streams; of a service without any, the outermost ones.
+
+    AutoGen's agents do not stream the model by default, and then there is no chat stream.
+    """
+    chat = counted(BY_MODEL, selector(ENDED, CHAT, matcher) if matcher else selector(ENDED, CHAT), window)
+    other = counted(BY_MODEL, selector(ENDED, OUTERMOST, matcher) if matcher else selector(ENDED, OUTERMOST), window)
+    if not matcher:
+        return f"{chat} or on ({JOB}) {other}"
+    return f"{chat} or ({other} unless on ({JOB}) {counted((JOB,), selector(ENDED, CHAT), window)})"
+
+
+def recordings(settings: Settings) -> tuple[Recording, ...]:
+    """Began, cut, asked for and rejected, in the fast windows."""
+    made: list[Recording] = []
+    for name, window in (("long", settings.fast.long), ("short", settings.fast.short)):
+        window = settings.time(window)
+        counts = {
+            "outermost_began": counted(BY_OPERATION, selector(ENDED, OUTERMOST, BEGAN), window),
+            "outermost_cut": counted(BY_OPERATION, selector(CUTOFFS, OUTERMOST, FAULT), window),
+            "chat_began": counted(BY_MODEL, selector(ENDED, CHAT, BEGAN), window),
+            "chat_cut": counted(BY_MODEL, selector(CUTOFFS, CHAT, FAULT), window),
+            "asked": started("", window),
+            "rejected": started(f"{REJECTED}, {none_of(CAUSE, APART)}", window),
+        }
+        made += [Recording(f"lastchunk:{what}:{name}", expression) for what, expression in counts.items()]
+    return tuple(made)
+
+
+def summed(what: str, window: str, settings: Settings, offset: str = "") -> str:
+    """A count in a window that is several fast long ones, from their recording."""
+    step = settings.time(settings.fast.long)
+    ago = f" offset {settings.time(offset)}" if offset else ""
+    return f"sum_over_time(lastchunk:{what}:long[{settings.time(window)}:{step}]{ago})"

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Streams do not start: no stream was obtained, and the user got an error at once."""
+
+from __future__ import annotations
+
+from lastchunk.monitoring.alerts.budget import slow
+from lastchunk.monitoring.alerts.counts import started
+from lastchunk.monitoring.alerts.promql import CAUSE, REJECTED, one_of, share
+from lastchunk.monitoring.alerts.table import Alert, Recording
+from lastchunk.monitoring.settings import Settings
+from lastchunk.semconv import Cause
+
+_ASKED = "lastchunk:asked:long"
+_SUMMARY = (
+    "{{ $value | humanizePercentage }} of the streams of {{ $labels.job }}{{ with $labels.gen_ai_request_model }} "
+    "from {{ . }}{{ end }} "
+)
+_LEFT = (
+    "`rate_limited` and `context_limit` have tickets of their own; a prompt that a filter refuses is the prompt's. "
+    "Calls that do "
+    "not stream are no streams: of a service without chat streams its runs are counted."
+)
+_APART = 0.1
+"""The share of requests at which a limit is a ticket."""
+
+
+def recordings(settings: Settings) -> tuple[Recording, ...]:
+    """Which models reject: what alerts, and silences the alerts on cutoffs."""
+    threshold = f"{settings.rejected_fast:g}"
+    fast = (
+        f"{share('lastchunk:rejected:long', _ASKED)} >= {threshold}\n"
+        f"and {share('lastchunk:rejected:short', 'lastchunk:asked:short')} >= {threshold}\n"
+        f"and lastchunk:rejected:long >= {settings.page_floor}"
+    )
+    window = settings.time(settings.fast.long)
+    limited = {
+        name: started(f"{REJECTED}, {one_of(CAUSE, [cause])}", window)
+        for name, cause in (("rate_limited", Cause.RATE_LIMITED), ("context_rejected", Cause.CONTEXT_LIMIT))
+    }
+    return (
+        Recording("lastchunk:rejected:fast", fast),
+        Recording("lastchunk:rejected:slow", slow("rejected", "asked", settings.rejected_slow, settings)),
+        *(Recording(f"lastchunk:{name}:long", expression) for name, expression in limited.items()),
+    )
+
+
+def _limit(part: str, settings: Settings) -> str:
+    return (
+        f"{share(f'lastchunk:{part}:long', _ASKED)} >= {_APART:g}\nand lastchunk:{part}:long >= {settings.ticket_floor}"
+    )
+
+
+def alerts(settings: Settings) -> tuple[Alert, ...]:
+    """Fast is a page, slow a ticket; limits are tickets."""
+    return (
+        Alert(
+            name="LastchunkRejectedFast",
+            severity="page",
+            expression="lastchunk:rejected:fast",
+            wait="2m",
+            keep="10m",
+            summary=_SUMMARY + "do not start",
+            description=(
+                "The provider refuses, or cannot be reached. `error.type` says which: key, endpoint, model name, or "
+                "an incident."
+            ),
+            leaves_out=_LEFT,
+            panel="rejected_rate",
+        ),
+        Alert(
+            name="LastchunkRejectedSlow",
+            severity="ticket",
+            expression="lastchunk:rejected:slow unless lastchunk:rejected:fast",
+            wait="15m",
+            keep="1h",
+            summary=_SUMMARY + "do not start",
+            description="Some requests fail before a stream begins. `error.type` says why.",
+            leaves_out=_LEFT,
+            panel="rejected_rate",
+        ),
+        Alert(
+            name="LastchunkRateLimited",
+            severity="ticket",
+            expression=_limit("rate_limited", settings),
+            wait="5m",
+            keep="30m",
+            summary=_SUMMARY + "are refused by a rate limit",
+            description="More is asked for than the quota allows. Which service sends how many: the linked panel.",
+            leaves_out=(
+                "Streams that a rate limit cut after they began: they count as cutoffs. Retries of the SDK that "
+                "succeeded: nobody saw them."
+            ),
+            panel="rejected_rate",
+            labels={CAUSE: Cause.RATE_LIMITED},
+        ),
+        Alert(
+            name="LastchunkContextRejected",
+            severity="ticket",
+            expression=_limit("context_rejected", settings),
+            wait="5m",
+            keep="30m",
+            summary=_SUMMARY + "are refused because the history is too long",
+            description=(
+                "These conversations get no answer any more. History size of cut against completed streams: the "
+                "linked dashboard."
+            ),
+            leaves_out="Answers that an output limit cut: LastchunkLimitsReached.",
+            panel="context_errors",
+            labels={CAUSE: Cause.CONTEXT_LIMIT},
+        ),
+    )

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Telemetry gone: no cutoffs and no telemetry look the same, so who was there at this hour of past days must be there."""
+
+from __future__ import annotations
+
+from lastchunk.monitoring.alerts.promql import JOB, OUTERMOST, counted, selector
+from lastchunk.monitoring.alerts.table import Alert, Recording
+from lastchunk.monitoring.settings import Settings
+from lastchunk.semconv import ENDED, OPEN
+
+_YESTERDAY, _AN_HOUR_LATER, _LAST_WEEK = "1d", "23h", "7d"
+_BUSY = 20
+"""Streams an hour, on both past days, below which silence is no news."""
+_RESOLVES = "It resolves by itself when {}, and after a day in which that was usual."
+
+
+def recordings(settings: Settings) -> tuple[Recording, ...]:
+    """How many streams ended at this hour of past days; how many in the last hour."""
+    hour, ended = settings.time("1h"), selector(ENDED, OUTERMOST)
+    return (
+        Recording("lastchunk:traffic:now", counted((JOB,), ended, hour)),
+        Recording("lastchunk:traffic:yesterday", counted((JOB,), ended, hour, settings.time(_YESTERDAY))),
+        Recording("lastchunk:traffic:last_week", counted((JOB,), ended, hour, settings.time(_LAST_WEEK))),
+    )
+
+
+def alerts(settings: Settings) -> tuple[Alert, ...]:
+    """No series at all, and no traffic, are told apart."""
+
+    def present(offset: str = "") -> str:
+        ago = f" offset {settings.time(offset)}" if offset else ""
+        return f"count by ({JOB}) ({selector(OPEN, OUTERMOST)}{ago})"
+
+    days = (_YESTERDAY, _AN_HOUR_LATER, _LAST_WEEK)
+    return (
+        Alert(
+            name="LastchunkTelemetryGone",
+            severity="ticket",
+            expression="\nand ".join(present(day) for day in days) + f"\nunless {present()}",
+            wait="15m",
+            keep="5m",
+            summary="{{ $labels.job }} sends no metrics, at an hour at which it always did",
+            description=(
+                "It is down, is not instrumented any more, or its telemetry does not arrive: if other services are "
+                "gone too, look at the "
+                "Collectors. Until it is back, none of its cutoffs can alert. "
+                + _RESOLVES.format("metrics arrive again")
+            ),
+            leaves_out=(
+                "Services younger than a week, those that were not there yesterday or a week ago at this hour, and "
+                "jobs shorter than an hour."
+            ),
+            panel="series_present",
+        ),
+        Alert(
+            name="LastchunkNoTraffic",
+            severity="ticket",
+            expression=(
+                f"lastchunk:traffic:yesterday >= {_BUSY}\nand lastchunk:traffic:last_week >= {_BUSY}\n"
+                f"and on ({JOB}) {present()}\nunless on ({JOB}) lastchunk:traffic:now > 0"
+            ),
+            wait="15m",
+            keep="5m",
+            summary="{{ $labels.job }} is up, and no stream ended for an hour at which {{ $value }} did yesterday",
+            description=(
+                "Its metrics arrive: nothing is asked of it, or nothing ends. Look before it, and at its open streams. "
+                + _RESOLVES.format("a stream ends")
+            ),
+            leaves_out=(
+                "Hours with fewer than 20 streams yesterday or a week ago. A service without metrics: "
+                "LastchunkTelemetryGone."
+            ),
+            panel="endings_by_reason",
+        ),
+    )

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Single cutoffs: from Loki with their remedies, from Tempo with their traces; and what to connect if they are missing."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import logs, table, text
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
+
+from lastchunk import semconv
+from lastchunk.monitoring.dashboards.drawing import SECONDS, About
+from lastchunk.monitoring.dashboards.foreign import ENVIRONMENT, SERVICE_NAME
+from lastchunk.monitoring.dashboards.queries import AGENT, CAUSE, MODEL, REASON
+from lastchunk.monitoring.dashboards.tables import log_lines, said, spans
+from lastchunk.monitoring.names import label
+
+_NEEDS = """\
+**These panels need a {kind} data source**, chosen at the top. If there is none: connect one (Connections, Add new
+connection, {kind}) and send it {what}, as `collector-config/` does. The panels above need neither.
+"""
+_SERVICE = label(SERVICE_NAME)
+_SHOWN = (
+    semconv.TERMINATION_REASON,
+    semconv.TERMINATION_CAUSE,
+    semconv.AGENT_NAME,
+    semconv.WORKFLOW_NAME,
+    semconv.REQUEST_MODEL,
+    semconv.LAST_EVENT,
+    semconv.CHUNKS,
+    semconv.IDLE_AT_END,
+)
+_NAMES = ("Reason", "Cause", "Agent", "Team", "Model", "Last event", "Chunks", "Silence before the end")
+
+CUTOFF_LINES = f'{{{_SERVICE}=~"$service", {ENVIRONMENT}=~"$environment"}} | event_name="{semconv.CUTOFF_EVENT}"'
+_LINE = "{reason}/{cause} {agent} {model}: {remedy}".format(
+    **{
+        name: f"{{{{.{of}}}}}"
+        for name, of in (
+            ("reason", REASON),
+            ("cause", CAUSE),
+            ("agent", AGENT),
+            ("model", MODEL),
+            ("remedy", label(semconv.REMEDY)),
+        )
+    }
+)
+
+
+def logs_needed(id_: int) -> text.Panel:
+    """What the row of logs needs."""
+    return _needed(id_, "Loki", "the application's log records")
+
+
+def traces_needed(id_: int) -> text.Panel:
+    """What the row of traces needs."""
+    return _needed(id_, "Tempo", "the application's spans")
+
+
+def _needed(id_: int, kind: str, what: str) -> text.Panel:
+    about = About(id_, f"From {kind}", f"What this row needs: a {kind} data source.", "", 24, 4)
+    return said(about, _NEEDS.format(kind=kind, what=what))
+
+
+def latest_logs(id_: int, *, of_selection: bool = False) -> logs.Panel:
+    """The latest cutoffs, each with its cause and its remedy."""
+    about = About(
+        id_,
+        "Latest cutoffs: cause and remedy",
+        "One line for each cutoff, of the stream in which it arose. Open a line: trace_id leads to the trace, runbook names"
+        " the entry of the runbook. Shows processes too that were killed before their counters were exported.",
+        "No cutoff was logged in this time, or no Loki data source is chosen.",
+        24,
+        11,
+    )
+    narrowed = f' | {MODEL}=~"$model" | {AGENT}=~"$agent"' if of_selection else f' | {MODEL}=~"$model"'
+    return log_lines(about, f"{CUTOFF_LINES}{narrowed} | line_format `{_LINE}`")
+
+
+def latest_traces(id_: int) -> table.Panel:
+    """The latest cutoffs, each with its trace."""
+    about = About(
+        id_,
+        "Latest cutoffs: traces",
+        "Streams that users saw cut; the first columns open the trace, the cause opens its entry of the runbook. Of the chosen"
+        " services; filter by the columns for more.",
+        "No cut stream in this time, or no Tempo data source is chosen.",
+        24,
+        11,
+    )
+    cut = f'resource.{SERVICE_NAME} =~ "$service" && span.{semconv.OUTERMOST} = true && span.{semconv.CUTOFF} = true'
+    selected = ", ".join(f"span.{name}" for name in _SHOWN)
+    panel = spans(about, f"{{ {cut} }} | select({selected})")
+    for name, shown in zip(_SHOWN, _NAMES, strict=True):
+        properties = [DynamicConfigValue("displayName", shown)]
+        if name == semconv.TERMINATION_CAUSE:
+            link = {"title": "Runbook", "url": "${runbook:raw}#cause-${__value.raw}", "targetBlank": True}
+            properties.append(DynamicConfigValue("links", [link]))
+        if name == semconv.IDLE_AT_END:
+            properties.append(DynamicConfigValue("unit", SECONDS))
+        panel = panel.override_by_name(name, properties)
+    return panel

@@ -1,0 +1,261 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Telemetry path. Is what the other dashboards show complete? A blind path looks like a healthy one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grafana_foundation_sdk.builders import stat, text, timeseries
+from grafana_foundation_sdk.models.common import BigValueTextMode
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
+
+from lastchunk import semconv
+from lastchunk.monitoring.dashboards import evidence, variables
+from lastchunk.monitoring.dashboards import foreign as names
+from lastchunk.monitoring.dashboards.colours import BAD, GOOD, HUES, WARNING, Family, shade
+from lastchunk.monitoring.dashboards.drawing import (
+    SECONDS,
+    About,
+    Query,
+    coloured,
+    legend,
+    lines,
+    number,
+    of_query,
+    whole,
+)
+from lastchunk.monitoring.dashboards.foreign import INSTANCE, JOB
+from lastchunk.monitoring.dashboards.frame import closed_row, encode, frame, open_row
+from lastchunk.monitoring.dashboards.ids import PATH as ID
+from lastchunk.monitoring.dashboards.links import PATH
+from lastchunk.monitoring.dashboards.queries import AGENT, CHAT, MODEL, OUTERMOST, WINDOW, grown
+from lastchunk.monitoring.dashboards.tables import log_rate, said
+from lastchunk.monitoring.names import series
+from lastchunk.monitoring.settings import Settings
+
+_NOT_SCRAPED = "The Collectors' own metrics are not here: scrape them, as collector-config/prometheus.yml does."
+_LOST = tuple(
+    shade(HUES[family], by) for by in (0.0, -0.25) for family in (Family.TRANSPORT, Family.FAULT, Family.LIMIT)
+)
+"""Spans, data points and log records that were not taken or not sent; and, darker, not even queued. None of it is green."""
+_READ_ME = """\
+No cutoff and no telemetry look the same. **Read from the top:** does every service report, and lately? Is the number of
+processes the one that you deployed? Then follow the path: what the Collectors received, refused, could not send, and have
+waiting. The alerts in `grafana/alerts/` watch the same.
+"""
+
+
+def build(settings: Settings) -> str:
+    """The dashboard's JSON."""
+    chosen = [
+        *variables.sources(),
+        variables.service(),
+        variables.environment(),
+        variables.model(),
+        variables.service_name(),
+        variables.runbook(settings),
+    ]
+    says = "Is what you see complete? Applications that report, and the Collectors between them and you."
+    made = frame(PATH, "Lastchunk telemetry path", says, chosen)
+    made.with_panel(_read_me())
+    open_row(
+        made, ID["row_services"], "Do the applications report?", [_reporting(), _age(), _overflow(), _other_values()]
+    )
+    of = settings.collectors_job
+    open_row(
+        made,
+        ID["row_collectors"],
+        "Do the Collectors pass it on?",
+        [
+            _up(of),
+            _queue(of),
+            _memory(of),
+            _flow("received", "Received by Collectors", of, names.RECEIVED, names.RECEIVER),
+            _flow("sent", "Sent by Collectors", of, names.SENT, names.EXPORTER),
+            _loss("refused", "Refused by Collectors", of, names.RECEIVER, refused=names.REFUSED),
+            _loss(
+                "dropped",
+                "Dropped by Collectors",
+                of,
+                names.EXPORTER,
+                not_sent=names.SEND_FAILED,
+                not_queued=names.ENQUEUE_FAILED,
+            ),
+            _sampling(of),
+        ],
+    )
+    closed_row(
+        made,
+        ID["row_compare"],
+        "Do logs and metrics agree? (needs Loki)",
+        [evidence.logs_needed(ID["logs_needed"]), _logged(), _counted()],
+    )
+    return encode(made)
+
+
+def _read_me() -> text.Panel:
+    about = About(ID["read_me"], "How to read this", "In which order to look.", "", 24, 4)
+    return said(about, _READ_ME)
+
+
+def _reporting() -> timeseries.Panel:
+    about = About(
+        ID["reporting"],
+        "Processes that report, by service",
+        "Each worker is one. Fewer than you run: some are not instrumented, or their Collector is gone.",
+        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+    )
+    query = Query(f"count by ({JOB}) (count by ({JOB}, {INSTANCE}) ({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
+    return whole(lines(about, "short", query))
+
+
+def _age() -> timeseries.Panel:
+    about = About(
+        ID["age"],
+        "Age of the newest sample, by service",
+        "How long ago each service was last heard of. Above the export interval it has stopped, or something on the way has.",
+        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+    )
+    query = Query(f"time() - max by ({JOB}) (timestamp({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
+    return lines(about, SECONDS, query, limits=(60, 240))
+
+
+def _overflow() -> stat.Panel:
+    about = About(
+        ID["overflow"],
+        "Series that the SDK added up",
+        "Services in which an instrument has more than 2,000 sets of attributes: what came later is in one series without"
+        " labels, and missing on these dashboards. Drop attributes with a view of the SDK.",
+        "none",
+        height=4,
+    )
+    metrics = "|".join(series(metric) for metric in semconv.METRICS if metric.instrument == "counter")
+    query = Query(f'count by ({JOB}) ({{__name__=~"{metrics}", {names.OVERFLOW}="true"}})', f"{{{{{JOB}}}}}")
+    return number(about, "short", query, 1, colours=(GOOD, WARNING)).text_mode(BigValueTextMode.VALUE_AND_NAME)
+
+
+def _other_values() -> stat.Panel:
+    about = About(
+        ID["other_values"],
+        "Series of agents and models beyond the cap",
+        f"Lastchunk counts the 101st agent or model of a process, and all later ones, as {semconv.OTHER}.",
+        "none",
+        height=4,
+    )
+    agents, models = (CHAT(semconv.ENDED, f'{of}="{semconv.OTHER}"') for of in (AGENT, MODEL))
+    query = Query(f"count by ({JOB}) ({agents} or {models})", f"{{{{{JOB}}}}}")
+    return number(about, "short", query, 1, colours=(GOOD, WARNING)).text_mode(BigValueTextMode.VALUE_AND_NAME)
+
+
+def _collector(of: str, pattern: str) -> str:
+    return f'{{__name__=~"{pattern}", {JOB}="{of}"}}'
+
+
+def _up(of: str) -> timeseries.Panel:
+    about = About(
+        ID["collectors_up"],
+        "Collectors that answer",
+        "1 if the last scrape of a Collector's own metrics worked. A Collector that is down takes nothing; applications drop"
+        " what they cannot send.",
+        _NOT_SCRAPED,
+        8,
+    )
+    return whole(lines(about, "none", Query(f'{names.UP}{{{JOB}="{of}"}}', f"{{{{{INSTANCE}}}}}")), 2)
+
+
+def _flow(name: str, title: str, of: str, patterns: Mapping[str, str], by: str) -> timeseries.Panel:
+    about = About(
+        ID[name],
+        title,
+        "Spans, data points and log records per second, by Collector.",
+        _NOT_SCRAPED,
+    )
+    asked = (_rate(of, pattern, by, signal) for signal, pattern in patterns.items())
+    return lines(about, "suffix:/s", *asked).legend(legend())
+
+
+def _loss(name: str, title: str, of: str, by: str, **patterns: Mapping[str, str]) -> timeseries.Panel:
+    about = About(
+        ID[name],
+        title,
+        "Spans, data points and log records per second that were not taken, or given up. Anything above 0 is missing on these"
+        " dashboards; a Collector that never did it has no such series.",
+        "Nothing in this time, or the Collectors' own metrics are not scraped (is there an answer above?).",
+    )
+    asked = [
+        _rate(of, pattern, by, f"{signal} {how.replace('_', ' ')}", " > 0")
+        for how, signals in patterns.items()
+        for signal, pattern in signals.items()
+    ]
+    return of_query(lines(about, "suffix:/s", *asked).legend(legend()), _LOST[: len(asked)])
+
+
+def _rate(of: str, pattern: str, by: str, said: str, more: str = "") -> Query:
+    rate = f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}]))"
+    return Query(rate + more, f"{{{{{INSTANCE}}}}} {{{{{by}}}}} {said}")
+
+
+def _queue(of: str) -> timeseries.Panel:
+    about = About(
+        ID["queue"],
+        "Queues of Collectors",
+        "How full each queue is. A queue that fills has something down or slow behind it; when it is full, data is refused.",
+        _NOT_SCRAPED,
+        8,
+    )
+    by = f"{INSTANCE}, {names.EXPORTER}, {names.DATA_TYPE}"
+    size, capacity = (f'{metric}{{{JOB}="{of}"}}' for metric in (names.QUEUE_SIZE, names.QUEUE_CAPACITY))
+    query = f"max by ({by}) ({size} / ({capacity} > 0))"
+    legend = f"{{{{{INSTANCE}}}}} {{{{{names.EXPORTER}}}}} {{{{{names.DATA_TYPE}}}}}"
+    return lines(about, "percentunit", Query(query, legend), limits=(0.5, 0.8))
+
+
+def _sampling(of: str) -> timeseries.Panel:
+    about = About(
+        ID["sampling"],
+        "Sampling at the gateways",
+        "Traces per second that were kept or not; and, on the right, traces that wait for their decision: at OPEN_TRACES the"
+        " oldest are given up. Metrics are counted before sampling and miss nothing.",
+        "No gateway samples, or the Collectors' own metrics are not scraped.",
+        24,
+        9,
+    )
+    decided = f"sum by ({names.DECISION}) (rate({_collector(of, names.DECIDED)}[{WINDOW}]))"
+    waiting = f'sum by ({INSTANCE}) ({names.WAITING}{{{JOB}="{of}"}})'
+    asked = (Query(decided, f"{{{{{names.DECISION}}}}}"), Query(waiting, f"{{{{{INSTANCE}}}}} waiting"))
+    right = [DynamicConfigValue("unit", "short"), DynamicConfigValue("custom.axisPlacement", "right")]
+    return lines(about, "suffix:/s", *asked).override_by_regexp(".* waiting", right)
+
+
+def _memory(of: str) -> timeseries.Panel:
+    about = About(
+        ID["memory"],
+        "Memory of Collectors",
+        "Resident memory. At MEMORY_LIMIT_MIB a Collector begins to refuse.",
+        _NOT_SCRAPED,
+        8,
+    )
+    return lines(about, "bytes", Query(f"max by ({INSTANCE}) ({_collector(of, names.MEMORY)})", f"{{{{{INSTANCE}}}}}"))
+
+
+def _logged() -> timeseries.Panel:
+    about = About(
+        ID["logged"],
+        "Cutoffs, as logged",
+        "Cutoff events per minute: one for each cutoff, of the stream in which it arose.",
+        "No cutoff was logged in this time, or no Loki data source is chosen.",
+    )
+    return log_rate(about, f"sum(count_over_time({evidence.CUTOFF_LINES} [1m]))", "logged")
+
+
+def _counted() -> timeseries.Panel:
+    about = About(
+        ID["counted"],
+        "Cutoffs, as counted",
+        "The same per minute from the counters, of the streams that users saw. They agree but for cutoffs that a run recovered"
+        " from (logged, not counted here) and processes that were killed before their first export (logged, invisible here).",
+        "No cutoff was counted in this time.",
+    )
+    query = f"{grown('', OUTERMOST(semconv.CUTOFFS))} * 60000 / $__rate_interval_ms"
+    return coloured(lines(about, "suffix:/min", Query(query, "counted")), {"counted": BAD})
