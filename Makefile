@@ -41,7 +41,7 @@ demo: $(DEMO) ## watch streams break, and what Lastchunk says about each
 	@$(BIN)/lastchunk demo $(ARGS)
 
 example: $(EXAMPLES) ## run one of examples/ (NAME=agent_with_tools) against a model server on this machine
-	@command=$$(sed -n 's/^    \(python examples\/model_server\.py .*\)/\1/p' examples/$(NAME).py 2> /dev/null); \
+	@command=$$(sed -n 's/^    \(lastchunk demo run .*\)/\1/p' examples/$(NAME).py 2> /dev/null); \
 	[ "$$command" ] || { echo "name an example: make example NAME=agent_with_tools; examples/README.md lists them" >&2; exit 2; }; \
 	PATH="$(CURDIR)/$(BIN):$$PATH" $$command
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agent calls a tool, and streams its answer.
 
-    python examples/model_server.py opentelemetry-instrument python examples/agent_with_tools.py
+    lastchunk demo run opentelemetry-instrument python examples/agent_with_tools.py
 
 One sees three streams end: two of the model (the first asks for the tool, the second answers), and the agent's run around
-them. With `--ending tool_arguments_cut` after `model_server.py` the tool's arguments stop half-way; AutoGen hands the
+them. With `--ending tool_arguments_cut` after `lastchunk demo run` the tool's arguments stop half-way; AutoGen hands the
 application an ordinary result, and Lastchunk says `truncated`.
 """
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The openai SDK without AutoGen, async and sync: `create(stream=True)` is a stream, too.
 
-    python examples/model_server.py opentelemetry-instrument python examples/bare_sdk.py
+    lastchunk demo run opentelemetry-instrument python examples/bare_sdk.py
 
 One sees two `chat` streams. The second is left after five chunks: its line says `abandoned`, and the loop that left it.
 """

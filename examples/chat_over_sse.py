@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A team's answer in the browser, as server-sent events through FastAPI.
 
-    python examples/model_server.py opentelemetry-instrument python examples/chat_over_sse.py
+    lastchunk demo run opentelemetry-instrument python examples/chat_over_sse.py
 
 Open http://127.0.0.1:8000, and ask. One sees the streams of the team as they end. Ask again, and close the tab in the middle of
 the answer: the team's run is `cancelled`, cause `client_disconnected`. With `opentelemetry-instrumentation-fastapi`

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The classic API, of AutoGen 0.2 and of AG2 before 1.0: `ConversableAgent` with `stream` in its configuration.
 
-    python examples/model_server.py opentelemetry-instrument python examples/classic_api.py
+    lastchunk demo run opentelemetry-instrument python examples/classic_api.py
 
 It needs an environment of its own with `autogen-agentchat==0.2.40` or `ag2[openai]==0.14.0`: both own the package
 `autogen`. One sees one `chat` stream: the call of `OpenAIWrapper.create`, with what the openai SDK read as its evidence.

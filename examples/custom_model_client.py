@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model client of one's own, for a model that no library of AutoGen's knows.
 
-    python examples/model_server.py opentelemetry-instrument python examples/custom_model_client.py
+    lastchunk demo run opentelemetry-instrument python examples/custom_model_client.py
 
 One sees its `create_stream` as a `chat` stream within the agent's run. Nothing is read from a network here, so the reason
 comes from `CreateResult.finish_reason`: say `length` when the answer was cut, and Lastchunk says it too.

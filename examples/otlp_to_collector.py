@@ -3,7 +3,7 @@
 """Traces, metrics and log events to a Collector on this machine. Start one first, with `file` among its exporters (the
 contrib distribution has it): `otelcol-contrib --config examples/collector.yaml`. Then
 
-    python examples/model_server.py --ending silent_cut opentelemetry-instrument --traces_exporter otlp --metrics_exporter otlp --logs_exporter otlp --service_name travel-guide python examples/otlp_to_collector.py
+    lastchunk demo run --ending silent_cut opentelemetry-instrument --traces_exporter otlp --metrics_exporter otlp --logs_exporter otlp --service_name travel-guide python examples/otlp_to_collector.py
 
 The answer stops half-way, and nothing raises. The Collector writes what arrives to `streams.jsonl`: the spans of both streams,
 `truncated`; the metrics; and one log event `lastchunk.stream.cutoff`, with what to do. All is sent at the latest when the

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Set-up in code, for an application that is not started by `opentelemetry-instrument`.
 
-    python examples/model_server.py python examples/set_up_in_code.py
+    lastchunk demo run python examples/set_up_in_code.py
 
 One sees the same lines as with `opentelemetry-instrument`. `instrument()` may come before or after the imports of AutoGen;
 each setting is an argument of it. At the end the provider is shut down, which sends what still waits.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same question to three providers, each through AutoGen's client for it.
 
-    python examples/model_server.py opentelemetry-instrument python examples/several_clients.py
+    lastchunk demo run opentelemetry-instrument python examples/several_clients.py
 
 One sees three `chat` streams, with their providers and models. For all three the reason comes from what the provider's
 SDK read from the network, not from AutoGen's result.

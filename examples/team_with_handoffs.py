@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A team within a team: a concierge hands over to an agent that searches flights, and an editor has the last word.
 
-    python examples/model_server.py opentelemetry-instrument python examples/team_with_handoffs.py
+    lastchunk demo run opentelemetry-instrument python examples/team_with_handoffs.py
 
 One sees a stream for each team's run (`invoke_workflow`), for each agent's turn in it (`invoke_agent`) and for each call of
 the model (`chat`), each one line as it ends. In a trace they hang together: the inner team is a child of the outer one.

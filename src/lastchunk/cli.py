@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from lastchunk.extras import require
 from lastchunk.version import __version__
@@ -21,9 +21,7 @@ To instrument an application, no command of ours is needed:
 \b
     opentelemetry-instrument --traces_exporter lastchunk_console python app.py
 """
-DEMO_HELP = "Watch real AutoGen streams break, and what Lastchunk says about each."
 INTERRUPTED = 130
-DEMO_NEEDS = ("autogen_agentchat", "autogen_ext", "llmock", "openai", "opentelemetry.distro", "rich")
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -45,6 +43,7 @@ def main(args: Sequence[str] | None = None) -> None:
 def _command() -> click.Group:
     import click
 
+    from lastchunk.demo.command import demo
     from lastchunk.doctor.command import doctor
     from lastchunk.explain import explain
     from lastchunk.monitoring.command import init
@@ -53,13 +52,6 @@ def _command() -> click.Group:
     group.add_command(doctor)
     group.add_command(explain)
     group.add_command(init)
-    group.command("demo", help=DEMO_HELP, short_help="Watch real AutoGen streams break.")(_demo)
+    group.add_command(demo)
     click.version_option(__version__, message="%(prog)s %(version)s")(group)
     return group
-
-
-def _demo() -> NoReturn:
-    require("lastchunk demo", *DEMO_NEEDS, extra="demo")
-    from lastchunk.demo.run import main as tour
-
-    sys.exit(tour())

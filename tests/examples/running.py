@@ -25,7 +25,7 @@ from lastchunk import semconv
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-_COMMAND = re.compile(r"^    (python examples/model_server\.py .*)$", re.MULTILINE)
+_COMMAND = re.compile(r"^    (lastchunk demo run .*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,10 @@ def environment(receiver: Receiver, **settings: str) -> dict[str, str]:
 
 def run(name: str, receiver: Receiver, *options: str) -> subprocess.CompletedProcess[str]:
     """Run an example to its end; `options` are for the model server."""
-    python, server, *rest = command(name)
+    given = command(name)
+    server, rest = given[:3], given[3:]  # lastchunk demo run
     done = subprocess.run(
-        [python, server, *options, *rest],
+        [*server, *options, *rest],
         env=environment(receiver),
         cwd=ROOT,
         capture_output=True,

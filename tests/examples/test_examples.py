@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from lastchunk import semconv
-from tests.examples.running import EXAMPLES, ROOT, Receiver, command, environment, run
+from tests.examples.running import EXAMPLES, Receiver, command, run
 
 pytestmark = pytest.mark.timeout(180)  # each starts an interpreter or two, and imports AutoGen
 COMPLETED = ("completed", "")
@@ -84,27 +82,9 @@ def test_otlp(receiver: Receiver) -> None:
     assert receiver.events == [semconv.CUTOFF_EVENT]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [([], "a command is missing"), (["--ending", "nosuch", "true"], "nosuch"), (["no-such-command"], "was not found")],
-)
-def test_the_model_server_says_what_is_wrong(receiver: Receiver, arguments: list[str], says: str) -> None:
-    done = subprocess.run(
-        ["python", "examples/model_server.py", *arguments],
-        env=environment(receiver),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=150,
-    )
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_every_example_is_in_the_index_and_says_how_it_is_run() -> None:
     index = (EXAMPLES / "README.md").read_text()
-    names = [path.stem for path in sorted(EXAMPLES.glob("*.py")) if path.stem != "model_server"]
+    names = [path.stem for path in sorted(EXAMPLES.glob("*.py"))]
     assert len(names) == 9
     for name in names:
         assert command(name)[-1] == f"examples/{name}.py"
