@@ -17,6 +17,7 @@ from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_agentchat.tools import AgentTool
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
 from autogen_core.model_context import BufferedChatCompletionContext
+from autogen_core.models import UserMessage
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry import trace
@@ -31,7 +32,8 @@ tracer = trace.get_tracer("application")
 
 def _agent(name: str, *replies: str, **kwargs: Any) -> AssistantAgent:
     client = ReplayChatCompletionClient(list(replies) or ["one two three"])
-    return AssistantAgent(name, kwargs.pop("client", client), model_client_stream=True, **kwargs)
+    kwargs.setdefault("model_client_stream", True)
+    return AssistantAgent(name, kwargs.pop("client", client), **kwargs)
 
 
 async def _drain(stream: AsyncGenerator[Any, Any]) -> list[Any]:
@@ -170,7 +172,7 @@ async def test_a_turn_that_is_called_directly(exported: Exported) -> None:
     items = await _drain(stream)
     assert isinstance(items[-1], Response)
     assert sorted(exported.names) == ["chat", "invoke_agent alice"]
-    assert exported.one("invoke_agent").attributes["lastchunk.stream.history.messages"] == 1
+    assert exported.one("invoke_agent").attributes["lastchunk.stream.history.messages"] == 2
 
 
 async def test_autogen_spans_can_be_kept(instrument: Instrument) -> None:
@@ -291,8 +293,8 @@ async def test_two_agents_of_one_name(exported: Exported) -> None:
 
 
 async def test_the_history(exported: Exported) -> None:
-    """What the agent remembers and what it is given."""
-    agent = _agent("alice", "äö", "three")
+    """What is sent to the model: what the agent remembers and what it is given."""
+    agent = _agent("alice", "äö", "three", system_message=None)
     await _drain(agent.run_stream(task="hello"))
     await _drain(agent.run_stream(task="you"))
     first, second = (span for span in exported.ours if span.name == "invoke_agent alice")
@@ -313,11 +315,14 @@ async def test_the_history(exported: Exported) -> None:
     )
 
 
-async def test_a_context_that_is_not_read(exported: Exported) -> None:
-    """Any model context serves; what it hides is not guessed at."""
-    agent = _agent("alice", model_context=BufferedChatCompletionContext(buffer_size=2))
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_context_that_sends_less_than_it_holds(exported: Exported, streams: bool) -> None:
+    """What is sent counts, also where the model does not stream."""
+    messages = [UserMessage(content="x", source="user") for _ in range(100)]
+    context = BufferedChatCompletionContext(buffer_size=2, initial_messages=[*messages])
+    agent = _agent("alice", model_context=context, system_message=None, model_client_stream=streams)
     await _drain(agent.run_stream(task="hello"))
-    assert exported.one("invoke_agent").attributes["lastchunk.stream.history.messages"] == 1
+    assert exported.one("invoke_agent").attributes["lastchunk.stream.history.messages"] == 2
 
 
 async def test_waiting_for_a_person(exported: Exported) -> None:

@@ -79,7 +79,7 @@ async def test_always_stop_with_a_wire(exported: Exported, model: Any, script: s
 async def test_always_stop_from_create(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run is told no finish reason either."""
     told: list[str] = []
-    monkeypatch.setattr(Streams, "model_answered", lambda self, finish, error=None: told.append(finish))
+    monkeypatch.setattr(Streams, "model_answered", lambda self, finish, *args, **kwargs: told.append(finish))
     await SKChatCompletionAdapter().create(HELLO)
     assert told == [""]
 

@@ -18,7 +18,7 @@ import pytest
 
 from lastchunk.semconv import Cause
 from lastchunk.streams.ending import FailureKind
-from lastchunk.streams.failure import causes, failure_of, qualified_name
+from lastchunk.streams.failure import causes, failure_of, failure_of_run, qualified_name
 
 KIND = FailureKind
 
@@ -218,3 +218,64 @@ def test_no_sdk_is_imported_for_it() -> None:
     code = "import sys, lastchunk.streams.failure as f; f.failure_of(ValueError()); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert {"httpx", "httpx2", "openai", "pydantic"}.isdisjoint(done.stdout.split())
+
+
+class ValidationError(Exception):
+    """As those of django, jsonschema and marshmallow are called."""
+
+
+class HTTPException(Exception):
+    """As those of fastapi and werkzeug are called."""
+
+
+class _Order(pydantic.BaseModel):
+    price: int
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: _throw(ValidationError("the price is negative")),
+        lambda: _throw(HTTPException(404)),
+        lambda: _throw(ConnectionRefusedError("the database")),
+        lambda: _throw(TimeoutError("a lock")),
+        lambda: json.loads("{a file"),
+        lambda: b"\xff".decode(),
+        lambda: _Order.model_validate({"price": "free"}),
+        lambda: {}["missing"],
+    ],
+)
+def test_what_a_run_raises_itself_is_its_own(call: Callable[[], object]) -> None:
+    """Whatever the class is called: no stream below raised it."""
+    failure = failure_of_run(_raised(call))
+    assert (failure.kind, failure.hint) == (KIND.OTHER, None)
+
+
+def _throw(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "hint"),
+    [
+        (lambda: _throw(httpx.ConnectError("no")), KIND.CONNECTION, None),
+        (lambda: _throw(_status(429)), KIND.PROVIDER, Cause.RATE_LIMITED),
+        (lambda: _throw(asyncio.CancelledError()), KIND.CANCEL, None),
+        (
+            lambda: exec(compile("{}[0]", "x", "exec"), {"__name__": "autogen_core.x"}),
+            KIND.PROTOCOL,
+            Cause.PACKAGE_MISMATCH,
+        ),
+        (lambda: _throw(ImportError("tiktoken")), KIND.OTHER, Cause.PACKAGE_MISMATCH),
+    ],
+)
+def test_what_a_run_hands_on_of_a_library(call: Callable[[], object], kind: FailureKind, hint: Cause | None) -> None:
+    """An SDK's class says something, and so does what AutoGen raised."""
+    failure = failure_of_run(_raised(call))
+    assert (failure.kind, failure.hint) == (kind, hint)
+
+
+def test_a_run_that_raises_anew() -> None:
+    """The class on the outside names the type, the SDK's below says what it was."""
+    failure = failure_of_run(_raised(lambda: _throw(HTTPException(502)), source=httpx.ConnectError("no")))
+    assert (failure.kind, failure.error_type.rpartition(".")[2]) == (KIND.CONNECTION, "HTTPException")

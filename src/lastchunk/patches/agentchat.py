@@ -25,7 +25,7 @@ from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument, owns
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, TeamStopReason, WaitingFor
 from lastchunk.streams.lifecycle import current_stream
-from lastchunk.streams.record import History, Start, StreamRecord
+from lastchunk.streams.record import Start, StreamRecord
 
 _SUPPORTED = ">= 0.4.9, < 0.8"
 
@@ -135,30 +135,38 @@ def _describe_agent(agent: Any, given: Any) -> Start:
         said = identity(client)
         attributes.update({key: said[key] for key in (semconv.PROVIDER_NAME, semconv.REQUEST_MODEL) if key in said})
     handling = _handling()
-    if handling is not None and handling.type == f"{name}_{handling.key}":
+    at_work = _at_work(handling, name)
+    if at_work:
         attributes[semconv.AGENT_ID] = str(handling)
     return Start(
         operation=Operation.INVOKE_AGENT,
         subject=id(agent),
         name=name,
         attributes=attributes,
-        history=_history(agent, given),
+        history=history_of(given),
         may_be_silent=True,
         inside=handling.key if handling is not None else "",
+        at_work=at_work,
     )
 
 
 def _describe_team(team: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
-    handling = _handling()
+    handling, name = _handling(), _text(getattr(team, "name", None))
     return Start(
         operation=Operation.INVOKE_WORKFLOW,
         subject=id(team),
-        name=_text(getattr(team, "name", None)) or type(team).__name__,
+        name=name or type(team).__name__,
         history=history_of(kwargs.get("task")),
         may_be_silent=True,
         key=_text(getattr(team, "_team_id", None)),
         inside=handling.key if handling is not None else "",
+        at_work=_at_work(handling, name),
     )
+
+
+def _at_work(handling: Any, name: str) -> bool:
+    """The message that is being handled is one for the agent or team called `name`, which is a member of a team."""
+    return handling is not None and handling.type == f"{name}_{handling.key}"
 
 
 def _handling() -> Any:
@@ -170,16 +178,6 @@ def _handling() -> Any:
         return module.MessageHandlerContext.agent_id()
     except RuntimeError:
         return None
-
-
-def _history(agent: Any, given: Any) -> History | None:
-    """What the agent remembers, and what it is given."""
-    context = getattr(agent, "_model_context", None)
-    remembered = history_of(getattr(context, "_messages", None))
-    added = history_of(given)
-    if remembered is None or added is None:
-        return remembered or added
-    return History(remembered.messages + added.messages, remembered.size + added.size)
 
 
 def _text(value: Any) -> str:
@@ -199,11 +197,12 @@ def _on_item(record: StreamRecord, item: Any, now: float, gap: float) -> None:
         if item.stop_reason == _RAISES_NEXT:
             return
         messages = item.messages
-        _last_message(record, messages[-1] if messages else None)
-        record.result(gap, arrived=True)
+        last = messages[-1] if messages else None
+        _last_message(record, last)
+        record.result(gap, arrived=True, text=getattr(last, "content", None))
     elif name == "Response":
         _last_message(record, item.chat_message)
-        record.result(gap, arrived=True)
+        record.result(gap, arrived=True, text=getattr(item.chat_message, "content", None))
     else:
         record.waiting_for = WaitingFor.FIRST_CHUNK
         content = getattr(item, "content", None)

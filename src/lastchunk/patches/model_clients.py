@@ -19,7 +19,7 @@ from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument, owns
 from lastchunk.patches.support.sdk_calls import endpoint, instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import History, Start, StreamRecord
 
 _PROVIDERS = {
     "AzureOpenAI": "azure.ai.openai",
@@ -59,7 +59,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
         answer = wrapped(*args, **kwargs)
         if not hasattr(answer, "__await__") or _creating.get():
             return answer
-        return instead_of(answer, _watched(answer, patcher, instance))
+        return instead_of(answer, _watched(answer, patcher, instance, _sent(args, kwargs)))
 
     def patch(owner: type) -> None:
         if owns(owner, "create_stream"):
@@ -72,7 +72,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
     finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
-    record.result(gap, arrived=bool(result.content) or bool(result.thought), finish=finish)
+    record.result(gap, arrived=bool(result.content) or bool(result.thought), finish=finish, text=result.content)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
 
@@ -85,24 +85,33 @@ def _finish(result: Any, provider: object) -> str:
     return reason
 
 
-async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any) -> Any:
+def _sent(args: Sequence[Any], kwargs: Mapping[str, Any]) -> History | None:
+    try:
+        return history_of(argument(args, kwargs, 0, "messages"))
+    except Exception as exc:
+        report("the messages of a create", exc)
+        return None
+
+
+async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any, sent: History | None) -> Any:
     """Await the result of a `create` that does not stream, and tell the run around it how it ended."""
     token = _creating.set(True)
     try:
         result = await answer
     except BaseException as error:
-        _tell(patcher, client, None, error)
+        _tell(patcher, client, None, error, sent)
         raise
     finally:
         with suppress(ValueError):
             _creating.reset(token)
-    _tell(patcher, client, result, None)
+    _tell(patcher, client, result, None, sent)
     return result
 
 
-def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | None) -> None:
+def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | None, sent: History | None) -> None:
     try:
-        patcher.streams.model_answered(_finish(result, _provider(_innermost(client))), error)
+        finish = _finish(result, _provider(_innermost(client)))
+        patcher.streams.model_answered(finish, error, text=getattr(result, "content", None), history=sent)
     except Exception as exc:
         report("the result of a create", exc)
 

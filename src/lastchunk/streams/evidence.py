@@ -10,7 +10,7 @@ from dataclasses import replace
 from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
-from lastchunk.streams.failure import causes, failure_of, qualified_name
+from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
 from lastchunk.streams.finish_reasons import Finish, meaning
 from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
@@ -126,6 +126,8 @@ def _said(finish: str) -> frozenset[Finish]:
 def _failure(record: StreamRecord, error: BaseException | None) -> Failure | None:
     if error is None:
         return None
+    if record.operation is not Operation.CHAT:
+        return failure_of_run(error)
     failure = failure_of(error)
     wire = record.wire
     if wire is not None and wire.provider_error and failure.kind is not FailureKind.CANCEL:
@@ -144,10 +146,10 @@ def _said_error(failure: Failure | None, inner: InnerStream | None) -> bool:
 def _inner(record: StreamRecord, error: BaseException | None, failure: Failure | None) -> InnerStream | None:
     team = record.operation is Operation.INVOKE_WORKFLOW
     if record.terminal:
-        return record.inner.behind_result(record.last_source, team)
+        return record.inner.behind_result(record.last_source, team, record.answer)
     if error is None or failure is None or failure.kind in (FailureKind.CANCEL, FailureKind.EXIT):
         return None
-    return record.inner.behind_failure([id(link) for link in causes(error)], team)
+    return record.inner.behind_failure(error, team)
 
 
 def _from_above(record: StreamRecord, ending: Ending) -> Ending:

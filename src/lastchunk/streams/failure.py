@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lastchunk.semconv import Cause
 from lastchunk.streams.ending import Failure, FailureKind
+from lastchunk.streams.raised import behind
 
 _KINDS = {
     FailureKind.LENGTH: "LengthFinishReasonError",
@@ -32,10 +34,29 @@ _TRANSPORT = (FailureKind.TIMEOUT, FailureKind.CONNECTION)
 _MISMATCHES = frozenset({"ImportError", "TypeError", "AttributeError", "KeyError", "IndexError", "NotImplementedError"})
 """Classes of exceptions with which a library says that it did not expect what another one gave it."""
 
-_LIBRARIES = frozenset(
-    {"autogen_ext", "autogen_core", "autogen", "ag2", "openai", "anthropic", "ollama", "azure", "pydantic"}
-)
+_LIBRARIES = frozenset({"autogen_ext", "autogen_core", "autogen", "ag2", "openai", "anthropic", "ollama", "azure"})
 """Where such an exception means a mismatch of packages. Anywhere else it is the application's own."""
+
+_SDKS = frozenset(
+    [
+        "openai",
+        "anthropic",
+        "ollama",
+        "azure",
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "h11",
+        "h2",
+        "aiohttp",
+        "requests",
+        "urllib3",
+        "anyio",
+        "mcp",
+    ]
+)
+"""Packages whose exceptions tell of a provider or a transport, whoever lets them through."""
 
 _OURS = ("lastchunk.patches.", "lastchunk.streams.")
 
@@ -70,6 +91,27 @@ def failure_of(error: BaseException) -> Failure:
             return Failure(FailureKind.PROTOCOL, qualified_name(error), Cause.PACKAGE_MISMATCH if mismatch else None)
     hint = Cause.PACKAGE_MISMATCH if isinstance(error, ImportError) else None
     return Failure(FailureKind.OTHER, qualified_name(error), hint)
+
+
+def failure_of_run(error: BaseException) -> Failure:
+    """What `error` stands for that ended a run, and that no stream below has raised.
+
+    It may be the application's own, and then its class may be called anything. It says something of a transport or a
+    provider only if its class is one of an SDK's, or if AutoGen raised it.
+    """
+    if _kind_of(error) in (FailureKind.CANCEL, FailureKind.EXIT):
+        return failure_of(error)
+    for link in behind(error):
+        if _of_an_sdk(link):
+            return replace(failure_of(link), error_type=qualified_name(error))
+    hint = Cause.PACKAGE_MISMATCH if isinstance(error, ImportError) else None
+    return Failure(FailureKind.OTHER, qualified_name(error), hint)
+
+
+def _of_an_sdk(error: BaseException) -> bool:
+    if _kind_of(error) in (FailureKind.CANCEL, FailureKind.EXIT):
+        return False
+    return _from_a_library(error) or any(base.__module__.partition(".")[0] in _SDKS for base in type(error).__mro__)
 
 
 def _kind_of(error: BaseException) -> FailureKind | None:
@@ -115,14 +157,14 @@ def _words(error: BaseException) -> Iterator[str]:
 
 
 def _from_a_library(error: BaseException) -> bool:
-    """The exception was raised by code of AutoGen, a provider's SDK or pydantic.
+    """The exception was raised by code of AutoGen or a provider's SDK, or by pydantic for it.
 
     A call with a wrong argument raises where it is made: in our wrapper, for what we wrap.
     """
     traceback, package = error.__traceback__, ""
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if not module.startswith(_OURS):
+        if not module.startswith(_OURS) and not module.startswith("pydantic"):
             package = module.partition(".")[0]
         traceback = traceback.tb_next
     return package in _LIBRARIES

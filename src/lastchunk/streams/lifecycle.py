@@ -11,10 +11,12 @@ from lastchunk.own_errors import report
 from lastchunk.semconv import LastEvent, Operation
 from lastchunk.settings import Settings
 from lastchunk.streams import evidence, open_streams
+from lastchunk.streams.answers import Answer, answer_of
 from lastchunk.streams.evidence import FROM_ABOVE
 from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
-from lastchunk.streams.record import Start, StreamRecord, TimedStreamRecord
+from lastchunk.streams.raised import Raised
+from lastchunk.streams.record import History, Start, StreamRecord, TimedStreamRecord
 from lastchunk.streams.wire import Wire
 
 _current: ContextVar[StreamRecord | None] = ContextVar("lastchunk_stream", default=None)
@@ -121,31 +123,38 @@ class Streams:
             record.context = None
             record.loop = None
 
-    def model_answered(self, finish: str, error: BaseException | None = None) -> None:
+    def model_answered(
+        self, finish: str, error: BaseException | None = None, *, text: object = None, history: History | None = None
+    ) -> None:
         """A model that does not stream answered, or failed, inside a run: evidence for the run, and no span.
 
-        `finish` is the result's finish reason; empty if it does not say.
+        `finish` is the result's finish reason, empty if it does not say; `text` is the answer; `history` is what was sent.
         """
         parent = _current.get()
         if parent is None or parent.operation is Operation.CHAT or parent.ending is not None:
             return
         parent.inner.add(
             InnerStream.of_result(
-                evidence.ending_of_answer(finish, error), bool(finish), id(error) if error is not None else 0
+                evidence.ending_of_answer(finish, error),
+                bool(finish),
+                Raised(error) if error is not None else None,
+                answer_of(text),
             )
         )
+        _sent(parent, history)
 
 
 def _outlived(parent: StreamRecord | None, start: Start) -> StreamRecord | None:
     """What a stream is a part of that begins in the context of one that has ended, which a background task keeps for ever.
 
-    A run under way; one that was left, whose agents are still at work; else nothing any more. Only one stream that ended is
-    ever kept, however long the chain of tasks that start each other.
+    A run under way; one that was left, whose agents are still at work; else nothing any more: the context says who was
+    around when the task was started, not who is. Only one stream that ended is ever kept, however long the chain of tasks
+    that start each other.
     """
     while parent is not None and parent.ending is not None:
         above = parent.parent
         if above is None:
-            return parent if start.inside or parent.ending.reason in FROM_ABOVE else None
+            return parent if start.at_work else None
         if above.ending is None:
             return parent
         parent = above
@@ -162,11 +171,26 @@ def _is_part_of(start: Start, parent: StreamRecord | None) -> bool:
     return False
 
 
+def _sent(run: StreamRecord, history: History | None) -> None:
+    """A model was asked inside an agent's run: what it was sent is what counts, not what the agent remembers."""
+    if history is not None and run.operation is Operation.INVOKE_AGENT:
+        run.history = history
+
+
+def _answer(record: StreamRecord) -> Answer | None:
+    """What a stream gave. The text of an SDK's own stream came in pieces."""
+    if record.bare and record.size > record.extras:
+        return Answer(record.size - record.extras)
+    return record.answer
+
+
 def _tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | None) -> None:
     parent = record.parent
     if parent is None or parent.ending is not None:
         return
     ending = outcome.ending
+    if record.operation is Operation.CHAT:
+        _sent(parent, record.history)
     parent.inner.add(
         InnerStream(
             operation=record.operation,
@@ -176,7 +200,8 @@ def _tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | 
             source=outcome.source,
             idle=outcome.idle,
             finish_raw=outcome.finish_raw,
-            raised=id(error) if error is not None and not record.terminal else 0,
+            raised=Raised(error) if error is not None and not record.terminal else None,
+            answer=_answer(record),
             said_error=record.last_event is LastEvent.ERROR,
             left=ending.inherited and ending.reason in FROM_ABOVE,
         )

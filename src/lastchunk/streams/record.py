@@ -14,6 +14,7 @@ from opentelemetry.trace import Span
 
 from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source, TeamStopReason, WaitingFor
 from lastchunk.streams import clock
+from lastchunk.streams.answers import Answer, answer_of
 from lastchunk.streams.chunks import ChunkSample
 from lastchunk.streams.inner_streams import InnerStreams
 from lastchunk.streams.wire import Wire
@@ -55,6 +56,8 @@ class Start:
     """A run's own key, by which streams find it that begin outside of its context: in a runtime that was there before."""
     inside: str = ""
     """The key of the run that this stream belongs to, if it begins outside of that run's context."""
+    at_work: bool = False
+    """The runtime has the agent work in that run, which goes on when the run is left."""
     replaces_span: bool = False
     """AutoGen would make a span of its own for this invocation, and must not."""
     bare: bool = False
@@ -72,6 +75,7 @@ class StreamRecord:
 
     __slots__ = (
         "__weakref__",
+        "answer",
         "arrived",
         "began_at",
         "began_wall",
@@ -79,7 +83,9 @@ class StreamRecord:
         "clock",
         "context",
         "ending",
+        "extras",
         "first_content_at",
+        "history",
         "idle_at_end",
         "inner",
         "last_content_at",
@@ -125,8 +131,14 @@ class StreamRecord:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ending: Ending | None = None
         self.sample = ChunkSample(chunk_events) if chunk_events else None
+        self.history = start.history
+        """What was sent; of a run, to the model that was asked last."""
         self.chunks = 0
         self.size = 0
+        self.extras = 0
+        """Bytes of what an SDK's own stream brought that is no text of the answer."""
+        self.answer: Answer | None = None
+        """The text of the terminal item."""
         self.parts = 0
         """Chunks that carry content."""
         self.max_gap = 0.0
@@ -216,9 +228,13 @@ class StreamRecord:
                 self.max_gap = self.wire_gap
             self.silent_since = now
 
-    def result(self, gap: float, *, arrived: bool, finish: str = "") -> None:
-        """The terminal item reached this layer, after a silence of `gap`; `finish` is empty if it does not say."""
+    def result(self, gap: float, *, arrived: bool, finish: str = "", text: object = None) -> None:
+        """The terminal item reached this layer, after a silence of `gap`; `finish` is empty if it does not say.
+
+        `text` is the answer that it holds, if it is one.
+        """
         self.terminal = True
+        self.answer = answer_of(text)
         self.arrived = arrived
         self.result_finish = finish
         self.idle_at_end = gap if self.wire is None else self.wire_gap

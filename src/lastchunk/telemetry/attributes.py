@@ -34,7 +34,7 @@ def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
 
 def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
     """What is known when it has ended."""
-    ending, wire, history = outcome.ending, record.wire, record.start.history
+    ending, wire, history = outcome.ending, record.wire, record.history
     values: dict[str, AttributeValue | None] = {
         semconv.TERMINATION_REASON: ending.reason.value,
         semconv.TERMINATION_CAUSE: ending.cause.value if ending.cause is not None else None,

@@ -91,7 +91,7 @@ class Metrics:
         self._chunks.record(record.chunks, by_cutoff, context)
         self._longest_gap.record(record.max_gap, by_cutoff, context)
         self._idle.record(outcome.idle, series.by_reason[ending.reason], context)
-        history = record.start.history
+        history = record.history
         if history is not None:
             self._messages_sent.record(history.messages, by_cutoff, context)
             self._bytes_sent.record(history.size, by_cutoff, context)

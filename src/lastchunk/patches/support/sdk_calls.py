@@ -181,6 +181,8 @@ class Sdk:
                 kind, size = self.on_chunk(record.wire, chunk, now)
         finally:
             record.waiting_for = WaitingFor.NEXT_CHUNK
+            if kind is not ChunkKind.TEXT:
+                record.extras += size
             record.chunk(kind, size, now, gap)
 
     def on_chunk(self, wire: Wire, chunk: Any, now: float) -> Content:
