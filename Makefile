@@ -32,7 +32,7 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo example picture links test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist newcomer clean
+.PHONY: help demo example picture links test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist first-alert newcomer clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -95,6 +95,9 @@ dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environmen
 	@$(VENV)-dist/bin/python -m pip install --quiet "$$(echo dist/*.whl)[monitoring,otlp]" autogen-agentchat autogen-ext
 	@$(VENV)-dist/bin/python scripts/smoke.py
 	@ls dist
+
+first-alert: $(DEV) ## perform docs/first-alert.md until its alert fires (a few minutes; it needs Debian's Prometheus)
+	@$(BIN)/python -m pytest tests/first_alert $(ARGS)
 
 newcomer: $(BASE) ## install as a new user does, unpinned, in each documented order, and see telemetry arrive
 	@$(BIN)/python scripts/newcomer.py
