@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import logging
 
+from lastchunk import foreign
+
 _logger = logging.getLogger("lastchunk")
-_reported: set[tuple[str, type[BaseException]]] = set()
+_reported: set[tuple[str, str]] = set()
+_MOST = 100
+"""Kinds that are logged: an application may define classes of exceptions for ever."""
 
 
 def report(place: str, error: BaseException) -> None:
@@ -15,8 +19,9 @@ def report(place: str, error: BaseException) -> None:
 
     The exception's text may quote the application's data, so only its class and our own line are written.
     """
-    kind = (place, type(error))
-    if kind in _reported:
+    what = foreign.class_name(type(error))
+    kind = (place, what)
+    if kind in _reported or len(_reported) >= _MOST:
         return
     _reported.add(kind)
     traceback = error.__traceback__
@@ -27,6 +32,6 @@ def report(place: str, error: BaseException) -> None:
         "Lastchunk failed at %s (%s at %s). The application is not affected; telemetry of this stream may be incomplete."
         " This is logged once.",
         place,
-        type(error).__qualname__,
+        what,
         line,
     )

@@ -217,8 +217,8 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(PROVIDER_NAME, "string", "The provider of the model, as the client is configured."),
     Attribute(REQUEST_MODEL, "string", "The model that was asked for."),
     Attribute(REQUEST_STREAM, "boolean", "Always true: the request is a streaming one. On chat spans."),
-    Attribute(RESPONSE_MODEL, "string", "The model that the wire names."),
-    Attribute(RESPONSE_ID, "string", "The id that the wire gives to the answer."),
+    Attribute(RESPONSE_MODEL, "string", "The model that the wire names, else `_OTHER` if that is no name."),
+    Attribute(RESPONSE_ID, "string", "The id that the wire gives to the answer, else `_OTHER` if that is no name."),
     Attribute(
         RESPONSE_FINISH_REASONS,
         "string[]",

@@ -1,16 +1,14 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a provider's finish reason means, and what of it may stand in an attribute."""
+"""What a provider's finish reason means."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lastchunk.streams.finish_reasons import Finish, as_attribute, meaning
+from lastchunk.streams.finish_reasons import Finish, meaning
 
 
 @pytest.mark.parametrize(
@@ -36,16 +34,3 @@ TEXT = st.text(st.sampled_from("aZ09_.- \n\té漢\ud800"), max_size=70)
 def test_every_text_means_something(raw: str) -> None:
     """A finish reason is the provider's, so it can be anything."""
     assert isinstance(meaning(raw), Finish)
-
-
-@given(TEXT | st.text(st.sampled_from("aZ09_.-"), min_size=60, max_size=70))
-def test_no_text_passes_for_a_finish_reason(raw: str) -> None:
-    """Only an identifier of at most 64 characters is written down."""
-    identifier = re.fullmatch(r"[A-Za-z0-9_.\-]{1,64}", raw) is not None
-    assert as_attribute(raw) == (raw if identifier else "_OTHER")
-
-
-@pytest.mark.parametrize("raw", ["stop\n", "a b", "", "a" * 65, "größe", "the user said: hello"])
-def test_what_is_no_identifier(raw: str) -> None:
-    """The line feed is the classic one: `$` would let it through."""
-    assert as_attribute(raw) == "_OTHER"

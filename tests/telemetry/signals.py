@@ -103,9 +103,14 @@ class Signals:
         ]
 
     @property
+    def logs(self) -> list[Any]:
+        """Every log record, as exporters take it."""
+        return list(self._events.get_finished_logs())
+
+    @property
     def events(self) -> list[Any]:
         """Every log record."""
-        return [entry.log_record for entry in self._events.get_finished_logs()]
+        return [entry.log_record for entry in self.logs]
 
     def named(self, event: str) -> list[Any]:
         """Log records of one event."""

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.support.chat_completions import identifier
+from lastchunk.patches.support.fields import field, items_of, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patch, Patcher
@@ -131,11 +132,8 @@ def _describe(messages: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
 def _answers_tool(messages: Any) -> bool:
     """A tool's result is a block in a message of the user."""
-    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
-    content = last.get("content") if isinstance(last, Mapping) else None
-    return isinstance(content, list | tuple) and any(
-        isinstance(block, Mapping) and block.get("type") == "tool_result" for block in content
-    )
+    content = field(last_of(messages), "content")
+    return any(field(block, "type") == "tool_result" for block in items_of(content))
 
 
 def _read(wire: Wire, event: Any, now: float) -> Content:
@@ -148,8 +146,7 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
                 return ChunkKind.TOOL_CALL, 0
         case "message_start":
             message = getattr(event, "message", None)
-            wire.response_id = identifier(message, "id")
-            wire.response_model = identifier(message, "model")
+            wire.named(getattr(message, "id", None), getattr(message, "model", None))
             _read_usage(wire, message)
         case "message_delta":
             _read_usage(wire, event)

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.support.chat_completions import Reads, answers_tool, read_chunk
+from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Sdk, bare_stream
@@ -33,7 +34,7 @@ def _apply_async(module: ModuleType, patcher: Patcher) -> None:
 def _said(args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Any:
     """An argument of `complete`, or of the body that can be given in their place."""
     body = argument(args, kwargs, 0, "body")
-    return body.get(name) if isinstance(body, Mapping) else kwargs.get(name)
+    return field(body, name) if isinstance(body, dict) else kwargs.get(name)
 
 
 def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
@@ -45,8 +46,8 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     return bare_stream(
         client,
         provider="azure.ai.inference",
-        model=_said(args, kwargs, "model") or getattr(client, "_model", None),
-        url=getattr(getattr(client, "_config", None), "endpoint", None),
+        model=_said(args, kwargs, "model") or field(client, "_model"),
+        url=field(field(client, "_config"), "endpoint"),
         history=history_of(messages),
         may_be_silent=answers_tool(messages),
     )

@@ -8,12 +8,13 @@ wire. Several distributions own the package `autogen`; only what is in it counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.openai_sdk import provider_of
 from lastchunk.patches.support.chat_completions import answers_tool, identifier
+from lastchunk.patches.support.fields import field, items_of
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import bare_stream
@@ -25,7 +26,7 @@ from lastchunk.streams.record import Start, StreamRecord
 def _apply(module: ModuleType, patcher: Patcher) -> None:
     def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = argument(args, kwargs, 0, "params")
-        if not isinstance(given, Mapping) or not given.get("stream"):
+        if not field(given, "stream"):
             return wrapped(*args, **kwargs)
         observer = Observer(patcher.streams, lambda: _describe(instance, given), _on_answer)
         observer.begin()
@@ -42,14 +43,14 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     patcher.wrap(module.OpenAIClient, "create", create)
 
 
-def _describe(wrapper: Any, given: Mapping[str, Any]) -> Start:
-    client = getattr(wrapper, "_oai_client", None)
-    messages = given.get("messages")
+def _describe(wrapper: Any, given: Any) -> Start:
+    client = field(wrapper, "_oai_client")
+    messages = field(given, "messages")
     start = bare_stream(
         wrapper,
         provider=provider_of(client),
-        model=given.get("model"),
-        url=getattr(client, "base_url", None),
+        model=field(given, "model"),
+        url=field(client, "_base_url"),
         history=history_of(messages),
         may_be_silent=answers_tool(messages),
     )
@@ -58,7 +59,7 @@ def _describe(wrapper: Any, given: Mapping[str, Any]) -> Start:
 
 
 def _on_answer(record: StreamRecord, answer: Any, now: float, gap: float) -> None:
-    choices = getattr(answer, "choices", None) or ()
+    choices = items_of(getattr(answer, "choices", None))
     messages = [getattr(choice, "message", None) for choice in choices]
     finish = next((reason for choice in choices if (reason := identifier(choice, "finish_reason"))), "")
     arrived = any(getattr(message, name, None) for message in messages for name in ("content", "tool_calls"))

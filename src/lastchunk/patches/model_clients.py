@@ -15,6 +15,7 @@ from typing import Any
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
+from lastchunk.patches.support.fields import field, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument, owns
 from lastchunk.patches.support.sdk_calls import endpoint, instead_of
@@ -37,7 +38,7 @@ _PROVIDERS = {
 _ALWAYS_SAY_STOP = frozenset({"semantic_kernel"})
 """Providers whose clients say `stop` whatever happened: without a wire below, that proves nothing."""
 
-_BASE_URLS = (("base_url",), ("_client", "base_url"), ("_config", "endpoint"))
+_BASE_URLS = (("_base_url",), ("_client", "_base_url"), ("_config", "endpoint"))
 """Where the SDK's client that AutoGen's client holds has its base URL: openai and anthropic, ollama, azure-ai-inference."""
 
 _creating: ContextVar[bool] = ContextVar("lastchunk_creating", default=False)
@@ -57,7 +58,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
     def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = wrapped(*args, **kwargs)
-        if not hasattr(answer, "__await__") or _creating.get():
+        if not hasattr(type(answer), "__await__") or _creating.get():
             return answer
         return instead_of(answer, _watched(answer, patcher, instance, _sent(args, kwargs)))
 
@@ -72,14 +73,15 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
     finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
-    record.result(gap, arrived=bool(result.content) or bool(result.thought), finish=finish, text=result.content)
+    content = field(result, "content")
+    record.result(gap, arrived=bool(content) or bool(field(result, "thought")), finish=finish, text=content)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
 
 
 def _finish(result: Any, provider: object) -> str:
     """The finish reason that a result names; empty if it does not say, or would always say the same."""
-    reason = getattr(result, "finish_reason", None)
+    reason = field(result, "finish_reason")
     if not isinstance(reason, str) or reason == "unknown" or provider in _ALWAYS_SAY_STOP:
         return ""
     return reason
@@ -118,13 +120,12 @@ def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | Non
 
 def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
     messages = argument(args, kwargs, 0, "messages")
-    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
     return Start(
         operation=Operation.CHAT,
         subject=id(client),
         attributes=identity(client),
         history=history_of(messages),
-        may_be_silent=getattr(last, "type", None) == "FunctionExecutionResultMessage",
+        may_be_silent=field(last_of(messages), "type") == "FunctionExecutionResultMessage",
     )
 
 
@@ -132,15 +133,15 @@ def identity(client: Any) -> dict[str, Any]:
     """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
     client = _innermost(client)
     attributes: dict[str, Any] = {semconv.PROVIDER_NAME: _provider(client)}
-    arguments = getattr(client, "_create_args", None)
+    arguments = field(client, "_create_args")
     if isinstance(arguments, dict):
-        attributes[semconv.REQUEST_MODEL] = arguments.get("model")
+        attributes[semconv.REQUEST_MODEL] = field(arguments, "model")
     else:
-        attributes[semconv.REQUEST_MODEL] = getattr(getattr(client, "_sk_client", None), "ai_model_id", None)
+        attributes[semconv.REQUEST_MODEL] = field(field(client, "_sk_client"), "ai_model_id")
     for path in _BASE_URLS:
-        url = getattr(client, "_client", None)
+        url = field(client, "_client")
         for name in path:
-            url = getattr(url, name, None)
+            url = field(url, name)
         if url is not None:
             attributes.update(endpoint(url))
             break
@@ -150,8 +151,8 @@ def identity(client: Any) -> dict[str, Any]:
 def _innermost(client: Any) -> Any:
     """The client that a cache or a recorder wraps, or one within the other, else `client` itself."""
     for name in ("client", "base_client") * 2:
-        inner = getattr(client, name, None)
-        if hasattr(inner, "create_stream"):
+        inner = field(client, name)
+        if hasattr(type(inner), "create_stream"):
             client = inner
     return client
 

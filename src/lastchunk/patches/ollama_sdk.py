@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.support.chat_completions import answers_tool, identifier
+from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
@@ -41,7 +42,7 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
         client,
         provider="ollama",
         model=argument(args, kwargs, 0, "model"),
-        url=getattr(getattr(client, "_client", None), "base_url", None),
+        url=field(field(client, "_client"), "_base_url"),
         history=history_of(messages),
         may_be_silent=answers_tool(messages),
     )
@@ -50,7 +51,7 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
 def _read(wire: Wire, chunk: Any, now: float) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
     if wire.response_model is None:
-        wire.response_model = identifier(chunk, "model")
+        wire.named(None, getattr(chunk, "model", None))
     message = getattr(chunk, "message", None)
     for carries, name in ((ChunkKind.TEXT, "content"), (ChunkKind.REASONING, "thinking")):
         text = getattr(message, name, None)

@@ -16,6 +16,7 @@ from typing import Any
 
 from lastchunk.patches.openai_sdk import provider_of
 from lastchunk.patches.support.chat_completions import identifier
+from lastchunk.patches.support.fields import field, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
@@ -58,8 +59,8 @@ def _describe(responses: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
 
 
 def _answers_tool(given: Any) -> bool:
-    last = given[-1] if isinstance(given, list | tuple) and given else None
-    return isinstance(last, Mapping) and str(last.get("type")).endswith("_output")
+    kind = field(last_of(given), "type")
+    return isinstance(kind, str) and kind.endswith("_output")
 
 
 def _read(wire: Wire, event: Any, now: float) -> Content:
@@ -74,8 +75,7 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     match name:
         case "response.created":
             response = getattr(event, "response", None)
-            wire.response_id = identifier(response, "id")
-            wire.response_model = identifier(response, "model")
+            wire.named(getattr(response, "id", None), getattr(response, "model", None))
         case "response.output_item.added":
             if str(getattr(getattr(event, "item", None), "type", "")).endswith("_call"):
                 wire.content(ChunkKind.TOOL_CALL, now)

@@ -18,7 +18,7 @@ from typing import Any
 
 from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 
-from lastchunk import semconv
+from lastchunk import foreign, semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 
@@ -102,7 +102,7 @@ class WithoutText:
     ) -> bool:
         if isinstance(error, Exception):
             try:
-                self._span.set_attribute(semconv.ERROR_TYPE, type(error).__name__)
+                self._span.set_attribute(semconv.ERROR_TYPE, foreign.text(type(error).__name__))
                 self._span.set_status(StatusCode.ERROR)
             except Exception as exc:
                 report("a span of AutoGen's", exc)

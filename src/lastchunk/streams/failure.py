@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from lastchunk import foreign
 from lastchunk.semconv import Cause
 from lastchunk.streams.ending import Failure, FailureKind
 from lastchunk.streams.raised import behind
@@ -72,8 +73,7 @@ _RATE_LIMIT = re.compile(r"rate[ _-]?limit|insufficient_quota|too_many_requests"
 
 def qualified_name(error: BaseException) -> str:
     """The exception's class as `error.type` names it: with its module, unless that is `builtins`."""
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return foreign.class_name(type(error))
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
-
-from lastchunk.semconv import OTHER
 
 
 class Finish(Enum):
@@ -40,14 +37,7 @@ _MEANINGS = {
     "insufficient_system_resource": Finish.ERROR,
 }
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
-
 
 def meaning(raw: str) -> Finish:
     """What `raw`, a finish reason that is not empty, says. One that nobody knows still says that the model finished."""
     return _MEANINGS.get(raw.strip().lower().replace("-", "_"), Finish.COMPLETE)
-
-
-def as_attribute(raw: str) -> str:
-    """`raw` if it is an identifier of at most 64 characters, else `_OTHER`: a finish reason is no place for text."""
-    return raw if _IDENTIFIER.match(raw) else OTHER

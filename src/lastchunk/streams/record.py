@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span
 
+from lastchunk import foreign, semconv
 from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source, TeamStopReason, WaitingFor
 from lastchunk.streams import clock
 from lastchunk.streams.answers import Answer, answer_of
@@ -48,7 +49,7 @@ class Start:
     name: str = ""
     """The agent's or the workflow's."""
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Attributes of the conventions, for the span; values of a wrong type are left out."""
+    """Attributes of the conventions, as the application gives them; values of a wrong type are left out."""
     history: History | None = None
     may_be_silent: bool = False
     """The turn follows a tool's result: nothing may be the right answer."""
@@ -64,6 +65,14 @@ class Start:
     """The application iterates the SDK's own stream: there is no terminal item, the wire alone tells."""
     measured_elsewhere: bool = False
     """Another instrumentation records the metrics of the conventions for this call."""
+
+    def __post_init__(self) -> None:
+        self.name = foreign.text(self.name)
+        self.attributes = {key: fit for key, said in self.attributes.items() if (fit := _fit(key, said)) is not None}
+
+
+def _fit(key: str, said: object) -> str | int | None:
+    return foreign.count(said) if key == semconv.SERVER_PORT else foreign.text(said) or None
 
 
 class StreamRecord:

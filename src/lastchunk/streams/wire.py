@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from lastchunk import foreign
 from lastchunk.semconv import ChunkKind, LastEvent
 from lastchunk.streams.finish_reasons import Finish, meaning
 
@@ -41,7 +42,7 @@ class Wire:
         """Text, reasoning, a refusal or a call arrived."""
         self.finish: frozenset[Finish] = frozenset()
         self.finish_raw: str | None = None
-        """The first finish reason, as the wire said it."""
+        """The first finish reason, as the wire said it; `_OTHER` if that is no word."""
         self.end_marker = False
         """The protocol's own end: `[DONE]`, `message_stop`, `done: true`."""
         self.end_marker_read = False
@@ -79,16 +80,20 @@ class Wire:
     def finished(self, raw: str) -> None:
         """A finish reason came, and it is not empty."""
         if self.finish_raw is None:
-            self.finish_raw = raw
+            self.finish_raw = foreign.word(raw)
         self.finish |= {meaning(raw)}
         self.last_event = LastEvent.FINISH
 
     def usage(self, input_tokens: object, output_tokens: object) -> None:
         """Token counts came; the last ones count."""
-        if isinstance(input_tokens, int):
-            self.input_tokens = input_tokens
-        if isinstance(output_tokens, int):
-            self.output_tokens = output_tokens
+        given, answered = foreign.count(input_tokens), foreign.count(output_tokens)
+        self.input_tokens = self.input_tokens if given is None else given
+        self.output_tokens = self.output_tokens if answered is None else answered
+
+    def named(self, response_id: object, model: object) -> None:
+        """The server says what its answer and its model are called, or nothing."""
+        self.response_id = foreign.name(response_id)
+        self.response_model = foreign.name(model)
 
     def broke(self) -> None:
         """The provider said in the stream that it failed."""

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from opentelemetry.util.types import AttributeValue
 
-from lastchunk import semconv
-from lastchunk.semconv import Operation
-from lastchunk.streams.finish_reasons import as_attribute
+from lastchunk import foreign, semconv
+from lastchunk.semconv import OTHER, Operation
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 
@@ -18,9 +17,7 @@ def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
     start = record.start
     operation = start.operation
     attributes: dict[str, AttributeValue] = {semconv.OPERATION_NAME: operation.value}
-    for key, value in start.attributes.items():
-        if isinstance(value, int if key == semconv.SERVER_PORT else str) and value != "":
-            attributes[key] = value
+    attributes.update(start.attributes)
     if operation is Operation.CHAT:
         attributes[semconv.REQUEST_STREAM] = True
         agent = agent_above(record)
@@ -53,7 +50,7 @@ def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
         semconv.CONSUMER_MAX_PAUSE: round(record.max_pause, 6),
         semconv.HISTORY_MESSAGES: history.messages if history is not None else None,
         semconv.HISTORY_SIZE: history.size if history is not None else None,
-        semconv.FINISH_REASON_RAW: as_attribute(outcome.finish_raw) if outcome.finish_raw else None,
+        semconv.FINISH_REASON_RAW: outcome.finish_raw,
     }
     if record.operation is Operation.CHAT:
         values[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(record, outcome)
@@ -83,7 +80,7 @@ def wall_time(record: StreamRecord, at: float) -> int:
 def _finish_reasons(record: StreamRecord, outcome: Outcome) -> list[str] | None:
     """As the wire said it; `error` where one was due and none came; nothing where no answer began."""
     if outcome.finish_raw:
-        return [as_attribute(outcome.finish_raw)]
+        return [outcome.finish_raw]
     if record.result_finish:
-        return [as_attribute(record.result_finish)]
+        return [foreign.word(record.result_finish) or OTHER]
     return ["error"] if outcome.ending.cutoff else None

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from lastchunk import semconv
+from lastchunk import foreign, semconv
 from lastchunk.semconv import LastEvent, Reason
 from lastchunk.streams.ending import Ending, Evidence, decide
 from lastchunk.streams.failure import causes, failure_of
-from lastchunk.streams.finish_reasons import as_attribute, meaning
+from lastchunk.streams.finish_reasons import meaning
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
@@ -136,9 +136,7 @@ def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
     text, finish, calls = answer
     said = frozenset({meaning(finish)}) if finish else frozenset()
     ending = decide(Evidence(terminal=True, finish=said, arrived=bool(text) or calls, began=True))
-    return _whole(
-        number, ending, seen, characters=len(text), finish_sent=as_attribute(finish) if finish else "", last="finish"
-    )
+    return _whole(number, ending, seen, characters=len(text), finish_sent=foreign.word(finish) or "", last="finish")
 
 
 def from_error(rung: Rung, number: int, error: BaseException, seen: Seen) -> Run:

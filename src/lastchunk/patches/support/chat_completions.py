@@ -9,10 +9,10 @@ openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from lastchunk.own_errors import report
+from lastchunk.patches.support.fields import field, items_of, last_of
 from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.sdk_calls import Content
 from lastchunk.semconv import ChunkKind
@@ -34,16 +34,14 @@ _ERROR_EVENT = re.compile(rb'^data: ?\{\s*"(error"|object"\s*:\s*"error")', re.M
 
 def answers_tool(messages: Any) -> bool:
     """The last message is a tool's result, so that the answer may be silent."""
-    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
-    role = last.get("role") if isinstance(last, Mapping) else getattr(last, "role", None)
-    return isinstance(role, str) and getattr(role, "value", role) == "tool"
+    role = field(last_of(messages), "role")
+    return isinstance(role, str) and str.__str__(role) == "tool"
 
 
 def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
     """Take the evidence out of a chunk."""
     if wire.response_id is None:
-        wire.response_id = identifier(chunk, "id")
-        wire.response_model = identifier(chunk, "model")
+        wire.named(getattr(chunk, "id", None), getattr(chunk, "model", None))
     try:
         # Text and nothing else, as nearly every chunk. A pydantic model's attributes cost three times what its dictionary does.
         fields = chunk.__dict__
@@ -65,7 +63,7 @@ def _read_other(wire: Wire, chunk: Any, now: float) -> Content:
     choices = getattr(chunk, "choices", None)
     if choices is None and getattr(chunk, "object", None) == "error":
         wire.broke()
-    for choice in choices or ():
+    for choice in items_of(choices):
         kind, size = _content(getattr(choice, "delta", None))
         if size or kind is ChunkKind.TOOL_CALL:
             wire.content(kind, now)
@@ -93,7 +91,7 @@ def _content(delta: Any) -> Content:
         return ChunkKind.TEXT, size_of_text(text)
     calls = getattr(delta, "tool_calls", None)
     if calls:
-        return ChunkKind.TOOL_CALL, sum(_size_of_call(call) for call in calls)
+        return ChunkKind.TOOL_CALL, sum(_size_of_call(call) for call in items_of(calls))
     for name in ("reasoning_content", "reasoning"):
         thought = getattr(delta, name, None)
         if isinstance(thought, str) and thought:

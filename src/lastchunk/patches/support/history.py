@@ -1,12 +1,16 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How large a message history is: AutoGen's own message objects, and the dictionaries that SDKs take."""
+"""How large a message history is: AutoGen's own message objects, and the dictionaries that SDKs take.
+
+The SDKs take any iterable for a message's content or its tool calls, and an iterator gives what it has only once: what is
+no text, list, tuple or dictionary counts nothing, and is left to the request.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+from lastchunk.patches.support.fields import fields_of, items_of
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.record import History
 
@@ -14,35 +18,33 @@ from lastchunk.streams.record import History
 def history_of(messages: Any) -> History | None:
     """How many messages, and how much text in them; None if `messages` is nothing of the kind."""
     if isinstance(messages, str):
-        return History(1, size_of_text(messages))
+        return History(1, _size_of_text(messages))
     if not isinstance(messages, list | tuple):
-        messages = [messages] if hasattr(messages, "content") else None
-    if messages is None:
-        return None
-    return History(len(messages), sum(_size(message) for message in messages))
+        if "content" not in fields_of(messages):
+            return None
+        messages = (messages,)
+    items = items_of(messages)
+    return History(len(items), sum(_size(message) for message in items))
 
 
 def _size(message: Any) -> int:
-    content = message.get("content") if isinstance(message, dict) else getattr(message, "content", None)
-    size = size_of_text(content) if isinstance(content, str) else _size_of_parts(content)
-    if isinstance(message, dict):
-        calls = message.get("tool_calls")
-        if calls:
-            size += _size_of_parts([call.get("function") for call in calls if isinstance(call, dict)])
+    fields = fields_of(message)
+    content, calls = dict.get(fields, "content"), dict.get(fields, "tool_calls")
+    size = size_of_text(content) if type(content) is str else _size_of_content(content)
+    for call in items_of(calls):
+        size += _size_of_part(dict.get(fields_of(call), "function"))
     return size
 
 
-def _size_of_parts(parts: Any) -> int:
-    """Texts, function calls and their results; an image is no text, and counts nothing."""
-    if not isinstance(parts, Iterable):
-        return 0
-    size = 0
-    for part in parts:
-        if isinstance(part, str):
-            size += size_of_text(part)
-            continue
-        for key in ("text", "content", "arguments"):
-            value = part.get(key) if isinstance(part, dict) else getattr(part, key, None)
-            if isinstance(value, str):
-                size += size_of_text(value)
-    return size
+def _size_of_content(content: Any) -> int:
+    """A text, or texts, function calls and their results; an image is no text, and counts nothing."""
+    return _size_of_text(content) + sum(_size_of_part(part) for part in items_of(content))
+
+
+def _size_of_part(part: Any) -> int:
+    fields = fields_of(part)
+    return _size_of_text(part) + sum(_size_of_text(dict.get(fields, key)) for key in ("text", "content", "arguments"))
+
+
+def _size_of_text(said: Any) -> int:
+    return size_of_text(str.__str__(said)) if isinstance(said, str) else 0

@@ -284,8 +284,8 @@ def bare_stream(
 
 
 def endpoint(url: object) -> dict[str, Any]:
-    """`server.address` and `server.port` of a base URL; nothing if it is none."""
-    if url is None:
+    """`server.address` and `server.port` of a base URL, a text or the `URL` of a client for HTTP; nothing if it is none."""
+    if not isinstance(url, str) and type(url).__name__ != "URL":
         return {}
     try:
         parts = urlsplit(str(url))

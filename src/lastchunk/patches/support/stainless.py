@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lastchunk.patches.support.fields import field, fields_of
 from lastchunk.streams.wire import Wire
 
 _RAW_RESPONSE = "x-stainless-raw-response"
@@ -23,8 +24,8 @@ def asks_for_stream(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
 
 def wants_raw_response(kwargs: Mapping[str, Any]) -> bool:
     """The call is made through `with_raw_response` or `with_streaming_response`."""
-    headers = kwargs.get("extra_headers")
-    return isinstance(headers, Mapping) and any(str(name).lower() == _RAW_RESPONSE for name in headers)
+    headers = fields_of(kwargs.get("extra_headers"))
+    return any(isinstance(name, str) and name.lower() == _RAW_RESPONSE for name in dict.keys(headers))
 
 
 def opened(wire: Wire, stream: Any) -> None:
@@ -35,5 +36,5 @@ def opened(wire: Wire, stream: Any) -> None:
 
 def client_of(resource: Any) -> tuple[Any, Any]:
     """The client of a resource such as `client.messages`, and its base URL."""
-    client = getattr(resource, "_client", None)
-    return client, getattr(client, "base_url", None)
+    client = field(resource, "_client")
+    return client, field(client, "_base_url")

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the application's objects are looked into: what they hold is read, and no code of theirs runs.
+
+Only dictionaries, and the fields that an object has itself, as a pydantic model or a message of AutoGen's. A property, a
+`__getattr__` or an iterator is never asked: it may be used up by that, or be slow, or raise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NOTHING: dict[str, Any] = {}
+
+
+def fields_of(thing: object) -> dict[str, Any]:
+    """What `thing` holds by name; nothing if it is none of these. It is not to be changed."""
+    if issubclass(type(thing), dict):
+        return thing  # type: ignore[return-value]  # it is one, whatever its `__class__` says
+    try:
+        own: dict[str, Any] = object.__getattribute__(thing, "__dict__")
+    except Exception:
+        return _NOTHING
+    if type(own) is not dict:
+        return _NOTHING
+    # A model of azure-ai-inference keeps all that it has in one dictionary.
+    data = own.get("_data")
+    return data if type(data) is dict else own
+
+
+def field(thing: object, name: str) -> Any:
+    """What `thing` holds as `name`; None if it holds nothing of that name."""
+    return dict.get(fields_of(thing), name)
+
+
+def ask(thing: object, name: str) -> Any:
+    """An attribute that the application's call reads itself, perhaps a property; None if there is none, or it raises."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:
+        return None
+
+
+def items_of(things: object) -> tuple[Any, ...]:
+    """What a list or a tuple holds; nothing if `things` is neither."""
+    kind = type(things)
+    if kind is tuple:
+        return things  # type: ignore[return-value]
+    if issubclass(kind, list):
+        return tuple(list.__iter__(things))  # type: ignore[arg-type]
+    return tuple(tuple.__iter__(things)) if issubclass(kind, tuple) else ()  # type: ignore[arg-type]
+
+
+def last_of(things: object) -> Any:
+    """The last thing that a list or a tuple holds; None if there is none."""
+    for kind in (list, tuple):
+        if issubclass(type(things), kind):
+            return kind.__getitem__(things, -1) if kind.__len__(things) else None  # type: ignore[arg-type]
+    return None
