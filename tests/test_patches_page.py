@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -15,10 +15,10 @@ from typing import Any, cast
 import pytest
 
 from lastchunk.patches import PATCHES
-from lastchunk.patches.support.patching import Describe, Patcher, Wrapper
+from lastchunk.patches.support.patching import Patcher
+from lastchunk.patches.support.wrapping import Wrapper
 from lastchunk.settings import Settings
 from lastchunk.streams.lifecycle import Streams
-from lastchunk.streams.observer import OnItem
 
 PAGE = Path(__file__).parents[1] / "docs" / "patches.md"
 ROW = re.compile(r"^\| (\S+) \| (.+?) \| `([\w.]+)` \| (.+) \|$", re.MULTILINE)
@@ -35,27 +35,19 @@ class Notes(Patcher):
     def __init__(self) -> None:
         super().__init__(cast("Streams", None), Settings())
         self.replaced: set[str] = set()
-        self._base = ""
 
     def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
         assert hasattr(owner, name)
-        prefix = "" if isinstance(owner, ModuleType) else f"{self._base or owner.__name__}."
+        prefix = "" if isinstance(owner, ModuleType) else f"{owner.__name__}."
         self.replaced.add(f"{prefix}{name}")
 
     def put(self, owner: Any, name: str, ours: Any) -> None:
         self.wrap(owner, name, ours)
 
-    def wrap_streams(
-        self, owner: Any, name: str, describe: Describe, on_item: OnItem, text: type | None = None
-    ) -> None:
-        self.wrap(owner, name, cast("Wrapper", describe))
-
-    def for_subclasses(self, base: type, patch: Callable[[type], None]) -> None:
-        self._base = base.__name__
-        self.replaced.add(f"{self._base}.__init_subclass__")
-        for owner in (base, *base.__subclasses__()):
-            patch(owner)
-        self._base = ""
+    def for_subclasses(self, base: type, wrappers: Mapping[str, Wrapper]) -> None:
+        for name in ("__init__", "__init_subclass__", *wrappers):
+            assert any(hasattr(owner, name) for owner in (base, *base.__subclasses__()))
+            self.replaced.add(f"{base.__name__}.{name}")
 
 
 def replaced() -> dict[str, set[str]]:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import logging
 
-from lastchunk import foreign
-
 _logger = logging.getLogger("lastchunk")
 _reported: set[tuple[str, str]] = set()
 _MOST = 100
@@ -19,6 +17,10 @@ def report(place: str, error: BaseException) -> None:
 
     The exception's text may quote the application's data, so only its class and our own line are written.
     """
+    from lastchunk import (
+        foreign,
+    )  # An application that has none of the libraries, and no failures, pays nothing for it.
+
     what = foreign.class_name(type(error))
     kind = (place, what)
     if kind in _reported or len(_reported) >= _MOST:

@@ -23,7 +23,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
 
-from lastchunk.patches.agentchat import _stop_reason
+from lastchunk.patches.agentchat_items import _stop_reason
 from tests.conftest import Exported, Instrument
 
 Model = Callable[..., OpenAIChatCompletionClient]

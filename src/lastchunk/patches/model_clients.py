@@ -17,7 +17,7 @@ from lastchunk import semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.fields import field, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
-from lastchunk.patches.support.patching import Patch, Patcher, argument, owns
+from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import endpoint, instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.record import History, Start, StreamRecord
@@ -62,13 +62,8 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
             return answer
         return instead_of(answer, _watched(answer, patcher, instance, _sent(args, kwargs)))
 
-    def patch(owner: type) -> None:
-        if owns(owner, "create_stream"):
-            patcher.wrap_streams(owner, "create_stream", _describe, on_item, str)
-        if owns(owner, "create"):
-            patcher.wrap(owner, "create", create)
-
-    patcher.for_subclasses(client, patch)
+    stream = patcher.streams_of(_describe, on_item, str)
+    patcher.for_subclasses(client, {"create_stream": stream, "create": create})
 
 
 def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
@@ -113,7 +108,7 @@ async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any, sent: 
 def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | None, sent: History | None) -> None:
     try:
         finish = _finish(result, _provider(_innermost(client)))
-        patcher.streams.model_answered(finish, error, text=getattr(result, "content", None), history=sent)
+        patcher.streams.model_answered(finish, error, text=field(result, "content"), history=sent)
     except Exception as exc:
         report("the result of a create", exc)
 

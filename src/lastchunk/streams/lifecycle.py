@@ -61,9 +61,7 @@ class Streams:
         A model stream inside a model stream is a delegation (a cache, a recorder); a run of an agent or team inside a run
         of the same object is one invocation that reached us twice.
         """
-        parent = _current.get()
-        if parent is None or parent.ending is not None:
-            parent = open_streams.find(start.inside) or _outlived(parent, start)
+        parent = _around(start)
         if not self.telemetry.enabled() or _is_part_of(start, parent):
             return None
         record = self._record(start, parent, self.settings.chunk_events)
@@ -74,6 +72,10 @@ class Streams:
         record.context = copy_context()
         record.context.run(self._enter, record)
         return record
+
+    def begins(self, start: Start) -> bool:
+        """`begin` would begin a stream."""
+        return self.telemetry.enabled() and not _is_part_of(start, _around(start))
 
     def _enter(self, record: StreamRecord) -> None:
         _current.set(record)
@@ -142,6 +144,13 @@ class Streams:
             )
         )
         _sent(parent, history)
+
+
+def _around(start: Start) -> StreamRecord | None:
+    parent = _current.get()
+    if parent is None or parent.ending is not None:
+        return open_streams.find(start.inside) or _outlived(parent, start)
+    return parent
 
 
 def _outlived(parent: StreamRecord | None, start: Start) -> StreamRecord | None:

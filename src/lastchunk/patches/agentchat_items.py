@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The items of AutoGen's runs and turns: what each carries, what the next step waits for, and what the last one says.
+
+Classes are known by identity, with their subclasses: an application may call a message of its own `Response`.
+"""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+from lastchunk import foreign
+from lastchunk.patches.support.fields import field, items_of, last_of
+from lastchunk.patches.support.history import size_of_text
+from lastchunk.semconv import ChunkKind, LastEvent, TeamStopReason, WaitingFor
+from lastchunk.streams.observer import OnItem
+from lastchunk.streams.record import StreamRecord
+
+_MESSAGE_KINDS = {
+    "ModelClientStreamingChunkEvent": (ChunkKind.TEXT, WaitingFor.NEXT_CHUNK),
+    "ToolCallRequestEvent": (ChunkKind.TOOL_CALL, WaitingFor.TOOL),
+    "UserInputRequestedEvent": (ChunkKind.MESSAGE, WaitingFor.PERSON),
+    "ThoughtEvent": (ChunkKind.REASONING, WaitingFor.FIRST_CHUNK),
+}
+"""By the item's class in `autogen_agentchat.messages`: what it carries, and what the next step waits for."""
+
+
+class Items:
+    """Reads the items, given the modules `autogen_agentchat.messages` and `autogen_agentchat.base`."""
+
+    def __init__(self, messages: ModuleType, base: ModuleType) -> None:
+        self._executed: type = messages.ToolCallExecutionEvent
+        self._read: dict[type, OnItem] = {
+            **{
+                vars(messages)[name]: _message(*what) for name, what in _MESSAGE_KINDS.items() if name in vars(messages)
+            },
+            self._executed: _executed,
+            base.TaskResult: self._result,
+            base.Response: self._response,
+            object: _other,
+        }
+
+    def __call__(self, record: StreamRecord, item: Any, now: float, gap: float) -> None:
+        """An item came, after a silence of `gap`."""
+        next(self._read[kind] for kind in type(item).__mro__ if kind in self._read)(record, item, now, gap)
+
+    def _result(self, record: StreamRecord, item: Any, now: float, gap: float) -> None:
+        said = field(item, "stop_reason")
+        if isinstance(said, str):
+            record.stop_reason = _stop_reason(said)
+        if said != _RAISES_NEXT:
+            self._ends(record, last_of(field(item, "messages")), gap)
+
+    def _response(self, record: StreamRecord, item: Any, now: float, gap: float) -> None:
+        self._ends(record, field(item, "chat_message"), gap)
+
+    def _ends(self, record: StreamRecord, message: Any, gap: float) -> None:
+        """The terminal item came, with `message` as its last."""
+        record.last_source = foreign.text(field(message, "source"))
+        results = field(message, "results")
+        if results is None and self._executed in type(message).__mro__:
+            results = field(message, "content")
+        record.tool_failed = any(field(result, "is_error") is True for result in items_of(results))
+        record.result(gap, arrived=True, text=field(message, "content"))
+
+
+def _message(kind: ChunkKind, waiting_for: WaitingFor) -> OnItem:
+    def read(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+        record.waiting_for = waiting_for
+        content = field(item, "content")
+        record.chunk(kind, size_of_text(content) if isinstance(content, str) else 0, now, gap)
+
+    return read
+
+
+_other = _message(ChunkKind.MESSAGE, WaitingFor.FIRST_CHUNK)
+
+
+def _executed(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    _other(record, item, now, gap)
+    record.last_event = LastEvent.TOOL_RESULT
+
+
+_RAISES_NEXT = "Exception occurred."
+"""With this, AutoGen 0.4 hands out a result and raises at the next step."""
+
+_STOP_REASONS = tuple(
+    (re.compile(pattern), reason)
+    for pattern, reason in (
+        (r"Maximum number of turns ", TeamStopReason.MAX_TURNS),
+        (r"Maximum number of messages ", TeamStopReason.MAX_MESSAGES),
+        (r"Text '.*' mentioned", TeamStopReason.TEXT_MENTION),
+        (r"Token usage limit reached", TeamStopReason.TOKEN_USAGE),
+        (r"Timeout of .* seconds reached", TeamStopReason.TIMEOUT),
+        (r"External termination requested", TeamStopReason.EXTERNAL),
+        (r"Stop message received", TeamStopReason.STOP_MESSAGE),
+        (r"Functional termination condition met", TeamStopReason.FUNCTIONAL),
+        (r"Handoff to .* detected", TeamStopReason.HANDOFF),
+        (r"Text message received from ", TeamStopReason.TEXT_MESSAGE),
+        (r"'.*' answered", TeamStopReason.SOURCE_MATCH),
+        (r"Function '.*' was executed", TeamStopReason.FUNCTION_CALL),
+        (r"Digraph execution is complete", TeamStopReason.GRAPH_COMPLETE),
+        (r"Max rounds reached", TeamStopReason.MAX_ROUNDS),
+        (r"The group chat has already terminated", TeamStopReason.ALREADY_TERMINATED),
+        (r"The group chat is stopped", TeamStopReason.RUNTIME_STOPPED),
+    )
+)
+"""How AutoGen's text for each condition begins. The text itself may quote the model, and is never kept."""
+
+
+def _stop_reason(text: str) -> TeamStopReason:
+    for pattern, reason in _STOP_REASONS:
+        if pattern.match(text):
+            return reason
+    return TeamStopReason.OTHER

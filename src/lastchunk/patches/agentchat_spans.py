@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""AutoGen's own `invoke_agent` spans: each is left out where a stream of ours stands for the invocation, and stays elsewhere.
+
+AutoGen asks for one in `run`, in `run_stream`, and in a team right before an agent's turn, and gives no more than the agent's
+name, which other agents may have, too: so the agent is found where it is asked. Source: autogen_agentchat/agents/
+_base_chat_agent.py and autogen_agentchat/teams/_group_chat/_chat_agent_container.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from types import FrameType, ModuleType
+from typing import Any
+
+from opentelemetry.trace import INVALID_SPAN
+
+from lastchunk.patches.runtime import WithoutText
+from lastchunk.patches.support.fields import field
+from lastchunk.patches.support.patching import Patcher
+from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.record import Start, StreamRecord
+
+SpanOf = Callable[[Patcher, Any, Callable[[], Any]], Any]
+"""Gives the span for whoever asks for one (the `self` of the method that does), given what makes AutoGen's."""
+
+
+class _Run:
+    """An agent's `run` that is under way: the stream that it may use within is a part of it, and no invocation of its own."""
+
+    __slots__ = ("agent", "around")
+
+    def __init__(self, agent: Any, around: StreamRecord | None) -> None:
+        self.agent = agent
+        self.around = around
+        """The stream that the run began in."""
+
+    def over(self) -> None:
+        """Nothing is kept: a task that was started within may live for ever."""
+        self.agent = self.around = None
+
+
+_run: ContextVar[_Run | None] = ContextVar("lastchunk_run", default=None)
+"""The innermost `run` of an agent that is under way."""
+
+
+def wrap_spans(module: ModuleType, patcher: Patcher, span_of: SpanOf) -> None:
+    """Have `span_of` decide on the spans that `module` asks for; AutoGen 0.4 asks for none."""
+    if not hasattr(module, "trace_invoke_agent_span"):
+        return
+
+    def span(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def of_autogen() -> Any:
+            made = wrapped(*args, **kwargs)
+            return made if patcher.settings.autogen_spans == "keep" else WithoutText(made)
+
+        if not patcher.streams.telemetry.enabled():
+            return of_autogen()
+        return span_of(patcher, _who_asks(module), of_autogen)
+
+    patcher.wrap(module, "trace_invoke_agent_span", span)
+
+
+def of_a_run(patcher: Patcher, agent: Any, of_autogen: Callable[[], Any]) -> Any:
+    """`run_stream` opens AutoGen's span right after ours began; `run` does too, where there is no stream of ours."""
+    record = current_stream()
+    if record is None or not record.replaces_span or record.start.subject != id(agent):
+        return _without_stream(_Run(agent, record), of_autogen())
+    record.replaces_span = False
+    return of_autogen() if patcher.settings.autogen_spans == "keep" else nullcontext(INVALID_SPAN)
+
+
+def of_a_turn(patcher: Patcher, container: Any, start: Callable[[Any], Start], of_autogen: Callable[[], Any]) -> Any:
+    """A team opens AutoGen's span right before the turn's stream begins: whether one will is to be known here.
+
+    `start` says whose invocation the turn of an agent is.
+    """
+    agent = field(container, "_agent")
+    if patcher.settings.autogen_spans == "keep" or not patcher.observes(agent, "on_messages_stream"):
+        return of_autogen()
+    if is_part_of_run(agent) or not patcher.streams.begins(start(agent)):
+        return of_autogen()
+    return nullcontext(INVALID_SPAN)
+
+
+def is_part_of_run(agent: Any) -> bool:
+    """The agent's turn is what its own `run` is made of."""
+    run = _run.get()
+    return run is not None and run.agent is agent and run.around is current_stream()
+
+
+@contextmanager
+def _without_stream(run: _Run, span: Any) -> Generator[Any]:
+    token = _run.set(run)
+    try:
+        with span as made:
+            yield made
+    finally:
+        run.over()
+        # A `run_stream` that is no stream of ours may be closed in another context than that of its begin.
+        with suppress(ValueError):
+            _run.reset(token)
+
+
+def _who_asks(module: ModuleType) -> Any:
+    """The object whose method, in `module`, asks for the span."""
+    frame: FrameType | None = sys._getframe()  # pyright: ignore[reportPrivateUsage]  # as the logging of Python does
+    while frame is not None and frame.f_globals is not vars(module):
+        frame = frame.f_back
+    return frame.f_locals.get("self") if frame is not None else None

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in the place of a patched function: the function, to whoever looks at it, and an error of ours never leaves it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from operator import itemgetter
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import wrapt
+
+from lastchunk.own_errors import report
+
+Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
+"""A wrapt wrapper: the wrapped function, the instance, the positional and the keyword arguments."""
+
+
+class Active(Protocol):
+    """Who patched."""
+
+    active: bool
+    """False when the patches are undone: what is left of them passes everything through."""
+
+
+class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.BoundFunctionWrapper):
+    """A patched method of an object or a class: copied, pickled and referred to weakly as a method is."""
+
+    def __new__(cls, *args: Any) -> Any:
+        if len(args) == 2:
+            # As `type(method)(function, instance)`, which is how a `weakref.WeakMethod` makes the method anew.
+            function, instance = args
+            method = getattr(instance, function.__name__, None)
+            return method if getattr(method, "__func__", None) is function else MethodType(function, instance)
+        return super().__new__(cls, *args)
+
+    def __init__(self, *args: Any) -> None:
+        if len(args) != 2:
+            super().__init__(*args)
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        instance = self._self_instance
+        if instance is None:
+            return self
+        copied = copy.deepcopy(instance, memo)
+        return self._self_parent.__get__(copied, type(copied))
+
+    def __reduce__(self) -> Any:
+        return self.__reduce_ex__(2)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self._self_instance is None:
+            return getattr, (self._self_owner, self.__name__)
+        return self.__wrapped__.__reduce_ex__(protocol)
+
+
+class Wrapped(wrapt.FunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.FunctionWrapper):
+    """A patched function: of a module, or as it stands in its class."""
+
+    __bound_function_wrapper__ = _Bound
+
+    def __init__(self, function: Any, wrapper: Wrapper, enabled: Callable[[], bool], by: Active) -> None:
+        """`enabled` is asked before each call, and `wrapper` only called if it says yes; `by` is who patched."""
+        super().__init__(function, wrapper, enabled=enabled)
+        self._self_by = by
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        return self.__reduce_ex__(2)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return itemgetter(0), ((self.__wrapped__,),)  # The function: it says itself by what name it is found.
+
+
+def resolved(cls: type, name: str) -> tuple[type, Any]:
+    """The class that `cls` has `name` from, and what stands there; itself and None if there is nothing of that name."""
+    return next(((owner, vars(owner)[name]) for owner in cls.__mro__ if name in vars(owner)), (cls, None))
+
+
+def is_wrapped(function: Any) -> bool:
+    """One of ours is in the place of `function`, perhaps with proxies of others on top."""
+    while hasattr(type(function), "__wrapped__"):
+        if type(function) is Wrapped and function._self_by.active:
+            return True
+        function = function.__wrapped__
+    return False
+
+
+class _Call:
+    """What is wrapped; and what it gave when it was called."""
+
+    __slots__ = ("_function", "error", "gave", "made")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.made = False
+        self.gave: Any = None
+        self.error: BaseException | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.made = True
+        try:
+            self.gave = self._function(*args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+        return self.gave
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+
+def left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
+    """`wrapper`; if it fails, the application has what `name` gives without it, from one call."""
+
+    def safe(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = _Call(wrapped)
+        try:
+            try:
+                return wrapper(call, instance, args, kwargs)
+            except Exception as error:
+                if error is call.error:
+                    raise
+                report(f"a call of {name}", error)
+            if call.error is not None:
+                raise call.error
+            return call.gave if call.made else wrapped(*args, **kwargs)
+        finally:
+            # The exception knows this frame, and this frame must not know it: what is in such a circle lives until the
+            # garbage collector comes, with all that the callers' frames hold.
+            call.error = call.gave = None
+
+    return safe
