@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 ARGS ?=
+# Processes among which `make test` shares all tests. One of them performs the matrix of endings, which mostly waits.
+WORKERS ?= 3
 
 BIN := $(VENV)/bin
 # One name for what an environment is made of. If it changes, the environment is made anew; if not, nothing is installed.
@@ -46,7 +48,7 @@ example: $(EXAMPLES) ## run one of examples/ (NAME=agent_with_tools) against a m
 	PATH="$(CURDIR)/$(BIN):$$PATH" $$command
 
 test: $(DEV) ## run the tests (ARGS="-k ending -x" goes to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,-n $(WORKERS) --dist loadfile --no-loadscope-reorder) --durations=10 $(ARGS)
 
 compat: $(COMPAT) ## test with old and new AutoGen, openai, wrapt and OpenTelemetry (ARGS="-t corners": the two ends)
 	@env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT $(BIN)/nox $(ARGS)

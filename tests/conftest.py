@@ -44,9 +44,25 @@ WITHOUT_US_TOO = re.compile(
 was never closed, and of a metric reader that is quicker than its provider."""
 
 
+FIRST = ("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail.py", "demo/test_run.py")
+"""The files that take longest: several processes share the files in this order, and none of these begins last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    items.sort(key=lambda item: not str(item.path).endswith(FIRST))
+
+
 def pytest_collection_finish() -> None:
     """What is imported stays: no later collection of garbage has to look through it."""
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test noted beside its outcome: rows of the matrix that needed a second chance."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 class Exported:

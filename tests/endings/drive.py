@@ -33,7 +33,7 @@ from tests.endings.ways import STALL_AFTER, WAYS, Way
 
 AT_ONCE = 6
 """Rows under way at the same time: more would measure the machine's load instead of the silence of a stream …"""
-WAITING_AT_ONCE = 20
+WAITING_AT_ONCE = 40
 """… but for those that mostly wait."""
 GUARD = 20.0
 """Seconds after which a row hangs."""
@@ -99,13 +99,13 @@ def provider() -> TracerProvider:
 
 
 @contextlib.contextmanager
-def instrumented(active: bool = True) -> Iterator[None]:
+def instrumented(active: bool = True, **providers: Any) -> Iterator[None]:
     """Lastchunk is on, with the thresholds of this matrix; or off."""
     if not active:
         yield
         return
     instrumentor = AutoGenStreamsInstrumentor()
-    instrumentor.instrument(tracer_provider=provider(), stall_after=STALL_AFTER)
+    instrumentor.instrument(tracer_provider=provider(), stall_after=STALL_AFTER, **providers)
     try:
         yield
     finally:
@@ -113,14 +113,18 @@ def instrumented(active: bool = True) -> Iterator[None]:
 
 
 def perform(
-    cases: Iterable[Case], *, observed: bool, new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+    cases: Iterable[Case],
+    *,
+    observed: bool,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    **providers: Any,
 ) -> Performance:
-    """Perform `cases`, each on a stage of its own."""
+    """Perform `cases`, each on a stage of its own. `providers` take the metrics and log events, if somebody wants them."""
     performance = Performance()
     tracer = provider().get_tracer("application")
     _collector.spans = performance.spans
     try:
-        with ModelServer() as server, watched(performance), instrumented(observed):
+        with ModelServer() as server, watched(performance), instrumented(observed, **providers):
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(_perform_all(list(dict.fromkeys(cases)), performance, server, tracer))
             gc.collect()
@@ -142,9 +146,11 @@ async def _perform_all(cases: list[Case], performance: Performance, server: Mode
     begins = asyncio.Lock()
 
     async def one(case: Case) -> None:
-        async with waiting if WAYS[case[1]].timed else working:
-            async with begins:
-                await asyncio.sleep(0.02)  # one after the other, or they slow each other down in step
+        timed = WAYS[case[1]].timed
+        async with waiting if timed else working:
+            if timed:
+                async with begins:
+                    await asyncio.sleep(0.02)  # one after the other, or they slow each other down in step
             performance.stages[case] = stage = stage_of(WAYS[case[1]], server)
             with stage.on(tracer):
                 await play(stage, case)

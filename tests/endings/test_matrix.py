@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,40 +20,60 @@ from tests.endings.drive import Performance, is_ours, perform
 from tests.endings.matrix import ROWS
 from tests.endings.table import Row
 from tests.endings.ways import WAYS
+from tests.telemetry.agreement import check
+from tests.telemetry.signals import Signals
 
 pytestmark = pytest.mark.timeout(900)
-"""The first row performs them all: about a minute, if the machine has nothing else to do."""
+"""The first test performs every row. `make test` gives each file to one process, so that only one performs them."""
 
-Both = tuple[Performance, Performance]
-
-
-@pytest.fixture(scope="module", name="performances")
-def _performances(exporter: Any, request: pytest.FixtureRequest) -> Both:
-    """Every row that was asked for, bare and instrumented. (`exporter` sets the provider that AutoGen's spans go to.)"""
-    cases = [row.case for row in _asked(request)]
-    return perform(cases, observed=False), perform(cases, observed=True)
+FEW = 8 if os.environ.get("CI") == "true" else 80
+"""Rows that may need a second chance: on a machine that does nothing else, and on one where people work."""
 
 
-@pytest.fixture(scope="module", name="wrong")
-def _verdicts(performances: Both, request: pytest.FixtureRequest) -> dict[str, list[str]]:
-    """What is wrong with each row."""
-    return _second_chance(_asked(request), performances)
+@dataclass(frozen=True)
+class Performed:
+    """Rows that were performed without and with us, and what the second performance exported beside its spans."""
+
+    rows: list[Row]
+    bare: Performance
+    observed: Performance
+    signals: Signals
 
 
-def _second_chance(rows: list[Row], performances: Both, **loop: Any) -> dict[str, list[str]]:
-    """What is wrong with each row. One that fails is performed again: on a busy machine everything may take too long."""
-    wrong = {row.id: _wrong(row, *performances) for row in rows}
+@pytest.fixture(scope="module", name="performed")
+def _performed(exporter: Any, request: pytest.FixtureRequest) -> Performed:
+    """Every row that was asked for. (`exporter` sets the provider that AutoGen's spans go to.)"""
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [call.params.get("row") for call in calls if call is not None]
+    rows = [row for row in asked if isinstance(row, Row)]
+    cases, signals = [row.case for row in rows], Signals()
+    providers = {"meter_provider": signals.meter_provider, "logger_provider": signals.logger_provider}
+    return Performed(rows, perform(cases, observed=False), perform(cases, observed=True, **providers), signals)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with each row, and what was wrong with those that were performed again."""
+
+    wrong: dict[str, list[str]]
+    at_first: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module", name="verdict")
+def _verdict(performed: Performed) -> Verdict:
+    return _second_chance(performed.rows, performed.bare, performed.observed)
+
+
+def _second_chance(rows: list[Row], bare: Performance, observed: Performance, **loop: Any) -> Verdict:
+    """A row that fails is performed again, once: on a busy machine everything may take too long."""
+    wrong = {row.id: _wrong(row, bare, observed) for row in rows}
     again = [row for row in rows if wrong[row.id]]
+    if not again:
+        return Verdict(wrong, {})
     cases = [row.case for row in again]
     second = perform(cases, observed=False, **loop), perform(cases, observed=True, **loop)
-    return wrong | {row.id: _wrong(row, *second) for row in again}
-
-
-def _asked(request: pytest.FixtureRequest) -> list[Row]:
-    """The rows that this session is about."""
-    calls = [getattr(item, "callspec", None) for item in request.session.items]
-    rows = [call.params.get("row") for call in calls if call is not None]
-    return [row for row in rows if isinstance(row, Row)]
+    at_first = {row.id: wrong[row.id] for row in again}
+    return Verdict(wrong | {row.id: _wrong(row, *second) for row in again}, at_first)
 
 
 def _wrong(row: Row, bare: Performance, observed: Performance) -> list[str]:
@@ -80,11 +103,25 @@ def _wrong(row: Row, bare: Performance, observed: Performance) -> list[str]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_row(row: Row, wrong: dict[str, list[str]], request: pytest.FixtureRequest) -> None:
+def test_row(row: Row, verdict: Verdict, request: pytest.FixtureRequest) -> None:
     """The spans of one row are what it says, and the application saw what it sees without us."""
     if row.wrong:
         request.applymarker(pytest.mark.xfail(reason=row.wrong, strict=True))
-    assert wrong[row.id] == []
+    assert verdict.wrong[row.id] == []
+
+
+def test_few_rows_need_a_second_chance(verdict: Verdict, record_property: Callable[[str, object], None]) -> None:
+    """Or a race that the second performance hides now and then would never be seen. The end of the run names them."""
+    for row, wrong in verdict.at_first.items():
+        record_property("second chance", f"{row}: {'; '.join(wrong)}")
+    assert len(verdict.at_first) <= FEW
+
+
+def test_span_metrics_and_log_say_the_same_of_every_ending(performed: Performed) -> None:
+    """Stream by stream, over the whole matrix."""
+    spans = [span for span in performed.observed.spans if is_ours(span)]
+    assert len(spans) >= len(performed.rows)
+    check(spans, performed.signals.collect(), performed.signals.events)
 
 
 _ON_UVLOOP = {
@@ -100,8 +137,8 @@ def test_rows_on_uvloop(exporter: Any) -> None:
     cases = [row.case for row in rows]
     loop = {"new_loop": uvloop.new_event_loop}
     bare, observed = perform(cases, observed=False, **loop), perform(cases, observed=True, **loop)
-    wrong = _second_chance(rows, (bare, observed), **loop)
-    assert {row: found for row, found in wrong.items() if found} == {}
+    verdict = _second_chance(rows, bare, observed, **loop)
+    assert {row: found for row, found in verdict.wrong.items() if found} == {}
     assert (len(rows), observed.open) == (len(_ON_UVLOOP), 0)
 
 
@@ -115,18 +152,18 @@ def test_every_script_of_the_server_has_its_rows() -> None:
     assert set(SCRIPTS) - {WAYS[row.way].script for row in ROWS} - {"assistant", "echo"} == set()
 
 
-def test_nothing_is_left_behind(performances: Both) -> None:
+def test_nothing_is_left_behind(performed: Performed) -> None:
     """No stream is open, nothing of ours failed or could not be raised, and nobody's more often than without us."""
-    bare, observed = performances
+    bare, observed = performed.bare, performed.observed
     assert observed.open == 0
     assert observed.failures == []
     assert [line for line in observed.unraisable if "lastchunk" in line] == []
     assert set(observed.unraisable) <= set(bare.unraisable)
 
 
-def test_every_stream_belongs_to_a_row(performances: Both) -> None:
+def test_every_stream_belongs_to_a_row(performed: Performed) -> None:
     """No span of ours is an orphan, and none stands where nothing was instrumented."""
-    bare, observed = performances
+    bare, observed = performed.bare, performed.observed
     traces = {stage.root.get_span_context().trace_id for stage in observed.stages.values()}
     assert [span.name for span in observed.spans if is_ours(span) and span.context.trace_id not in traces] == []
     assert [span.name for span in bare.spans if is_ours(span)] == []

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from lastchunk import semconv
 from lastchunk.semconv import Metric
-from tests.telemetry.signals import Point, Signals
+from tests.telemetry.signals import Point
 
 Key = tuple[tuple[str, Any], ...]
 
@@ -31,9 +31,8 @@ DURATIONS = {
 TOKENS = {"input": semconv.USAGE_INPUT_TOKENS, "output": semconv.USAGE_OUTPUT_TOKENS}
 
 
-def check(signals: Signals) -> int:
-    """Compare the three signals; gives the number of streams."""
-    spans, points = signals.spans, signals.collect()
+def check(spans: list[ReadableSpan], points: list[Point], events: list[Any]) -> None:
+    """Compare the three signals of the same streams: our spans, data points and log records."""
     _check_counts(points, semconv.ENDED, Counter(_key(span, semconv.ENDED) for span in spans))
     cut = [span for span in spans if span.attributes[semconv.CUTOFF]]
     _check_counts(points, semconv.CUTOFFS, Counter(_key(span, semconv.CUTOFFS) for span in cut))
@@ -49,8 +48,7 @@ def check(signals: Signals) -> int:
         _check_values(given, semconv.TOKEN_USAGE, [(span, span.attributes.get(attribute)) for span in spans], kind)
     recovered = sum(int(span.attributes.get(semconv.INNER_CUTOFFS, 0)) for span in spans)
     assert sum(point.value for point in points if point.name == semconv.RECOVERED.name) == recovered
-    _check_events(signals, [span for span in cut if semconv.TERMINATION_INHERITED not in span.attributes])
-    return len(spans)
+    _check_events(events, [span for span in cut if semconv.TERMINATION_INHERITED not in span.attributes])
 
 
 def _key(span: ReadableSpan, metric: Metric, **more: Any) -> Key:
@@ -81,13 +79,14 @@ def _check_values(points: list[Point], metric: Metric, values: list[tuple[Readab
         assert point.value == pytest.approx(sum(expected[key]), abs=1e-4), metric.name
 
 
-def _check_events(signals: Signals, arose: list[ReadableSpan]) -> None:
+def _check_events(records: list[Any], arose: list[ReadableSpan]) -> None:
     """One for each cutoff that the stream did not inherit, with everything that its span says."""
-    events = {event.span_id: event for event in signals.named(semconv.CUTOFF_EVENT)}
-    assert len(events) == len(signals.named(semconv.CUTOFF_EVENT))
-    assert set(events) == {span.context.span_id for span in arose}
+    cutoffs = [record for record in records if record.event_name == semconv.CUTOFF_EVENT]
+    by_span = {event.span_id: event for event in cutoffs}
+    assert len(by_span) == len(cutoffs)
+    assert set(by_span) == {span.context.span_id for span in arose}
     for span in arose:
-        event = events[span.context.span_id]
+        event = by_span[span.context.span_id]
         said = {name: value for name, value in event.attributes.items() if name in span.attributes}
         assert said == dict(span.attributes)
         assert set(event.attributes) - set(said) == {semconv.REMEDY, semconv.RUNBOOK}
