@@ -26,7 +26,7 @@ class Settings:
     chunk_events: int = 32
     """Token-chunk events kept per span; 0 for none. `LASTCHUNK_CHUNK_EVENTS`."""
     stall_after: float = 30.0
-    """Seconds of silence after which an open stream is stalled, and a broken one idle. `LASTCHUNK_STALL_AFTER`."""
+    """Seconds of silence after which an open stream is stalled. `LASTCHUNK_STALL_AFTER`."""
     autogen_spans: AutoGenSpans = "replace"
     """`replace` AutoGen's `invoke_agent` and per-item runtime spans, or `keep` them. `LASTCHUNK_AUTOGEN_SPANS`."""
     time_per_output_chunk: bool = False
@@ -85,7 +85,7 @@ SETTINGS: tuple[Setting, ...] = (
         "LASTCHUNK_STALL_AFTER",
         _seconds,
         "a number of seconds above 0",
-        "seconds of silence after which an open stream counts as stalled, and a broken one as idle",
+        "seconds of silence after which an open stream counts as stalled",
     ),
     Setting(
         "autogen_spans",

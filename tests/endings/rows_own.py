@@ -80,7 +80,7 @@ ROWS = [
         structured_content_filter content_filter  yes content_filter  text       content_filter unset wire | 3 raises openai.ContentFilterFinishReasonError | =
         structured_silent_cut    truncated       yes unknown         text       -      error wire | 3 raises pydantic_core.ValidationError | =
         structured_json_body     empty           yes no_streaming_support message    -      error wire | 1 raises pydantic_core.ValidationError | =
-        structured_refusal       protocol_error  yes package_mismatch message    -      error none | 1 raises pydantic_core.ValidationError | completed
+        structured_refusal       error           yes unknown          message    -      error none | 1 raises pydantic_core.ValidationError | completed
         structured_rst           connection_lost yes connection_lost text       -      error wire | 3 raises openai.APIConnectionError | =
         structured_no_json       protocol_error  yes provider_error  text       -      error wire | 2 raises ValueError | =
         """,

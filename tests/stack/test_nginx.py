@@ -57,6 +57,11 @@ http {{
             gzip_types text/event-stream;
             proxy_pass http://127.0.0.1:{upstream}/;
         }}
+        location /five/ {{
+            proxy_buffering off;
+            proxy_read_timeout 5s;
+            proxy_pass http://127.0.0.1:{upstream}/;
+        }}
         location /impatient/ {{
             proxy_buffering off;
             proxy_read_timeout {patience}s;
@@ -143,6 +148,12 @@ async def test_a_healthy_stream(nginx: Nginx, agent: Callable[..., Any], exporte
     span, _ = await outcome(agent(nginx.url("streaming", "clean", gap=0.02)), exported)
     assert said(span) == ("completed", None, False)
     assert span.attributes["lastchunk.stream.delivery"] == "incremental"
+
+
+async def test_an_idle_timeout_far_below_the_stall(nginx: Nginx, agent: Callable[..., Any], exported: Exported) -> None:
+    """With the default settings: five seconds are long for a stream whose chunks come at once."""
+    span, _ = await outcome(agent(nginx.url("five", "pause", wait=8)), exported)
+    assert said(span) == ("connection_lost", "idle_timeout", True)
 
 
 async def test_an_idle_timeout_in_mid_stream(nginx: Nginx, agent: Callable[..., Any], instrument: Instrument) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.finish_reasons import Finish
+from lastchunk.streams.idle import idle_timeout
 
 CUTOFF = {
     "completed": False,
@@ -87,6 +88,10 @@ def _idle(evidence: Evidence) -> bool:
     return evidence.idle >= evidence.stall_after
 
 
+def _cut_idle(evidence: Evidence) -> bool:
+    return idle_timeout(evidence.idle, evidence.own_gap, evidence.stall_after)
+
+
 def _hint(evidence: Evidence) -> str | None:
     return str(evidence.failure.hint) if evidence.failure is not None and evidence.failure.hint else None
 
@@ -104,7 +109,7 @@ CAUSES: dict[str, Callable[[Evidence], str | None]] = {
     "timeout": lambda e: (
         "idle_timeout" if _idle(e) or (e.waiting_for is not None and 0 < e.idle >= e.max_gap) else "unknown"
     ),
-    "connection_lost": lambda e: "idle_timeout" if _idle(e) else "connection_lost",
+    "connection_lost": lambda e: "idle_timeout" if _cut_idle(e) else "connection_lost",
     "rejected": lambda e: (
         _hint(e)
         or ("idle_timeout" if _failed(e, KIND.TIMEOUT) else "")
@@ -118,8 +123,8 @@ CAUSES: dict[str, Callable[[Evidence], str | None]] = {
     "abandoned": lambda e: (
         ("tool_failure" if e.waiting_for is WaitingFor.TOOL else "idle_timeout") if _idle(e) else "partial_consumption"
     ),
-    "empty": lambda e: "no_streaming_support" if not e.streamed else "idle_timeout" if _idle(e) else "unknown",
-    "truncated": lambda e: "no_streaming_support" if not e.streamed else "idle_timeout" if _idle(e) else "unknown",
+    "empty": lambda e: "no_streaming_support" if not e.streamed else "idle_timeout" if _cut_idle(e) else "unknown",
+    "truncated": lambda e: "no_streaming_support" if not e.streamed else "idle_timeout" if _cut_idle(e) else "unknown",
     "error": lambda e: "package_mismatch" if _hint(e) == "package_mismatch" else "unknown",
 }
 
@@ -142,6 +147,7 @@ EVIDENCE = st.builds(
     waiting_for=st.none() | st.sampled_from(WaitingFor),
     idle=SECONDS,
     max_gap=SECONDS,
+    own_gap=st.none() | SECONDS,
     stall_after=st.sampled_from([0.1, 30.0]),
     delivery=st.sampled_from(Delivery),
     first_wait=SECONDS,
@@ -274,7 +280,12 @@ EXAMPLES: list[tuple[str, Evidence, str, str | None]] = [
         "timeout",
         "unknown",
     ),
-    ("a reset", replace(OPEN, failure=_failure(KIND.CONNECTION), idle=29.9), "connection_lost", "connection_lost"),
+    (
+        "a reset",
+        replace(OPEN, failure=_failure(KIND.CONNECTION), idle=29.9, own_gap=40.0),
+        "connection_lost",
+        "connection_lost",
+    ),
     (
         "a reset after a long silence",
         replace(OPEN, failure=_failure(KIND.CONNECTION), idle=30.0),

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
 from lastchunk.streams.finish_reasons import Finish
+from lastchunk.streams.idle import idle_timeout
 
 BURST_WAIT = 5.0
 """Seconds of waiting after which an answer that comes in one piece says that the backend does not stream."""
@@ -127,6 +128,8 @@ class Evidence:
     """Seconds of silence before the end."""
     max_gap: float = 0.0
     """Seconds of the longest silence, the last included."""
+    own_gap: float | None = None
+    """Seconds of the longest silence between two chunks, the last silence left out; None if there were no two."""
     stall_after: float = 30.0
     delivery: Delivery = Delivery.NONE
     first_wait: float = 0.0
@@ -210,6 +213,9 @@ def _without_terminal(evidence: Evidence) -> Reason:
 def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
     hint = evidence.failure.hint if evidence.failure is not None and not evidence.terminal else None
     idle = evidence.idle >= evidence.stall_after
+    """Somebody who waited may have had enough …"""
+    cut_idle = idle_timeout(evidence.idle, evidence.own_gap, evidence.stall_after)
+    """… and something on the way may have closed the connection, which has a timeout of its own."""
     match reason:
         case Reason.COMPLETED:
             slow = evidence.first_wait >= BURST_WAIT and evidence.delivery in (Delivery.SINGLE, Delivery.BURST)
@@ -230,7 +236,7 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
             silent = evidence.waiting_for is not None and 0 < evidence.idle >= evidence.max_gap
             return Cause.IDLE_TIMEOUT if silent or idle else Cause.UNKNOWN
         case Reason.CONNECTION_LOST:
-            return Cause.IDLE_TIMEOUT if idle else Cause.CONNECTION_LOST
+            return Cause.IDLE_TIMEOUT if cut_idle else Cause.CONNECTION_LOST
         case Reason.REJECTED:
             return hint or _REJECTED.get(evidence.failure.kind if evidence.failure else None, Cause.PROVIDER_ERROR)
         case Reason.CANCELLED:
@@ -242,7 +248,7 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
         case Reason.EMPTY | Reason.TRUNCATED:
             if not evidence.streamed:
                 return Cause.NO_STREAMING_SUPPORT
-            return Cause.IDLE_TIMEOUT if idle else Cause.UNKNOWN
+            return Cause.IDLE_TIMEOUT if cut_idle else Cause.UNKNOWN
         case Reason.ERROR:
             return Cause.PACKAGE_MISMATCH if hint is Cause.PACKAGE_MISMATCH else Cause.UNKNOWN
 

@@ -69,6 +69,7 @@ def outcome_of(
         waiting_for=waiting_for,
         idle=idle,
         max_gap=record.max_gap,
+        own_gap=record.own_gap(idle),
         stall_after=stall_after,
         delivery=delivery,
         first_wait=first_wait,

@@ -160,6 +160,7 @@ class Observer:
             since = record.silent_since
             gap = now - since if since > 0.0 else 0.0
             if gap > record.max_gap:
+                record.gap_before = record.max_gap
                 record.max_gap = gap
             record.silent_since = 0.0
             record.stepped_at = now
@@ -259,6 +260,7 @@ class Tap:
                         # As `StreamRecord.heard`, which would be one call more.
                         record.wire_gap = gap = now - record.silent_since
                         if gap > record.max_gap:
+                            record.gap_before = record.max_gap
                             record.max_gap = gap
                         record.silent_since = now
                     on_chunk(wire, chunk, now)

@@ -17,6 +17,7 @@ from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source,
 from lastchunk.streams import clock
 from lastchunk.streams.answers import Answer, answer_of
 from lastchunk.streams.chunks import ChunkSample
+from lastchunk.streams.idle import own_gap
 from lastchunk.streams.inner_streams import InnerStreams
 from lastchunk.streams.wire import Wire
 
@@ -94,6 +95,7 @@ class StreamRecord:
         "ending",
         "extras",
         "first_content_at",
+        "gap_before",
         "history",
         "idle_at_end",
         "inner",
@@ -151,6 +153,8 @@ class StreamRecord:
         self.parts = 0
         """Chunks that carry content."""
         self.max_gap = 0.0
+        self.gap_before = 0.0
+        """The longest silence before the one that is the longest."""
         self.max_pause = 0.0
         self.idle_at_end = 0.0
         self.first_content_at = 0.0
@@ -204,6 +208,7 @@ class StreamRecord:
         since = self.silent_since
         gap = now - since if since > 0.0 else 0.0
         if gap > self.max_gap:
+            self.gap_before = self.max_gap
             self.max_gap = gap
         self.silent_since = 0.0
         self.stepped_at = now
@@ -234,6 +239,7 @@ class StreamRecord:
         if since > 0.0:
             self.wire_gap = now - since
             if self.wire_gap > self.max_gap:
+                self.gap_before = self.max_gap
                 self.max_gap = self.wire_gap
             self.silent_since = now
 
@@ -256,11 +262,7 @@ class StreamRecord:
 
     def delivery(self, ended_at: float) -> tuple[Delivery, float]:
         """How the content came, and how many seconds the first of it took: from the wire where there is one."""
-        wire = self.wire
-        if wire is not None and wire.content_chunks:
-            parts, first, last = wire.content_chunks, wire.first_content_at, wire.last_content_at
-        else:
-            parts, first, last = self.parts, self.first_content_at, self.last_content_at
+        parts, first, last = self._content()
         if not parts:
             return Delivery.NONE, 0.0
         wait = first - self.began_at
@@ -270,6 +272,19 @@ class StreamRecord:
         if parts >= BURST_CHUNKS and wait >= BURST_WAIT and last - first <= BURST_SHARE * duration:
             return Delivery.BURST, wait
         return Delivery.INCREMENTAL, wait
+
+    def own_gap(self, idle: float) -> float | None:
+        """The longest silence between two chunks, the last one, of `idle` seconds, left out; None if there were no two."""
+        parts, first, last = self._content()
+        longest = self.max_gap if idle < self.max_gap else self.gap_before
+        return own_gap(longest, first - self.began_at, parts, last - first)
+
+    def _content(self) -> tuple[int, float, float]:
+        """How many chunks of content came, and when the first and the last: on the wire, where there is one."""
+        wire = self.wire
+        if wire is not None and wire.content_chunks:
+            return wire.content_chunks, wire.first_content_at, wire.last_content_at
+        return self.parts, self.first_content_at, self.last_content_at
 
 
 class TimedStreamRecord(StreamRecord):

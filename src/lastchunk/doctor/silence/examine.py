@@ -20,8 +20,8 @@ from lastchunk.doctor.ladder.stage import Stage
 from lastchunk.doctor.ladder.subject import Question
 from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, Findings, Status
 from lastchunk.doctor.silence.request import asks_for
-from lastchunk.doctor.silence.timeouts import OF_THE_CLIENT, ON_THE_WAY, Default, owners
 from lastchunk.semconv import Cause, Delivery, Reason
+from lastchunk.streams.timeouts import OF_THE_CLIENT, ON_THE_WAY, Default, owners
 
 SILENCES: tuple[float, ...] = (5, 15, 35, 65, 125, 245, 305, 355, 605, 905, 1205, 1805, 3600)
 """Seconds: each a little more than timeouts that are usual."""
