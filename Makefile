@@ -19,6 +19,7 @@ DEMO := $(VENV)/.demo-$(KEY)
 DEV := $(VENV)/.dev-$(KEY)
 EXAMPLES := $(VENV)/.examples-$(KEY)
 STACK := $(VENV)/.stack-$(KEY)
+SITE := $(VENV)/.site-$(KEY)
 COMPAT := $(VENV)/.compat-$(KEY)
 
 # pip reads these, also in the isolated environments in which it builds.
@@ -34,7 +35,7 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo example picture links test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist first-alert newcomer clean
+.PHONY: help demo example picture links test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist site first-alert newcomer clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -98,6 +99,11 @@ dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environmen
 	@$(VENV)-dist/bin/python scripts/smoke.py
 	@ls dist
 
+site: $(SITE) ## build the documentation as a site, in build/site (a broken link is an error)
+	@rm -rf build/docs build/site && mkdir -p build/docs
+	@cp -r README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE Makefile docs grafana collector-config examples build/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --config-file docs/site/mkdocs.yml
+
 first-alert: $(DEV) ## perform docs/first-alert.md until its alert fires (a few minutes; it needs Debian's Prometheus)
 	@$(BIN)/python -m pytest tests/first_alert $(ARGS)
 
@@ -131,6 +137,10 @@ $(EXAMPLES): | $(BASE)
 
 $(STACK): | $(BASE)
 	@$(PIP) --group stack --editable '.[demo]'
+	@touch $@
+
+$(SITE): | $(BASE)
+	@$(PIP) --group site --editable .
 	@touch $@
 
 $(COMPAT): | $(BASE)
