@@ -9,10 +9,11 @@ this tree. If something does not work, it exits with 1 and the whole output.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -35,6 +36,12 @@ def main() -> None:
     told = run(BIN / "lastchunk", "--version").split()
     if told != ["lastchunk", installed]:
         sys.exit(f"smoke: 'lastchunk --version' says {told}, the distribution is {installed}")
+
+    relative = re.findall(
+        r"\]\((?!https?:|#)([^)]*)\)", str(metadata("lastchunk-instrumentation-autogen").get_payload())
+    )
+    if relative:
+        sys.exit(f"smoke: the description links to {relative[0]}, which is not there on a package index")
 
     if "idle_at_end" not in run(BIN / "lastchunk", "explain", "idle_timeout"):
         sys.exit("smoke: 'lastchunk explain idle_timeout' does not say what the runbook says")
