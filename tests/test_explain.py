@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from lastchunk.monitoring.alerts import groups
+from lastchunk.monitoring.settings import load
 from lastchunk.remedies import remedy_for
 from lastchunk.runbook import Entry, entries, explain
 from lastchunk.semconv import Cause, Reason
@@ -16,15 +18,20 @@ from tests.test_cli import invoke
 Capture = pytest.CaptureFixture[str]
 
 
-def test_every_cause_and_every_reason_has_an_entry():
-    assert [(entry.kind, entry.name) for entry in entries()] == [
+def test_every_cause_every_reason_and_every_alert_has_an_entry():
+    alerts = [rule.name for group in groups(load()) for rule in group.alerts]
+    assert len(alerts) > 20
+    assert [(entry.kind, entry.name) for entry in entries() if entry.kind != "alert"] == [
         *(("cause", cause) for cause in Cause),
         *(("reason", reason) for reason in Reason),
     ]
+    assert {entry.name for entry in entries() if entry.kind == "alert"} == {alert.lower() for alert in alerts}
     assert {len(entry.answers) for entry in entries() if entry.name != Reason.COMPLETED} == {7}
 
 
-@pytest.mark.parametrize("entry", entries(), ids=lambda entry: f"{entry.kind}-{entry.name}")
+@pytest.mark.parametrize(
+    "entry", [entry for entry in entries() if entry.kind != "alert"], ids=lambda entry: f"{entry.kind}-{entry.name}"
+)
 def test_an_entry_begins_with_the_sentence_that_spans_and_logs_carry(entry: Entry):
     reason, cause = (Reason.ERROR, entry.name) if entry.kind == "cause" else (entry.name, None)
     remedy = remedy_for(reason, cause)
@@ -44,6 +51,8 @@ def test_an_entry_begins_with_the_sentence_that_spans_and_logs_carry(entry: Entr
         ("provider_error", ["cause", "reason"]),
         ("#cause-provider_error", ["cause"]),
         ("reason-provider_error", ["reason"]),
+        ("LastchunkCutoffsFast", ["alert"]),
+        ("#alert-lastchunkcutoffsfast", ["alert"]),
         ("idle", []),
         ("", []),
     ],

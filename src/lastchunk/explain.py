@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command `lastchunk explain`: what a cause or a reason means, what usually leads to it, and what to do."""
+"""The command `lastchunk explain`: what a cause, a reason or an alert means, what usually leads to it, and what to do."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ _PREFIX = semconv.CUTOFF.removesuffix("cutoff")
 _NARROW = 120
 """Columns of what is not written to a terminal."""
 
-HELP = f"""Say what an ending's REASON or CAUSE means, what usually leads to it, and what to do.
+HELP = f"""Say what an ending's REASON or CAUSE, or an ALERT, means, what usually leads to it, and what to do.
 
-Without a name, list them all. The names are those of the attributes {semconv.TERMINATION_REASON} and {semconv.TERMINATION_CAUSE}.
+Without a name, list reasons and causes. Their names are the values of {semconv.TERMINATION_REASON} and
+{semconv.TERMINATION_CAUSE}.
 """
 
 
-@click.command("explain", help=HELP, short_help="Say what a reason or a cause means, and what to do.")
-@click.argument("name", metavar="[REASON|CAUSE]", required=False)
+@click.command("explain", help=HELP, short_help="Say what a reason, a cause or an alert means, and what to do.")
+@click.argument("name", metavar="[REASON|CAUSE|ALERT]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def explain(name: str | None, as_json: bool) -> None:
-    """Print one entry, both if a cause and a reason have the name, or the list."""
+    """Print the entries of that name, or the list."""
     found = find(name) if name is not None else list(entries())
     if not found:
-        raise click.BadParameter(f"'{name}' is neither a reason nor a cause.{_meant(name or '')}")
+        raise click.BadParameter(f"'{name}' is no reason, cause or alert.{_meant(name or '')}")
     if as_json:
         print(json.dumps({"schema": SCHEMA, "entries": [_document(entry) for entry in found]}, indent=2))
         return
@@ -79,7 +80,9 @@ def _list(console: Console, found: Sequence[Entry]) -> None:
                 table.add_row(entry.name, Text(entry.sentence.partition(":")[0] + "."))
         console.print(table)
         console.print()
-    console.print("lastchunk explain NAME says more of one.")
+    console.print(
+        "lastchunk explain NAME says more of one. It knows the alerts, too: lastchunk explain LastchunkCutoffsFast"
+    )
 
 
 def _print(console: Console, entry: Entry) -> None:

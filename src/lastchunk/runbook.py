@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The runbook's entries, for `lastchunk explain`: one for each cause and each reason.
+"""The runbook's entries, for `lastchunk explain`: one for each cause, each reason and each alert.
 
 The text has one source, `grafana/runbook.md`, which comes with the package.
 """
@@ -19,11 +19,12 @@ _HEALTHY = "Nothing to do: the answer is complete, and the provider said so."
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the runbook says of one cause or one reason."""
+    """What the runbook says of one cause, one reason or one alert."""
 
     kind: str
-    """`cause` or `reason`."""
+    """`cause`, `reason` or `alert`."""
     name: str
+    """Of an alert in small letters, as in its anchor."""
     sentence: str
     """What happened, a colon, and what to do."""
     answers: tuple[tuple[str, str], ...]
@@ -37,19 +38,22 @@ class Entry:
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    """Every cause, then every reason, in the order of `lastchunk.semconv`."""
+    """Every cause, then every reason, in the order of `lastchunk.semconv`; then every alert, in that of the runbook."""
     sections = re.split(r"^### ", _text(), flags=re.MULTILINE)[1:]
     written = {section.split(maxsplit=1)[0]: section for section in sections}
-    names = [*(("cause", cause) for cause in Cause), *(("reason", reason) for reason in Reason)]
+    names = [
+        *(("cause", cause) for cause in Cause),
+        *(("reason", reason) for reason in Reason),
+        *(("alert", name.removeprefix("alert-")) for name in written if name.startswith("alert-")),
+    ]
     return tuple(_entry(kind, str(name), written.get(f"{kind}-{name}", "")) for kind, name in names)
 
 
 def explain(name: str) -> list[Entry]:
-    """The entries of a cause or a reason, by its name or its anchor; a name may be both. Empty if there is none."""
-    kind, _, rest = name.strip().lstrip("#").partition("-")
-    return [
-        entry for entry in entries() if (entry.kind, entry.name) == (kind, rest) or entry.name == name.strip().lower()
-    ]
+    """The entries of a cause, a reason or an alert, by its name or its anchor; a name may be several. Empty if there is none."""
+    name = name.strip().lower()
+    kind, _, rest = name.lstrip("#").partition("-")
+    return [entry for entry in entries() if (entry.kind, entry.name) == (kind, rest) or entry.name == name]
 
 
 def _entry(kind: str, name: str, section: str) -> Entry:

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Our own settings: whether each value is one that `lastchunk.settings` takes."""
+"""Our own settings: whether each variable is one, and each value one that `lastchunk.settings` takes."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 
 from lastchunk.doctor.report.findings import Check, Status
@@ -11,7 +12,8 @@ from lastchunk.settings import SETTINGS, Settings
 
 
 def checks(environ: Mapping[str, str]) -> Iterator[Check]:
-    """One check for each setting with a bad value, or one for all."""
+    """One check for each variable that is no setting, one for each setting with a bad value, or one for all."""
+    yield from _unknown(environ)
     bad = False
     chosen: list[str] = []
     for setting in SETTINGS:
@@ -32,3 +34,16 @@ def checks(environ: Mapping[str, str]) -> Iterator[Check]:
             chosen.append(f"{setting.variable}={value}")
     if not bad:
         yield Check("settings.valid", Status.OK, ", ".join(chosen) or "Every setting has its default.")
+
+
+def _unknown(environ: Mapping[str, str]) -> Iterator[Check]:
+    known = [setting.variable for setting in SETTINGS]
+    for variable in sorted(environ):
+        if variable.startswith("LASTCHUNK_") and variable not in known:
+            close = difflib.get_close_matches(variable, known, n=1)
+            yield Check(
+                "settings.known",
+                Status.WARNING,
+                f"{variable} is no setting of Lastchunk, and is ignored.",
+                f"Set {close[0]} instead." if close else f"Unset it. The settings are {', '.join(known)}.",
+            )
