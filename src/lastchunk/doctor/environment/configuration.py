@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from lastchunk.doctor.report.findings import Check, Status
 from lastchunk.settings import SETTINGS, Settings
 
+_PREFIX = "LASTCHUNK_"
+
 
 def checks(environ: Mapping[str, str]) -> Iterator[Check]:
     """One check for each variable that is no setting, one for each setting with a bad value, or one for all."""
@@ -37,13 +39,15 @@ def checks(environ: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[Check]:
-    known = [setting.variable for setting in SETTINGS]
-    for variable in sorted(environ):
-        if variable.startswith("LASTCHUNK_") and variable not in known:
-            close = difflib.get_close_matches(variable, known, n=1)
-            yield Check(
-                "settings.known",
-                Status.WARNING,
-                f"{variable} is no setting of Lastchunk, and is ignored.",
-                f"Set {close[0]} instead." if close else f"Unset it. The settings are {', '.join(known)}.",
-            )
+    known = {setting.variable.removeprefix(_PREFIX): setting.variable for setting in SETTINGS}
+    unknown = [name for name in sorted(environ) if name.startswith(_PREFIX) and name not in known.values()]
+    for variable in unknown:
+        close = difflib.get_close_matches(variable.removeprefix(_PREFIX), known, n=1)
+        yield Check(
+            "settings.known",
+            Status.WARNING,
+            f"{variable} is no setting of Lastchunk, and is ignored.",
+            f"Set {known[close[0]]} instead." if close else f"Unset it. The settings are {', '.join(known.values())}.",
+        )
+    if not unknown:
+        yield Check("settings.known", Status.OK, f"Every variable {_PREFIX}* is a setting.")
