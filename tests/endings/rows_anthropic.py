@@ -107,12 +107,12 @@ ROWS = [
         length                       length          yes context_limit        end_marker max_tokens unset  wire | 5 CreateResult
         content_filter               content_filter  yes content_filter       end_marker refusal    unset  wire | 5 CreateResult
         json_body                    empty           yes no_streaming_support headers    -          error  wire | 1 CreateResult
-        html_body                    empty           yes no_streaming_support headers    -          error  wire | 1 CreateResult
+        html_body                    provider_error  yes provider_error       error      -          error  wire | 1 CreateResult
         empty_chunks_only            empty           yes unknown              end_marker -          error  wire | 1 CreateResult
         finish_only                  empty           yes unknown              end_marker end_turn   error  wire | 1 CreateResult
         done_only                    empty           yes unknown              end_marker -          error  wire | 1 CreateResult
         empty_body                   empty           yes unknown              headers    -          error  wire | 1 CreateResult
-        null_chunk                   protocol_error  yes package_mismatch     text       -          error  wire | 4 raises AttributeError
+        null_chunk                   protocol_error  yes package_mismatch     message    -          error  wire | 4 raises AttributeError
         chunk_without_choices        completed       no  -                    end_marker end_turn   unset  wire | 9 CreateResult
         malformed_json               protocol_error  yes provider_error       text       -          error  wire | 4 raises json.JSONDecodeError
         bad_utf8                     protocol_error  yes provider_error       text       -          error  wire | 4 raises UnicodeDecodeError

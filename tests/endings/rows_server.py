@@ -61,20 +61,20 @@ ROWS = [
         finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 CreateResult
         finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 CreateResult
         finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        two_finishes             length          yes context_limit   end_marker length unset wire | 9 CreateResult
+        two_finishes             completed       no  -               end_marker stop   unset wire | 9 CreateResult
         usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 CreateResult
         usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 CreateResult
         refusal                  completed       no  -               end_marker stop   unset wire | 1 CreateResult
         json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
         json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
         json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        html_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
+        html_body                provider_error  yes provider_error  error      -      error wire | 1 CreateResult
         empty_chunks_only        empty           yes unknown         end_marker -      error wire | 1 CreateResult
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
         done_only                empty           yes unknown         end_marker -      error wire | 1 CreateResult
         empty_body               empty           yes unknown         headers    -      error wire | 1 CreateResult
-        null_chunk               protocol_error  yes package_mismatch text       -      error wire | 4 raises AttributeError
-        chunk_without_choices    protocol_error  yes package_mismatch text       -      error wire | 4 raises TypeError
+        null_chunk               protocol_error  yes package_mismatch message    -      error wire | 4 raises AttributeError
+        chunk_without_choices    protocol_error  yes package_mismatch message    -      error wire | 4 raises TypeError
         malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
         bad_utf8                 protocol_error  yes provider_error  text       -      error wire | 4 raises UnicodeDecodeError
         tool_calls_without_call  empty           yes unknown         end_marker tool_calls error wire | 1 CreateResult
@@ -137,14 +137,14 @@ ROWS = [
         finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 ChatCompletionChunk
         finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 ChatCompletionChunk
         finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        two_finishes             length          yes context_limit   end_marker length unset wire | 10 ChatCompletionChunk
+        two_finishes             completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
         usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
         usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 ChatCompletionChunk
         refusal                  completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
         json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        html_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
+        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing
         empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
         done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
@@ -212,14 +212,14 @@ ROWS = [
         finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 ChatCompletionChunk
         finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 ChatCompletionChunk
         finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        two_finishes             length          yes context_limit   end_marker length unset wire | 10 ChatCompletionChunk
+        two_finishes             completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
         usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
         usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 ChatCompletionChunk
         refusal                  completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
         json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        html_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
+        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing
         empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
         done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
@@ -288,14 +288,14 @@ ROWS = [
         finish_max_tokens        length          yes context_limit   message    max_tokens unset wire | 7 TaskResult | =
         finish_upper_case        completed       no  -               message    STOP   unset wire | 11 TaskResult | =
         finish_empty_string      completed       no  -               message    stop   unset wire | 11 TaskResult | =
-        two_finishes             length          yes context_limit   message    length unset wire | 11 TaskResult | =
+        two_finishes             completed       no  -               message    stop   unset wire | 11 TaskResult | =
         usage_on_every_chunk     completed       no  -               message    stop   unset wire | 11 TaskResult | =
         usage_on_finish          length          yes context_limit   message    length unset wire | 7 TaskResult | =
         refusal                  completed       no  -               message    stop   unset wire | 3 TaskResult | =
         json_body                empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
         json_body_after_wait     empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
         json_body_as_sse         empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
-        html_body                empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
+        html_body                provider_error  yes provider_error  message    -      error wire | 3 TaskResult | =
         empty_chunks_only        empty           yes unknown         message    -      error wire | 3 TaskResult | =
         finish_only              empty           yes unknown         message    stop   error wire | 3 TaskResult | =
         done_only                empty           yes unknown         message    -      error wire | 3 TaskResult | =
@@ -363,14 +363,14 @@ ROWS = [
         finish_max_tokens        length          yes context_limit   message    max_tokens unset wire | 7 TaskResult | =+ =
         finish_upper_case        completed       no  -               message    STOP   unset wire | 11 TaskResult | = =
         finish_empty_string      completed       no  -               message    stop   unset wire | 11 TaskResult | = =
-        two_finishes             length          yes context_limit   message    length unset wire | 11 TaskResult | =+ =
+        two_finishes             completed       no  -               message    stop   unset wire | 11 TaskResult | = =
         usage_on_every_chunk     completed       no  -               message    stop   unset wire | 11 TaskResult | = =
         usage_on_finish          length          yes context_limit   message    length unset wire | 7 TaskResult | =+ =
         refusal                  completed       no  -               message    stop   unset wire | 3 TaskResult | = =
         json_body                empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
         json_body_after_wait     empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
         json_body_as_sse         empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
-        html_body                empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
+        html_body                provider_error  yes provider_error  message    -      error wire | 3 TaskResult | =+ =
         empty_chunks_only        empty           yes unknown         message    -      error wire | 3 TaskResult | =+ =
         finish_only              empty           yes unknown         message    stop   error wire | 3 TaskResult | =+ =
         done_only                empty           yes unknown         message    -      error wire | 3 TaskResult | =+ =

@@ -8,29 +8,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lastchunk.streams.finish_reasons import Finish, meaning
+from lastchunk.streams.finish_reasons import Finish, meanings, says_context_full
+from tests.streams.finish_words import WORDS
 
 
-@pytest.mark.parametrize(
-    ("raw", "means"),
-    [
-        *((raw, Finish.COMPLETE) for raw in ("stop", "STOP", "tool_calls", "function_call", "eos", "end_turn", "load")),
-        *((raw, Finish.LENGTH) for raw in ("length", "max_tokens", "MAX_TOKENS", "model_context_window_exceeded")),
-        *((raw, Finish.CONTENT_FILTER) for raw in ("content_filter", "content-filter", "refusal", "SAFETY")),
-        *((raw, Finish.ERROR) for raw in ("error", "insufficient_system_resource")),
-        (" length ", Finish.LENGTH),
-    ],
-)
-def test_meaning(raw: str, means: Finish) -> None:
-    """Whatever the dialect; and whoever says something that nobody knows has finished."""
-    assert meaning(raw) is means
+@pytest.mark.parametrize(("raw", "means"), [(raw, means) for raw, means, _ in WORDS])
+def test_meaning(raw: str, means: Finish | None) -> None:
+    """Of each known word, whatever its case and its separators."""
+    for spelled in (raw, raw.upper(), raw.lower(), raw.replace("_", "-"), raw.replace("_", " "), f" {raw}\n"):
+        assert meanings(spelled) == ({means} if means is not None else set())
 
 
-TEXT = st.text(st.sampled_from("aZ09_.- \n\té漢\ud800"), max_size=70)
+@pytest.mark.parametrize("raw", ["model_context_window_exceeded", "CONTEXT_LENGTH"])
+def test_a_full_context_is_not_a_full_answer(raw: str) -> None:
+    """More `max_tokens` do not mend it."""
+    assert says_context_full(raw)
+    assert not says_context_full("max_tokens")
+
+
+TEXT = st.text(st.sampled_from("aZ09_.-: \n\té漢\ud800"), max_size=70)
 """Not every character there is: what hypothesis has to learn for that takes longer than all of these tests."""
 
 
 @given(TEXT)
 def test_every_text_means_something(raw: str) -> None:
     """A finish reason is the provider's, so it can be anything."""
-    assert isinstance(meaning(raw), Finish)
+    assert meanings(raw) <= set(Finish)

@@ -12,9 +12,11 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from lastchunk.patches.support import body
+from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import identifier
 from lastchunk.patches.support.fields import field, items_of, last_of
-from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
@@ -25,13 +27,6 @@ from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.wire import Wire
 
 _SUPPORTED = ">= 0.39, < 3"
-
-_DELTAS = {
-    "text_delta": (ChunkKind.TEXT, "text"),
-    "thinking_delta": (ChunkKind.REASONING, "thinking"),
-    "input_json_delta": (ChunkKind.TOOL_CALL, "partial_json"),
-}
-"""By the type of a block's delta: what it carries, and where."""
 
 _PROVIDERS = {"Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
 """`gen_ai.provider.name`, by what the client's class is called."""
@@ -130,6 +125,10 @@ def _describe(messages: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
     )
 
 
+def _opened(wire: Wire, stream: Any) -> None:
+    opened(wire, stream, body.MESSAGES)
+
+
 def _answers_tool(messages: Any) -> bool:
     """A tool's result is a block in a message of the user."""
     content = field(last_of(messages), "content")
@@ -137,13 +136,15 @@ def _answers_tool(messages: Any) -> bool:
 
 
 def _read(wire: Wire, event: Any, now: float) -> Content:
+    wire.last_event = ChunkKind.MESSAGE
     match getattr(event, "type", None):
         case "content_block_delta":
-            return _read_delta(wire, getattr(event, "delta", None), now)
+            return _arrived(wire, carried(getattr(event, "delta", None)), now)
         case "content_block_start":
-            if _type_of(event, "content_block").endswith("tool_use"):
-                wire.content(ChunkKind.TOOL_CALL, now)
-                return ChunkKind.TOOL_CALL, 0
+            block = getattr(event, "content_block", None)
+            if str(getattr(block, "type", "")).endswith("tool_use"):
+                return _arrived(wire, (ChunkKind.TOOL_CALL, 0), now)
+            return _arrived(wire, carried(block), now)
         case "message_start":
             message = getattr(event, "message", None)
             wire.named(getattr(message, "id", None), getattr(message, "model", None))
@@ -151,6 +152,7 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
         case "message_delta":
             _read_usage(wire, event)
             reason = identifier(getattr(event, "delta", None), "stop_reason")
+            wire.last_event = ChunkKind.USAGE
             if reason is not None:
                 wire.finished(reason)
             return ChunkKind.USAGE, 0
@@ -161,25 +163,26 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     return ChunkKind.MESSAGE, 0
 
 
-def _type_of(event: Any, name: str) -> str:
-    return str(getattr(getattr(event, name, None), "type", ""))
-
-
-def _read_delta(wire: Wire, delta: Any, now: float) -> Content:
-    kind, name = _DELTAS.get(str(getattr(delta, "type", "")), (ChunkKind.MESSAGE, ""))
-    text = getattr(delta, name, None) if name else None
-    size = size_of_text(text) if isinstance(text, str) else 0
-    if size:
+def _arrived(wire: Wire, content: Content, now: float) -> Content:
+    kind, size = content
+    if size or kind is ChunkKind.TOOL_CALL:
         wire.content(kind, now)
-    return kind, size
+    return content
+
+
+_INPUT_TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+"""The API counts those from the cache beside the others; the conventions want all of them."""
 
 
 def _read_usage(wire: Wire, source: Any) -> None:
     usage = getattr(source, "usage", None)
-    wire.usage(getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None))
+    counts = [count for name in _INPUT_TOKENS if isinstance(count := getattr(usage, name, None), int)]
+    # A `message_delta` may count the output only.
+    whole = isinstance(getattr(usage, "input_tokens", None), int)
+    wire.usage(sum(counts) if whole else None, getattr(usage, "output_tokens", None))
 
 
-MESSAGES = Sdk(name="the anthropic SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=opened)
+MESSAGES = Sdk(name="the anthropic SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=_opened)
 
 PATCHES = (
     Patch("anthropic", _SUPPORTED, "anthropic.resources.messages.messages", _apply_create),

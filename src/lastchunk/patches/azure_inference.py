@@ -8,11 +8,13 @@ Items: `StreamingChatCompletionsUpdate`; the SDK skips whatever has neither choi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.support.chat_completions import Reads, answers_tool, read_chunk
+from lastchunk.patches.support import body
+from lastchunk.patches.support.body import Body
+from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
 from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
@@ -33,8 +35,8 @@ def _apply_async(module: ModuleType, patcher: Patcher) -> None:
 
 def _said(args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Any:
     """An argument of `complete`, or of the body that can be given in their place."""
-    body = argument(args, kwargs, 0, "body")
-    return field(body, name) if isinstance(body, dict) else kwargs.get(name)
+    given = argument(args, kwargs, 0, "body")
+    return field(given, name) if isinstance(given, dict) else kwargs.get(name)
 
 
 def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
@@ -56,45 +58,12 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
 def _opened(wire: Wire, stream: Any) -> None:
     headers = getattr(getattr(stream, "_response", None), "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
-    source = getattr(stream, "_bytes_iterator", None)
-    reads = Reads(wire, with_errors=True)
+    source: Any = getattr(stream, "_bytes_iterator", None)
+    seen = Body(wire, body.CHAT, skips_errors=True)
     if hasattr(source, "__anext__"):
-        stream._bytes_iterator = _AsyncSource(source, reads)
+        stream._bytes_iterator = seen.look_async(source)
     elif hasattr(source, "__next__"):
-        stream._bytes_iterator = _SyncSource(source, reads)
-
-
-class _Source:
-    """What the SDK's stream reads from, with a look at what it gives."""
-
-    def __init__(self, source: Any, reads: Reads) -> None:
-        self._source = source
-        self._reads = reads
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
-
-
-class _SyncSource(_Source):
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        self._reads.asked()
-        data = self._source.__next__()
-        self._reads.look(data)
-        return data
-
-
-class _AsyncSource(_Source):
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        self._reads.asked()
-        data = await self._source.__anext__()
-        self._reads.look(data)
-        return data
+        stream._bytes_iterator = seen.look_sync(source)
 
 
 CHAT = Sdk(name="azure-ai-inference", asks=_asks, describe=_describe, read=read_chunk, opened=_opened)

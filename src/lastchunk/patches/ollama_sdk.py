@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import answers_tool, identifier
 from lastchunk.patches.support.fields import field
-from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.semconv import ChunkKind
@@ -49,23 +50,21 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
 
 
 def _read(wire: Wire, chunk: Any, now: float) -> Content:
-    kind, size = ChunkKind.MESSAGE, 0
     if wire.response_model is None:
         wire.named(None, getattr(chunk, "model", None))
-    message = getattr(chunk, "message", None)
-    for carries, name in ((ChunkKind.TEXT, "content"), (ChunkKind.REASONING, "thinking")):
-        text = getattr(message, name, None)
-        if isinstance(text, str) and text:
-            kind, size = carries, size_of_text(text)
-            wire.content(kind, now)
-    if getattr(message, "tool_calls", None):
-        kind = ChunkKind.TOOL_CALL
+    kind, size = carried(getattr(chunk, "message", None))
+    wire.last_event = kind
+    arrived = bool(size) or kind is ChunkKind.TOOL_CALL
+    if arrived:
         wire.content(kind, now)
     if getattr(chunk, "done", False) is True:
         wire.usage(getattr(chunk, "prompt_eval_count", None), getattr(chunk, "eval_count", None))
+        for name in ("load_duration", "prompt_eval_duration"):
+            nanoseconds = getattr(chunk, name, None)
+            wire.accounted_wait += nanoseconds / 1e9 if isinstance(nanoseconds, int) else 0.0
         reason = identifier(chunk, "done_reason")
         if reason is not None:
-            wire.finished(reason)
+            wire.finished(reason, with_content=arrived)
         wire.ended()
     return kind, size
 

@@ -15,27 +15,18 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.openai_sdk import provider_of
+from lastchunk.patches.support import body
+from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import identifier
-from lastchunk.patches.support.fields import field, last_of
-from lastchunk.patches.support.history import history_of, size_of_text
+from lastchunk.patches.support.fields import field, items_of, last_of
+from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.patches.support.stainless import asks_for_stream, client_of, opened
 from lastchunk.semconv import ChunkKind
+from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire
-
-_KINDS = {
-    "response.output_text.delta": ChunkKind.TEXT,
-    "response.refusal.delta": ChunkKind.TEXT,
-    "response.reasoning_text.delta": ChunkKind.REASONING,
-    "response.reasoning_summary_text.delta": ChunkKind.REASONING,
-    "response.function_call_arguments.delta": ChunkKind.TOOL_CALL,
-    "response.custom_tool_call_input.delta": ChunkKind.TOOL_CALL,
-    "response.mcp_call_arguments.delta": ChunkKind.TOOL_CALL,
-    "response.code_interpreter_call_code.delta": ChunkKind.TOOL_CALL,
-}
-"""By the type of an event with a `delta` of text."""
 
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:
@@ -58,20 +49,20 @@ def _describe(responses: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     )
 
 
+def _opened(wire: Wire, stream: Any) -> None:
+    opened(wire, stream, body.RESPONSES)
+
+
 def _answers_tool(given: Any) -> bool:
     kind = field(last_of(given), "type")
     return isinstance(kind, str) and kind.endswith("_output")
 
 
 def _read(wire: Wire, event: Any, now: float) -> Content:
-    name = getattr(event, "type", None)
-    kind = _KINDS.get(name) if isinstance(name, str) else None
-    if kind is not None:
-        delta = getattr(event, "delta", None)
-        size = size_of_text(delta) if isinstance(delta, str) else 0
-        if size:
-            wire.content(kind, now)
-        return kind, size
+    name = str(getattr(event, "type", ""))
+    wire.last_event = ChunkKind.MESSAGE
+    if name.endswith(".delta"):
+        return _arrived(wire, carried({_field_of(name): getattr(event, "delta", None)}), now)
     match name:
         case "response.created":
             response = getattr(event, "response", None)
@@ -80,26 +71,58 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
             if str(getattr(getattr(event, "item", None), "type", "")).endswith("_call"):
                 wire.content(ChunkKind.TOOL_CALL, now)
                 return ChunkKind.TOOL_CALL, 0
+        case "response.output_item.done":
+            # Gateways, and answers from a cache, send no deltas: then it stands here for the first time.
+            if not wire.arrived:
+                return _arrived(wire, _of_item(getattr(event, "item", None)), now)
         case "response.completed" | "response.incomplete" | "response.failed":
-            return _read_end(wire, getattr(event, "response", None), name.removeprefix("response."))
+            return _read_end(wire, getattr(event, "response", None), name.removeprefix("response."), now)
         case "error":
-            wire.broke()
+            wire.broke(cause_named_by(event))
         case _:
             pass
     return ChunkKind.MESSAGE, 0
 
 
-def _read_end(wire: Wire, response: Any, how: str) -> Content:
+def _field_of(name: str) -> str:
+    """A delta's field by the name of its event: `response.output_text.delta` is the delta of `text`."""
+    of_delta = name.removeprefix("response.").removesuffix(".delta")
+    return "text" if of_delta in ("output_text", "refusal") else of_delta
+
+
+def _arrived(wire: Wire, content: Content, now: float) -> Content:
+    kind, size = content
+    if size or kind is ChunkKind.TOOL_CALL:
+        wire.content(kind, now)
+    return content
+
+
+def _of_item(item: Any) -> Content:
+    """A finished item: a message, reasoning, or any of the calls."""
+    kind = str(getattr(item, "type", ""))
+    return carried({"tool_call" if kind.endswith("_call") else "reasoning" if kind == "reasoning" else "content": item})
+
+
+def _read_end(wire: Wire, response: Any, how: str, now: float) -> Content:
+    content = ChunkKind.USAGE, 0
     if wire.response_id is None:
         # Taken up in the middle.
-        wire.response_id, wire.response_model = identifier(response, "id"), identifier(response, "model")
+        wire.named(getattr(response, "id", None), getattr(response, "model", None))
+    if not wire.arrived:
+        for item in items_of(getattr(response, "output", None)):
+            content = _arrived(wire, _of_item(item), now)
     usage = getattr(response, "usage", None)
     wire.usage(getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None))
+    thought = getattr(getattr(usage, "output_tokens_details", None), "reasoning_tokens", None)
+    wire.thought = isinstance(thought, int) and thought > 0
+    error = getattr(response, "error", None)
+    if error is not None:
+        wire.broke(cause_named_by(error))
     wire.finished(identifier(getattr(response, "incomplete_details", None), "reason") or how)
     wire.ended()
-    return ChunkKind.USAGE, 0
+    return content
 
 
-RESPONSES = Sdk(name="the openai SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=opened)
+RESPONSES = Sdk(name="the openai SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=_opened)
 
 PATCHES = (Patch("openai", ">= 1.66, < 4", "openai.resources.responses.responses", _apply),)

@@ -8,11 +8,12 @@ Inside a `create_stream` it is evidence for that stream; anywhere else it is a s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.support.chat_completions import EVENT_END, Reads, answers_tool, read_chunk
+from lastchunk.patches.support import body
+from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Sdk, bare_stream
@@ -45,49 +46,7 @@ def provider_of(client: Any) -> str:
 
 
 def _opened(wire: Wire, stream: Any) -> None:
-    opened(wire, stream)
-    decoder = getattr(stream, "_decoder", None)
-    if decoder is not None:
-        stream._decoder = _WatchedDecoder(decoder, Reads(wire))
-
-
-class _WatchedDecoder:
-    """The SDK's decoder, with a look at what it is given."""
-
-    def __init__(self, decoder: Any, reads: Reads) -> None:
-        self._decoder = decoder
-        self._reads = reads
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._decoder, name)
-
-    async def _look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        reads = self._reads
-        async for data in source:
-            if reads.tail and type(data) is bytes and data.endswith(EVENT_END):
-                reads.tail = EVENT_END
-                yield data
-                continue
-            seen = reads.look(data)
-            yield data
-            if seen:
-                reads.asked()
-
-    def _look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
-        reads = self._reads
-        for data in source:
-            seen = reads.look(data)
-            yield data
-            if seen:
-                reads.asked()
-
-    def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
-        """As the SDK's."""
-        return self._decoder.aiter_bytes(self._look_async(source))
-
-    def iter_bytes(self, source: Iterator[bytes]) -> Any:
-        """As the SDK's."""
-        return self._decoder.iter_bytes(self._look_sync(source))
+    opened(wire, stream, body.CHAT)
 
 
 CHAT = Sdk(name="the openai SDK", asks=asks_for_stream, describe=_describe, read=read_chunk, opened=_opened)

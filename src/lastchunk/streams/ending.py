@@ -114,6 +114,8 @@ class Evidence:
     """A stream was obtained: response headers, or an item."""
     streamed: bool = True
     """The body is a stream; False for JSON or HTML."""
+    said: Cause | None = None
+    """The cause that an error of the provider named, which stood in the stream, and that nobody raised."""
     failure: Failure | None = None
     left: bool = False
     """The consumer stopped: it closed the stream, or let it go."""
@@ -211,7 +213,7 @@ def _without_terminal(evidence: Evidence) -> Reason:
 
 
 def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
-    hint = evidence.failure.hint if evidence.failure is not None and not evidence.terminal else None
+    hint = evidence.failure.hint if evidence.failure is not None and not evidence.terminal else evidence.said
     idle = evidence.idle >= evidence.stall_after
     """Somebody who waited may have had enough …"""
     cut_idle = idle_timeout(evidence.idle, evidence.own_gap, evidence.stall_after)

@@ -11,7 +11,7 @@ from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
-from lastchunk.streams.finish_reasons import Finish, meaning
+from lastchunk.streams.finish_reasons import Finish, meanings
 from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
@@ -37,7 +37,8 @@ def outcome_of(
     since = record.silent_since
     waiting_for = record.waiting_for if since and (error is not None or left or process_exit) else None
     gap = record.step_ends(at)
-    bare_end = wire is not None and record.bare and bool(wire.finish or wire.end_marker or wire.provider_error)
+    said_error = wire is not None and wire.provider_error and error is None
+    bare_end = wire is not None and record.bare and (bool(wire.finish) or wire.end_marker or said_error)
     terminal = record.terminal or bare_end
     idle = record.idle_at_end if record.terminal else gap
     if not record.terminal and not record.bare and wire is not None and wire.exhausted:
@@ -51,16 +52,20 @@ def outcome_of(
         if wire is not None:
             wire.last_event = LastEvent.ERROR
     cancelled = failure is not None and failure.kind is FailureKind.CANCEL
+    if wire is not None and wire.heard_at > at - idle and not (left or cancelled):
+        # Who leaves has waited for content; but a connection lives as long as bytes come, if only comments.
+        idle = max(at - wire.heard_at, 0.0)
     delivery, first_wait = (Delivery.NONE, 0.0) if run else record.delivery(at)
-    finish = wire.finish if wire is not None and wire.headers else _said(record.result_finish)
+    finish = wire.finish if wire is not None and wire.headers else meanings(record.result_finish)
     evidence = Evidence(
         terminal=terminal,
         finish=finish | {Finish.ERROR} if wire is not None and wire.provider_error else finish,
-        finished=wire is None or not wire.headers or bool(wire.finish or wire.end_marker),
+        finished=wire is None or not wire.headers or wire.complete,
         arrived=record.arrived or record.parts > 0 or (wire is not None and wire.arrived),
         may_be_silent=run or record.start.may_be_silent,
         began=_began(record),
         streamed=wire is None or wire.streamed,
+        said=wire.cause_said() if wire is not None else None,
         failure=failure,
         left=left,
         process_exit=process_exit or (cancelled and loop_is_ending()),
@@ -96,7 +101,7 @@ def ending_of_answer(finish: str, error: BaseException | None) -> Ending:
     """How a model ended that does not stream: its result said `finish` (empty if nothing), or it failed."""
     evidence = Evidence(
         terminal=error is None,
-        finish=_said(finish),
+        finish=meanings(finish),
         may_be_silent=True,
         failure=failure_of(error) if error is not None else None,
     )
@@ -120,10 +125,6 @@ def _began(record: StreamRecord) -> bool:
     return record.chunks > 0 or (record.wire is not None and record.wire.headers)
 
 
-def _said(finish: str) -> frozenset[Finish]:
-    return frozenset({meaning(finish)}) if finish else frozenset()
-
-
 def _failure(record: StreamRecord, error: BaseException | None) -> Failure | None:
     if error is None:
         return None
@@ -132,7 +133,7 @@ def _failure(record: StreamRecord, error: BaseException | None) -> Failure | Non
     failure = failure_of(error)
     wire = record.wire
     if wire is not None and wire.provider_error and failure.kind is not FailureKind.CANCEL:
-        return replace(failure, kind=FailureKind.PROVIDER, hint=None)
+        return replace(failure, kind=FailureKind.PROVIDER, hint=wire.error_cause)
     if wire is not None and wire.ended_short() and failure.kind in (FailureKind.PROTOCOL, FailureKind.OTHER):
         return replace(failure, kind=FailureKind.CUT)
     return failure

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a provider's finish reason means, whatever the dialect."""
+"""What a provider's finish reason means, whatever the dialect: read by the families of its words, not from a list of reasons.
+
+Case, separators and a prefix before a colon do not matter. `tests/streams/finish_words.py` has each known word with its source.
+"""
 
 from __future__ import annotations
 
@@ -16,28 +19,58 @@ class Finish(Enum):
     ERROR = auto()
 
 
-_MEANINGS = {
-    "length": Finish.LENGTH,
-    "max_tokens": Finish.LENGTH,
-    "max_output_tokens": Finish.LENGTH,
-    "max_completion_tokens": Finish.LENGTH,
-    "model_length": Finish.LENGTH,
-    "model_context_window_exceeded": Finish.LENGTH,
-    "context_length_exceeded": Finish.LENGTH,
-    "token_limit_reached": Finish.LENGTH,
-    "content_filter": Finish.CONTENT_FILTER,
-    "content_filtered": Finish.CONTENT_FILTER,
-    "refusal": Finish.CONTENT_FILTER,
-    "safety": Finish.CONTENT_FILTER,
-    "recitation": Finish.CONTENT_FILTER,
-    "guardrail_intervened": Finish.CONTENT_FILTER,
-    "error": Finish.ERROR,
-    "failed": Finish.ERROR,
-    "abort": Finish.ERROR,
-    "insufficient_system_resource": Finish.ERROR,
-}
+def _family(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
-def meaning(raw: str) -> Finish:
-    """What `raw`, a finish reason that is not empty, says. One that nobody knows still says that the model finished."""
-    return _MEANINGS.get(raw.strip().lower().replace("-", "_"), Finish.COMPLETE)
+_PLACEHOLDERS = frozenset({"null", "none", "nil", "undefined", "unspecified"})
+"""What stands where no finish reason is: a JSON `null` that became a text on its way, or the default of an enum."""
+
+_FILTER = _family(
+    "filter filters filtered safety unsafe policy policies moderation moderated prohibited blocklist blocked denylist "
+    "spii pii recitation copyright toxic toxicity guardrail guardrails refusal refused harm harmful violation "
+    "sensitive inappropriate jailbreak language risk flagged contentfilter contentfiltered"
+)
+_LIMIT = _family("limit limits max maximum maxtokens maxlength")
+_LENGTH = _family("length context window long")
+_NO_LENGTH = _family("time rate usage quota credit calls requests turns steps rounds iterations concurrency retries")
+"""What is limited, if it is not the length of the answer."""
+_ERROR = _family(
+    "error errors failed failure fail malformed invalid unexpected missing timeout timed time deadline cancel "
+    "cancelled canceled abort aborted incomplete unfinished truncated not insufficient quota overloaded overload "
+    "unavailable network interrupted disconnect disconnected exception evicted preempted killed crash crashed "
+    "rejected throttled throttling exhausted exceeded expired too rate"
+)
+_CONTEXT = frozenset({"context", "window"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_LONGEST = 64
+"""Characters of a finish reason that are looked at."""
+
+
+def meanings(raw: str) -> frozenset[Finish]:
+    """What `raw` says: one meaning, or none if it is a placeholder. A word that nobody knows still says: finished."""
+    words = _words(raw)
+    if not words.isdisjoint(_PLACEHOLDERS) or not (words or raw.strip()):
+        return frozenset()
+    return frozenset({_meaning(words)})
+
+
+def says_context_full(raw: str) -> bool:
+    """`raw` says that the context window is full, which no larger limit of output mends."""
+    return not _words(raw).isdisjoint(_CONTEXT)
+
+
+def _meaning(words: frozenset[str]) -> Finish:
+    if not words.isdisjoint(_FILTER):
+        return Finish.CONTENT_FILTER
+    limit = not words.isdisjoint(_LIMIT)
+    if (limit or not words.isdisjoint(_LENGTH)) and words.isdisjoint(_NO_LENGTH):
+        return Finish.LENGTH
+    return Finish.ERROR if limit or not words.isdisjoint(_ERROR) else Finish.COMPLETE
+
+
+def _words(raw: str) -> frozenset[str]:
+    """Its words, in lower case: `ERROR_LIMIT`, `error-limit`, `ErrorLimit` and `x: error limit` have the same."""
+    bounded = raw[:_LONGEST].strip()
+    said = bounded.rpartition(":")[2].strip() or bounded
+    return frozenset(word.lower() for word in _WORD.findall(said))

@@ -5,32 +5,40 @@
 from __future__ import annotations
 
 from lastchunk import foreign
-from lastchunk.semconv import ChunkKind, LastEvent
-from lastchunk.streams.finish_reasons import Finish, meaning
+from lastchunk.semconv import Cause, ChunkKind, LastEvent
+from lastchunk.streams.choices import Choices
+from lastchunk.streams.finish_reasons import Finish
+from lastchunk.streams.provider_errors import cause_named_by
 
 
 class Wire:
     """The wire below one stream; filled by the patch module of the SDK."""
 
     __slots__ = (
+        "accounted_wait",
         "arrived",
+        "choices",
         "content_chunks",
         "end_marker",
         "end_marker_read",
+        "error_cause",
         "error_read",
         "exhausted",
-        "finish",
-        "finish_raw",
         "first_content_at",
+        "first_kind",
         "headers",
+        "heard_at",
         "input_tokens",
         "last_content_at",
         "last_event",
+        "obtained_at",
         "output_tokens",
         "provider_error",
         "response_id",
         "response_model",
+        "retried",
         "streamed",
+        "thought",
     )
 
     def __init__(self) -> None:
@@ -39,10 +47,9 @@ class Wire:
         self.streamed = True
         """The body says that it is a stream; False for JSON or HTML."""
         self.arrived = False
-        """Text, reasoning, a refusal or a call arrived."""
-        self.finish: frozenset[Finish] = frozenset()
-        self.finish_raw: str | None = None
-        """The first finish reason, as the wire said it; `_OTHER` if that is no word."""
+        """Something that is not protocol arrived: text, reasoning, a refusal, a call, or what no one has thought of yet."""
+        self.choices = Choices()
+        """What they said of their end."""
         self.end_marker = False
         """The protocol's own end: `[DONE]`, `message_stop`, `done: true`."""
         self.end_marker_read = False
@@ -53,9 +60,22 @@ class Wire:
         """The SDK's stream came to its end without an exception."""
         self.provider_error = False
         """The provider said in the stream that it failed, in a dialect that the SDK does not read."""
+        self.error_cause: Cause | None = None
+        """The cause that its error names."""
+        self.heard_at = 0.0
+        """When bytes came that are no chunk, such as a keep-alive comment; 0 if none did."""
+        self.obtained_at = 0.0
+        """When the headers came; 0 if it is not known."""
+        self.retried = False
+        """The SDK asked more than once: what was before the headers is no wait for this answer."""
+        self.thought = False
+        """The usage has tokens of reasoning."""
+        self.accounted_wait = 0.0
+        """Seconds before the first content that the answer's own numbers account for: a model that was loaded, a queue."""
         self.last_event: ChunkKind | LastEvent = LastEvent.NONE
         self.content_chunks = 0
         self.first_content_at = 0.0
+        self.first_kind: ChunkKind | None = None
         self.last_content_at = 0.0
         self.input_tokens: int | None = None
         self.output_tokens: int | None = None
@@ -68,37 +88,62 @@ class Wire:
         self.last_event = LastEvent.HEADERS
         self.streamed = not content_type.startswith(("application/json", "text/html"))
 
-    def content(self, kind: ChunkKind, now: float) -> None:
+    def content(self, kind: ChunkKind, now: float, choice: int = 0) -> None:
         """A piece of content came."""
         self.arrived = True
         self.last_event = kind
         if not self.content_chunks:
             self.first_content_at = now
+            self.first_kind = kind
         self.content_chunks += 1
         self.last_content_at = now
+        if choice:
+            self.choices.content(choice)
 
-    def finished(self, raw: str) -> None:
-        """A finish reason came, and it is not empty."""
-        if self.finish_raw is None:
-            self.finish_raw = foreign.word(raw)
-        self.finish |= {meaning(raw)}
-        self.last_event = LastEvent.FINISH
+    def finished(self, raw: str, choice: int = 0, *, with_content: bool = False) -> None:
+        """A finish reason came, in a chunk with content or without; a placeholder is none."""
+        if self.choices.finished(raw, choice, self.content_chunks, with_content=with_content):
+            self.last_event = LastEvent.FINISH
+
+    @property
+    def finish(self) -> frozenset[Finish]:
+        """What the finish reasons say that stand as things are now: content takes one back, unless the end marker comes."""
+        return self.choices.meanings(self.content_chunks, end_marker=self.end_marker)
+
+    @property
+    def finish_raw(self) -> str | None:
+        """The first finish reason, as the wire said it; `_OTHER` if that is no word."""
+        return foreign.word(self.choices.raw)
+
+    def cause_said(self) -> Cause | None:
+        """The cause that the provider's error named, or a finish reason such as `insufficient_quota`."""
+        return self.error_cause or (cause_named_by(self.choices.raw) if Finish.ERROR in self.finish else None)
+
+    @property
+    def complete(self) -> bool:
+        """The provider said that it finished: by the finish reasons of all choices, or by the end marker."""
+        return bool(self.finish) or (self.end_marker and not self.choices.one_lacks(self.content_chunks))
 
     def usage(self, input_tokens: object, output_tokens: object) -> None:
-        """Token counts came; the last ones count."""
-        given, answered = foreign.count(input_tokens), foreign.count(output_tokens)
-        self.input_tokens = self.input_tokens if given is None else given
-        self.output_tokens = self.output_tokens if answered is None else answered
+        """Token counts came; the last ones count, but zeros after numbers are no report."""
+        self.input_tokens = _count(self.input_tokens, input_tokens)
+        self.output_tokens = _count(self.output_tokens, output_tokens)
 
     def named(self, response_id: object, model: object) -> None:
         """The server says what its answer and its model are called, or nothing."""
         self.response_id = foreign.name(response_id)
         self.response_model = foreign.name(model)
 
-    def broke(self) -> None:
-        """The provider said in the stream that it failed."""
+    def broke(self, cause: Cause | None = None) -> None:
+        """The provider said in the stream that it failed, and perhaps the cause."""
         self.provider_error = True
+        self.error_cause = self.error_cause or cause
         self.last_event = LastEvent.ERROR
+
+    def read_error(self, cause: Cause | None) -> None:
+        """An error was read from the network; it counts when everything before it has been handed on."""
+        self.error_read = True
+        self.error_cause = self.error_cause or cause
 
     def caught_up(self) -> None:
         """All that was read from the network has been handed on."""
@@ -107,10 +152,10 @@ class Wire:
         if self.end_marker_read and not self.end_marker:
             self.ended()
 
-    def over(self, *, exhausted: bool) -> None:
-        """The SDK's stream gave its last chunk, or raised: then what was read may not have been handed on."""
+    def over(self, *, exhausted: bool, failed: bool = False) -> None:
+        """The SDK's stream gave its last chunk, or `failed`: an error that it read is then what it failed of."""
         self.exhausted = exhausted
-        if exhausted:
+        if exhausted or (failed and self.error_read):
             self.caught_up()
 
     def ended_short(self) -> bool:
@@ -121,3 +166,9 @@ class Wire:
         """The end marker came."""
         self.end_marker = True
         self.last_event = LastEvent.END_MARKER
+
+
+def _count(before: int | None, said: object) -> int | None:
+    """The number that stands when another one is `said`."""
+    number = foreign.count(said)
+    return before if number is None or (number == 0 and before) else number

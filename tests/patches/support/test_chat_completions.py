@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the chat completions dialect says: in chunks of the real SDK's classes, and in what is read from the network."""
+"""What the chat completions dialect says: in chunks of the real SDK's classes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletionChunk
 
-from lastchunk.patches.support.chat_completions import Reads, answers_tool, read_chunk
-from lastchunk.semconv import ChunkKind, LastEvent
+from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
+from lastchunk.semconv import Cause, ChunkKind, LastEvent
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.wire import Wire
-
-DONE = b"data: [DONE]\n\n"
 
 
 def _chunk(*choices: dict[str, Any], **more: Any) -> ChatCompletionChunk:
@@ -62,77 +60,88 @@ def test_what_is_no_chunk(chunk: Any) -> None:
     assert not wire.provider_error
 
 
-@pytest.mark.parametrize(
-    "reads",
-    [
-        [DONE],
-        [b"data: {}\n\n" + DONE],
-        [b"data: {}\n\ndata: [DO", b"NE]\n\n"],
-        [b"data: {}\n\n", b"data: [DONE]"],
-        [b"data: {}\r\n\r\ndata: [DONE]\r\n\r\n"],
-    ],
-)
-def test_the_end_marker(reads: list[bytes]) -> None:
-    """However the network cuts it; it counts when the SDK asks for more, or is through."""
-    for asks in (True, False):
-        wire = Wire()
-        looked = Reads(wire)
-        for data in reads:
-            looked.asked()
-            looked.look(data)
-        assert not wire.end_marker
-        if asks:
-            looked.asked()
-        else:
-            wire.over(exhausted=True)
-        assert wire.end_marker
-        assert wire.last_event is LastEvent.END_MARKER
+NAMES = ["reasoning_text", "thinking", "thoughts", "reasoning_details", "some_new_thinking"]
 
 
-def test_an_end_marker_that_was_not_handed_on() -> None:
-    """The SDK raised before it came to it."""
+@pytest.mark.parametrize("name", NAMES)
+def test_thinking_under_any_name(name: str) -> None:
+    """Copilot, older gateways, OpenRouter, and whoever comes next."""
     wire = Wire()
-    Reads(wire).look(b"data: {broken\n\n" + DONE)
-    wire.over(exhausted=False)
-    assert not wire.end_marker
-
-
-@pytest.mark.parametrize("data", [b'data: {"content": "data: [DONE]"}\n\n', b"data: [DONE]\n\ndata: {}\n\n", b"[DONE]"])
-def test_what_is_no_end_marker(data: bytes) -> None:
-    """A text that quotes it, and one that is not at the end."""
-    wire = Wire()
-    Reads(wire).look(data)
-    wire.over(exhausted=True)
-    assert not wire.end_marker
+    value = [{"type": "reasoning.text", "text": "hm"}] if name.endswith("details") else "hm"
+    assert read_chunk(wire, _chunk({"delta": {name: value}}), 1.0) == (ChunkKind.REASONING, 2)
 
 
 @pytest.mark.parametrize(
-    ("data", "error"),
+    ("choice", "kind", "size"),
     [
-        (b'data: {"error": {"code": 1}}\n\n', True),
-        (b'data: {"id": 1}\n\ndata:{"error":"gone"}\n\n', True),
-        (b'data: { "object": "error", "message": "gone"}\n\n', True),
-        (b'data: {"content": "\\ndata: {\\"error\\": 1}"}\n\n', False),
-        (b'data: {"object": "chat.completion.chunk", "error": null}\n\n', False),
+        ({"delta": {"content": [{"type": "text", "text": "Paris"}]}}, ChunkKind.TEXT, 5),
+        (
+            {"delta": {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}},
+            ChunkKind.REASONING,
+            2,
+        ),
+        ({"delta": {"audio": {"id": "a", "data": "AAAA", "transcript": "hi"}}}, ChunkKind.MESSAGE, 6),
+        ({"delta": {"function_call": {"name": "f", "arguments": "{}"}}}, ChunkKind.TOOL_CALL, 2),
+        ({"delta": {"function_call": {"name": "f", "arguments": ""}}}, ChunkKind.TOOL_CALL, 0),
+        ({"delta": {"something_new": {"deep": ["hello"]}}}, ChunkKind.MESSAGE, 5),
+        ({"message": {"role": "assistant", "content": "Hello"}}, ChunkKind.TEXT, 5),
+        ({"text": "Hello"}, ChunkKind.TEXT, 5),
     ],
 )
-def test_errors_that_the_sdk_does_not_hand_on(data: bytes, error: bool) -> None:
-    """Only where one stands in the place of a chunk, and only if asked to look."""
-    for with_errors in (True, False):
-        wire = Wire()
-        Reads(wire, with_errors=with_errors).look(data)
-        wire.over(exhausted=True)
-        assert wire.provider_error is (error and with_errors)
-
-
-@pytest.mark.parametrize(("data", "streamed"), [(b"{}", False), (b"<html>", False), (DONE, True), (b": hi\n\n", True)])
-def test_a_body_that_is_no_stream(data: bytes, streamed: bool) -> None:
-    """JSON or HTML, whatever the content type says."""
+def test_content_in_other_places_and_shapes(choice: dict[str, Any], kind: ChunkKind, size: int) -> None:
+    """Whatever is not protocol has arrived."""
     wire = Wire()
-    reads = Reads(wire)
-    reads.look(data)
-    reads.look(b"{")
-    assert wire.streamed is streamed
+    assert read_chunk(wire, _chunk(choice), 1.0) == (kind, size)
+    assert wire.arrived
+    assert wire.last_event is kind
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"role": "assistant", "content": ""},
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {"content": [{"type": "text", "text": ""}]},
+        {"audio": {"id": "a1", "transcript": ""}},
+        {"audio": {"expires_at": 1234567890}},
+        {"reasoning_details": [{"type": "reasoning.text", "format": "x", "index": 0, "signature": "abc"}]},
+        {},
+    ],
+)
+def test_protocol_is_no_content(delta: dict[str, Any]) -> None:
+    """Roles, ids, indices, empty texts; it is the last thing that came all the same."""
+    wire = Wire()
+    read_chunk(wire, _chunk({"delta": {"content": "x"}}), 1.0)
+    read_chunk(wire, _chunk({"delta": delta}), 1.0)
+    assert wire.content_chunks == 1
+    assert wire.last_event is ChunkKind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("more", "cause"),
+    [
+        ({"code": 50505, "message": "Model service overloaded. Please try again later."}, None),
+        ({"object": "error", "message": "too many requests"}, Cause.RATE_LIMITED),
+        ({"error": {"code": "context_length_exceeded"}}, Cause.CONTEXT_LIMIT),
+    ],
+)
+def test_an_error_in_the_place_of_a_chunk(more: dict[str, Any], cause: Cause | None) -> None:
+    """With or without the key `error`."""
+    wire = Wire()
+    read_chunk(wire, ChatCompletionChunk.construct(**more), 1.0)
+    assert wire.provider_error
+    assert wire.error_cause is cause
+    assert wire.last_event is LastEvent.ERROR
+
+
+def test_a_vendor_s_error_and_usage() -> None:
+    """Groq's stand in `x_groq`."""
+    wire = Wire()
+    read_chunk(wire, _chunk({}, x_groq={"id": "r", "usage": {"prompt_tokens": 9, "completion_tokens": 3}}), 1.0)
+    assert (wire.input_tokens, wire.output_tokens) == (9, 3)
+    assert not wire.provider_error
+    read_chunk(wire, _chunk({}, x_groq={"id": "r", "error": "over_capacity"}), 1.0)
+    assert wire.provider_error
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from lastchunk import foreign, semconv
 from lastchunk.semconv import LastEvent, Reason
 from lastchunk.streams.ending import Ending, Evidence, decide
 from lastchunk.streams.failure import causes, failure_of
-from lastchunk.streams.finish_reasons import meaning
+from lastchunk.streams.finish_reasons import meanings
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
@@ -134,8 +134,7 @@ def from_span(
 def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
     """A run of the first rung that got an answer: its text, its finish reason, and whether it calls a tool."""
     text, finish, calls = answer
-    said = frozenset({meaning(finish)}) if finish else frozenset()
-    ending = decide(Evidence(terminal=True, finish=said, arrived=bool(text) or calls, began=True))
+    ending = decide(Evidence(terminal=True, finish=meanings(finish), arrived=bool(text) or calls, began=True))
     return _whole(number, ending, seen, characters=len(text), finish_sent=foreign.word(finish) or "", last="finish")
 
 

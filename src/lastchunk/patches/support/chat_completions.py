@@ -8,28 +8,21 @@ openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
-from lastchunk.own_errors import report
+from lastchunk.patches.support.carried import carried, fields
 from lastchunk.patches.support.fields import field, items_of, last_of
 from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.sdk_calls import Content
 from lastchunk.semconv import ChunkKind
+from lastchunk.streams.provider_errors import cause_named_by, is_error_object
 from lastchunk.streams.wire import Wire
 
 _TEXT = ChunkKind.TEXT
-_END_MARKER = b"\ndata: [DONE]"
-"""At the begin of a line: an answer that quotes it has no line that begins, because JSON escapes the newline."""
-_DONE = b"[DONE]"
-_NO_STREAM = (b"{", b"[", b"<")
-"""How JSON and HTML begin, and no event does. Some servers send either as `text/event-stream`."""
-_LOOKED_AT = len(_END_MARKER) + 8
-"""Bytes at the end of a read: the marker, and the blank line behind it in any framing."""
-EVENT_END = b"}\n\n"
-"""How nearly every read ends that is an event, or some; the end marker ends otherwise."""
-_ERROR_EVENT = re.compile(rb'^data: ?\{\s*"(error"|object"\s*:\s*"error")', re.MULTILINE)
-"""An error that stands where a chunk should; inside of a chunk's text its quotes would be escaped."""
+_PIECES = ("delta", "message", "text", "content")
+"""Where a choice has its piece of the answer."""
+_PROTOCOL = frozenset({"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier"})
 
 
 def answers_tool(messages: Any) -> bool:
@@ -44,11 +37,17 @@ def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
         wire.named(getattr(chunk, "id", None), getattr(chunk, "model", None))
     try:
         # Text and nothing else, as nearly every chunk. A pydantic model's attributes cost three times what its dictionary does.
-        fields = chunk.__dict__
-        (choice,) = fields["choices"]
+        of_chunk = chunk.__dict__
+        (choice,) = of_chunk["choices"]
         of_choice = choice.__dict__
         text = of_choice["delta"].__dict__["content"]
-        if text and type(text) is str and of_choice["finish_reason"] is None and fields["usage"] is None:
+        if (
+            text
+            and type(text) is str
+            and of_choice["finish_reason"] is None
+            and of_chunk["usage"] is None
+            and not of_choice["index"]
+        ):
             wire.content(_TEXT, now)
             return _TEXT, len(text) if text.isascii() else size_of_text(text)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -58,91 +57,91 @@ def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
 
 def _read_other(wire: Wire, chunk: Any, now: float) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
+    wire.last_event = kind
     if chunk is None:
         return kind, size
     choices = getattr(chunk, "choices", None)
-    if choices is None and getattr(chunk, "object", None) == "error":
-        wire.broke()
     for choice in items_of(choices):
-        kind, size = _content(getattr(choice, "delta", None))
-        if size or kind is ChunkKind.TOOL_CALL:
-            wire.content(kind, now)
+        index = getattr(choice, "index", 0)
+        index = index if isinstance(index, int) and index > 0 else 0
+        of_choice, of_choice_size = _piece(choice)
+        arrived = bool(of_choice_size) or of_choice is ChunkKind.TOOL_CALL
+        if arrived:
+            kind, size = of_choice, size + of_choice_size
+            wire.content(kind, now, index)
         reason = identifier(choice, "finish_reason")
         if reason is not None:
-            wire.finished(str(getattr(reason, "value", reason)))
+            wire.finished(str(getattr(reason, "value", reason)), index, with_content=arrived)
+    if not choices:
+        _read_without_choices(wire, chunk)
+    elif (error := _error(chunk)) is not None:
+        wire.broke(cause_named_by(error))
+    if _read_usage(wire, chunk) and not choices:
+        kind = ChunkKind.USAGE
+        wire.last_event = kind
+    return kind, size
+
+
+def _piece(choice: Any) -> Content:
+    kind, size = ChunkKind.MESSAGE, 0
+    for name in _PIECES:
+        piece = _get(choice, name)
+        if isinstance(piece, str):
+            piece = {"content": piece}
+        of_piece, found = carried(piece)
+        if found or of_piece is ChunkKind.TOOL_CALL:
+            kind, size = of_piece, size + found
+    return kind, size
+
+
+def _read_without_choices(wire: Wire, chunk: Any) -> None:
+    """An error may stand where a chunk should, or a vendor's own object."""
+    given = dict(fields(chunk))
+    if is_error_object(given):
+        wire.broke(cause_named_by(given))
+
+
+def _error(chunk: Any) -> Any:
+    """An error beside the choices, the chunk's own or a vendor's: `x_groq.error`."""
+    for name, value in _extra(chunk):
+        if name == "error" and value:
+            return value
+        if isinstance(value, Mapping) and value.get("error"):
+            return value["error"]
+    return None
+
+
+def _extra(chunk: Any) -> list[tuple[str, Any]]:
+    """The fields of a chunk that are a vendor's own."""
+    return [(name, value) for name, value in fields(chunk) if name not in _PROTOCOL]
+
+
+def _read_usage(wire: Wire, chunk: Any) -> bool:
+    """Take the usage, the chunk's own or a vendor's: `x_groq.usage`. True if the chunk has its own."""
     usage = getattr(chunk, "usage", None)
     if usage is not None:
-        wire.usage(getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))
-        if not choices:
-            kind = ChunkKind.USAGE
-            wire.last_event = kind
-    return kind, size
+        _take_usage(wire, usage)
+        return True
+    for _, value in _extra(chunk):
+        if isinstance(value, Mapping) and isinstance(value.get("usage"), Mapping):
+            _take_usage(wire, value["usage"])
+    return False
+
+
+def _take_usage(wire: Wire, usage: Any) -> None:
+    wire.usage(_get(usage, "prompt_tokens"), _get(usage, "completion_tokens"))
+    thought = _get(_get(usage, "completion_tokens_details"), "reasoning_tokens")
+    wire.thought = wire.thought or (isinstance(thought, int) and thought > 0)
+    queued = _get(usage, "queue_time")
+    if isinstance(queued, int | float):
+        wire.accounted_wait += float(queued)
+
+
+def _get(source: Any, name: str) -> Any:
+    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
 
 
 def identifier(chunk: Any, name: str) -> str | None:
     """A text that is not empty; None if there is none."""
     value = getattr(chunk, name, None)
     return value if isinstance(value, str) and value else None
-
-
-def _content(delta: Any) -> Content:
-    text = getattr(delta, "content", None) or getattr(delta, "refusal", None)
-    if isinstance(text, str) and text:
-        return ChunkKind.TEXT, size_of_text(text)
-    calls = getattr(delta, "tool_calls", None)
-    if calls:
-        return ChunkKind.TOOL_CALL, sum(_size_of_call(call) for call in items_of(calls))
-    for name in ("reasoning_content", "reasoning"):
-        thought = getattr(delta, name, None)
-        if isinstance(thought, str) and thought:
-            return ChunkKind.REASONING, size_of_text(thought)
-    return ChunkKind.MESSAGE, 0
-
-
-def _size_of_call(call: Any) -> int:
-    arguments = getattr(getattr(call, "function", None), "arguments", None)
-    return size_of_text(arguments) if isinstance(arguments, str) else 0
-
-
-class Reads:
-    """Looks for what an SDK swallows in what it reads from the network: the end marker, errors, a body that is no stream.
-
-    Most servers send each event as an HTTP chunk of its own, and then a read is an event: every line of `look` is paid per
-    chunk. What one read gave may be handed on much later, so it counts when the SDK asks for the next one, or is through.
-    Between the network and the SDK, whatever is raised ends the application's stream: so nothing is.
-    """
-
-    __slots__ = ("_wire", "_with_errors", "tail")
-
-    def __init__(self, wire: Wire, *, with_errors: bool = False) -> None:
-        self._wire = wire
-        self._with_errors = with_errors
-        self.tail = b""
-        """The end of what was read before; empty at first."""
-
-    def asked(self) -> None:
-        """The SDK asks for more."""
-        try:
-            wire = self._wire
-            if wire.end_marker_read or wire.error_read:
-                wire.caught_up()
-        except Exception as exc:
-            report("what the network gave", exc)
-
-    def look(self, data: bytes) -> bool:
-        """Look at what was read; True if `asked` has something to do."""
-        try:
-            tail, wire = self.tail, self._wire
-            if not tail:
-                tail = b"\n"
-                if data.startswith(_NO_STREAM):
-                    wire.streamed = False
-            self.tail = tail = data[-_LOOKED_AT:] if len(data) >= _LOOKED_AT else (tail + data)[-_LOOKED_AT:]
-            if _DONE in tail and tail.rstrip().endswith(_END_MARKER):
-                wire.end_marker_read = True
-            if self._with_errors and _ERROR_EVENT.search(data):
-                wire.error_read = True
-            return wire.end_marker_read or wire.error_read
-        except Exception as exc:
-            report("what the network gave", exc)
-            return False

@@ -149,7 +149,7 @@ class Sdk:
                 record.wire.obtained(str(stream.headers.get("content-type", "")))
             else:
                 self.opened(record.wire, stream)
-            now = record.clock()
+            record.wire.obtained_at = now = record.clock()
             if isinstance(observer, Observer):
                 record.step_ends(now)
             else:
@@ -199,7 +199,7 @@ class Sdk:
         try:
             if not wire.headers and (error is None or self.after_headers(error)):
                 wire.obtained("")
-            wire.over(exhausted=error is None)
+            wire.over(exhausted=error is None, failed=isinstance(error, Exception))
         except Exception as exc:
             report(f"the end of a stream of {self.name}", exc)
 

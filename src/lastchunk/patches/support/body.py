@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The body of a response as an SDK reads it: what the SDK swallows, and what it trips over.
+
+The end marker, an error in any of the places where servers put one, a page of a gateway, a body that is no stream. Lines are
+read as the SSE standard says: https://html.spec.whatwg.org/multipage/server-sent-events.html.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lastchunk.own_errors import report
+from lastchunk.semconv import Cause
+from lastchunk.streams import clock
+from lastchunk.streams.provider_errors import cause_named_by, is_error_object
+from lastchunk.streams.wire import Wire
+
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_NO_STREAM = (b"{", b"[", b"<")
+"""How JSON and HTML begin, and no event does. Some servers send either as `text/event-stream`."""
+_EVENT_END = b"}\n\n"
+_KEPT = 16_384
+"""Bytes that are kept of a line that has not ended, and of a body that is no stream."""
+_STATUS_OF_PAGE = re.compile(r"<(?:title|h1|h2)[^>]*>[^<]*?\b([45]\d\d)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How nearly every event with a piece of text looks: what is written so, and is whole, needs no look."""
+
+    begin: bytes
+    lines: int
+    """Line ends of one event."""
+
+
+CHAT = Framing(b"data: {", 2)
+RESPONSES = Framing(b"event: response.output_text.delta\ndata: {", 3)
+MESSAGES = Framing(b"event: content_block_delta\ndata: {", 3)
+
+
+class Body:
+    """Looks at what is read. Every line of `passes` is paid per chunk, for most servers send each event by itself.
+
+    What one read gave may be handed on much later, so it counts when the SDK asks for the next one, or is through. Between the
+    network and the SDK, whatever is raised ends the application's stream: so nothing is.
+    """
+
+    __slots__ = ("_begin", "_between", "_event", "_line", "_lines", "_page", "_plain", "_skips_errors", "_wire")
+
+    def __init__(self, wire: Wire, framing: Framing, *, skips_errors: bool = False) -> None:
+        """`skips_errors`: the SDK hands on nothing of an event that has no choices."""
+        self._wire = wire
+        self._begin, self._between, self._lines = framing.begin, b"\n\n" + framing.begin, framing.lines
+        self._skips_errors = skips_errors
+        self._plain = False
+        """What comes next is the begin of an event."""
+        self._line: bytes | None = None
+        """The begin of a line that has not ended; None before anything came."""
+        self._event = b""
+        """The name of the event that is being read."""
+        self._page: bytearray | None = None
+        """The begin of what is no stream."""
+
+    async def look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """What `source` gives, looked at."""
+        async for data in source:
+            if self.passes(data):
+                yield data
+                continue
+            self.look(data)
+            yield data
+            self.asked()
+        self.end()
+
+    def look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
+        """The same."""
+        for data in source:
+            if self.passes(data):
+                yield data
+                continue
+            self.look(data)
+            yield data
+            self.asked()
+        self.end()
+
+    def passes(self, data: Any) -> bool:
+        """`data` is events that the SDK hands on, and nothing else."""
+        return (
+            self._plain
+            and type(data) is bytes
+            and data.startswith(self._begin)
+            and data.endswith(_EVENT_END)
+            and data.count(b"\n") == self._lines * (1 + data.count(self._between))
+        )
+
+    def asked(self) -> None:
+        """The SDK asks for more: what it was given has been handed on."""
+        try:
+            self._wire.caught_up()
+        except Exception as exc:
+            report("what the network gave", exc)
+
+    def look(self, data: bytes) -> None:
+        """Look at what was read."""
+        try:
+            self._wire.heard_at = clock.monotonic()
+            self._read(data)
+        except Exception as exc:
+            report("what the network gave", exc)
+
+    def end(self) -> None:
+        """The body is at its end."""
+        try:
+            if self._page is None and self._line:
+                self._read(b"\n")
+            if self._page is not None:
+                self._read_page(bytes(self._page))
+            self.asked()
+        except Exception as exc:
+            report("the end of what the network gave", exc)
+
+    def _read(self, data: bytes) -> None:
+        if self._line is None:
+            self._line = b""
+            data = data.removeprefix(_BOM)
+            if data.lstrip().startswith(_NO_STREAM):
+                self._wire.streamed = False
+                self._page = bytearray()
+        if self._page is not None:
+            self._page += data[: _KEPT - len(self._page)]
+            return
+        *lines, rest = _LINE_END.split(self._line + data)
+        for line in lines:
+            self._read_line(line)
+        if self._page is None:
+            self._line = rest[:_KEPT]
+            if rest.startswith(b"data:") and rest[5:].strip() == b"[DONE]":
+                self._wire.end_marker_read = True
+            self._plain = not rest and not self._event and data.endswith(b"\n\n") and not self._skips_errors
+
+    def _read_line(self, line: bytes) -> None:
+        if self._page is not None:
+            self._page += line[: _KEPT - len(self._page)]
+            return
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if not line:
+            self._event = b""
+        elif name == b"event":
+            self._event = value
+        elif name == b"data":
+            self._read_data(value)
+        elif name == b"error":
+            self._wire.read_error(_cause(value))
+        elif line.lstrip().startswith(b"<"):
+            self._page = bytearray(line[:_KEPT])
+        elif line.startswith(b"{") and is_error_object(_parsed(line)):
+            self._wire.read_error(_cause(line))
+
+    def _read_data(self, value: bytes) -> None:
+        if value.startswith(b"[DONE]"):
+            self._wire.end_marker_read = True
+        elif self._event == b"error" or (
+            self._skips_errors and b'"choices"' not in value and is_error_object(_parsed(value))
+        ):
+            self._wire.read_error(_cause(value))
+
+    def _read_page(self, page: bytes) -> None:
+        text = page.decode("utf-8", "replace").strip()
+        if text.startswith("<"):
+            status = _STATUS_OF_PAGE.search(text)
+            if status is not None:
+                self._wire.read_error(cause_named_by({"code": status[1]}))
+            elif self._wire.streamed:
+                self._wire.read_error(None)
+            return
+        found = _parsed(page)
+        first = found[0] if isinstance(found, list) and found else found
+        if is_error_object(first):
+            self._wire.read_error(cause_named_by(first))
+
+
+def _parsed(value: bytes) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _cause(value: bytes) -> Cause | None:
+    """Of an error as JSON or in words."""
+    parsed = _parsed(value)
+    return cause_named_by(value.decode("utf-8", "replace") if parsed is None else parsed)

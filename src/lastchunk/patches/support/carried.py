@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a piece of an answer carries beyond protocol, under any name and in any shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lastchunk.patches.support.history import size_of_text
+from lastchunk.patches.support.sdk_calls import Content
+from lastchunk.semconv import ChunkKind
+
+_NAMES = (
+    "role id index type object created model name status format phase obfuscation signature thought_signature "
+    "extra_content finish_reason stop_reason done_reason logprobs token_ids annotations citations citation expires_at "
+    "call_id item_id output_index content_index sequence_number encrypted_content cache_control"
+)
+_PROTOCOL = frozenset(_NAMES.split())
+"""Fields that name, number or sign; whatever else is not empty has arrived."""
+
+_KINDS = (
+    (ChunkKind.TOOL_CALL, ("tool", "function", "call", "arguments", "partial_json")),
+    (ChunkKind.REASONING, ("reason", "think", "thought")),
+)
+"""By a part of a field's name, or of the `type` of what stands in it."""
+_TEXT = frozenset({"content", "text", "refusal", "output_text", "text_delta"})
+_CALL = frozenset({"arguments", "input", "partial_json"})
+_DEPTH = 6
+
+
+def carried(piece: Any) -> Content:
+    """What a delta, a message or a block carries: `message` and 0 if that is nothing."""
+    kind, size = ChunkKind.MESSAGE, 0
+    known = False
+    for name, value in fields(piece):
+        if not value or name in _PROTOCOL or isinstance(value, bool | int | float):
+            continue
+        of_field = _kind(name, value)
+        found = _size(value, _DEPTH, _CALL if of_field is ChunkKind.TOOL_CALL else None)
+        if not found and of_field is not ChunkKind.TOOL_CALL:
+            continue
+        size += found
+        # Text counts more than what comes with it, and both more than what has no name.
+        if of_field is ChunkKind.TEXT or not known:
+            kind = of_field
+        known = known or of_field is not ChunkKind.MESSAGE
+    return kind, size
+
+
+def fields(piece: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of an object, as JSON or as the SDK's own; those that the SDK does not know, too."""
+    if isinstance(piece, Mapping):
+        given: Any = piece
+    else:
+        given = getattr(piece, "__dict__", None) or {}
+    for name, value in given.items():
+        if isinstance(name, str) and not name.startswith("_"):
+            yield name, value
+    extra = getattr(piece, "__pydantic_extra__", None)
+    if isinstance(extra, Mapping):
+        for name, value in extra.items():
+            yield str(name), value
+
+
+def _kind(name: str, value: Any) -> ChunkKind:
+    if name in _TEXT:
+        # A list of parts says of each what it is.
+        first = value[0] if isinstance(value, list) and value else None
+        name = str(first.get("type", "")) if isinstance(first, Mapping) else name
+        return next((kind for kind, parts in _KINDS if any(part in name for part in parts)), ChunkKind.TEXT)
+    return next((kind for kind, parts in _KINDS if any(part in name for part in parts)), ChunkKind.MESSAGE)
+
+
+def _size(value: Any, depth: int, only: frozenset[str] | None) -> int:
+    """Bytes of text in `value`; of a call only its arguments."""
+    if isinstance(value, str):
+        return size_of_text(value)
+    if not depth or value is None or isinstance(value, bool | int | float | bytes):
+        return 0
+    if isinstance(value, list | tuple):
+        return sum(_size(part, depth - 1, only) for part in value)
+    size = 0
+    for name, part in fields(value):
+        if only is not None and isinstance(part, str) and name not in only:
+            continue
+        if part and name not in _PROTOCOL:
+            size += _size(part, depth - 1, None if only is not None and name in only else only)
+    return size

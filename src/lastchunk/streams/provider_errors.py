@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The cause that a provider's error names, by its status, codes and words, wherever it stands.
+
+An HTTP body, an event, an object in the stream, a failed response: all are read the same. The texts are looked at, and
+never kept. `tests/streams/error_words.py` has each known one with its source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from lastchunk.semconv import Cause
+
+_STATUSES = {
+    429: Cause.RATE_LIMITED,
+    408: Cause.IDLE_TIMEOUT,
+    504: Cause.IDLE_TIMEOUT,
+    524: Cause.IDLE_TIMEOUT,
+}
+"""HTTP statuses that name a cause, also as a code: 408 and 504 say that a proxy, or the server itself, waited long enough;
+524 is Cloudflare's."""
+
+_RATE_LIMITED = (
+    r"rate.?(limit|quota)|throttl|too.?many.?requests|resource.?exhausted|insufficient.?quota|quota.?exceeded"
+    r"|exceeded.{0,30}quota|tokens per (min|day|hour)|requests per (min|day|hour)"
+    r"|too many .{0,40}(wait|slow down|try again)|over.?capacity"
+)
+_CONTEXT_LIMIT = (
+    r"context.?(length|window|size|limit)|maximum context|string_above_max_length|too many (input )?tokens"
+    r"|(prompt|input|request|message|conversation)s?( is| are|.was)? (too long|too large|exceeds?)"
+    r"|(prompt|input|context)[^.]{0,30}(length|tokens?)[^.]{0,60}(exceed|maximum|must be <|should be|is \d+ but|limit)"
+    r"|(exceed|maximum|longer than)[^.]{0,40}(prompt|input|context)[^.]{0,10}(length|tokens?)"
+    r"|`inputs`.{0,40}max_new_tokens|exceed_context|max.?prompt.?length|reduce (the|your) (length|prompt)"
+)
+_CONTENT_FILTER = (
+    r"content.?(filter|policy|management)|responsible.?ai|data.?inspection.?failed|moderation|guardrail|safety (system|filter)"
+    r"|inappropriate content|blocked by"
+)
+_NO_STREAMING = (
+    r"stream(ing|ed)?\b.{0,40}(not|un).?(supported|available|allowed|enabled|permitted)"
+    r"|(not|n't|un).?(support|available|allow|enable|permit)\w*.{0,20}\bstream|verified to stream"
+)
+_IDLE_TIMEOUT = r"time[d-]?.?out\b|deadline.?exceeded|gateway.?time"
+
+_BY_WORDS = tuple(
+    (cause, re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    for cause, pattern in (
+        (Cause.RATE_LIMITED, _RATE_LIMITED),
+        (Cause.CONTEXT_LIMIT, _CONTEXT_LIMIT),
+        (Cause.CONTENT_FILTER, _CONTENT_FILTER),
+        (Cause.NO_STREAMING_SUPPORT, _NO_STREAMING),
+        (Cause.IDLE_TIMEOUT, _IDLE_TIMEOUT),
+    )
+)
+"""In the order in which they are asked: "too many tokens, please wait" is a limit of the rate, not of the context."""
+
+_CODES = ("code", "status_code", "statusCode", "status", "type", "error_type", "param")
+_MESSAGES = ("message", "msg", "detail", "error", "error_msg", "error_message", "body", "metadata", "data", "errors")
+_MOST, _LONGEST = 32, 1000
+"""Texts and codes that are looked at, and characters of each."""
+_DEPTH = 4
+
+
+def cause_named_by(error: Any) -> Cause | None:
+    """The cause that an error names: a text, an exception, or an object, as JSON or as the SDK's own; None if it names none."""
+    said = [*islice(_said(error, _DEPTH), _MOST)]
+    for status in said:
+        if isinstance(status, int) and status in _STATUSES:
+            return _STATUSES[status]
+    words = " \n ".join(text for text in said if isinstance(text, str))
+    return next((cause for cause, pattern in _BY_WORDS if pattern.search(words)), None)
+
+
+def is_error_object(value: Any) -> bool:
+    """An object that stands where a chunk should, and is an error: it has one, calls itself one, or has a code and a message."""
+    if not isinstance(value, Mapping):
+        return False
+    if any(value.get(name) for name in ("error", "errors")):
+        return True
+    if any(value.get(name) == "error" for name in ("object", "type", "status")):
+        return True
+    return (
+        not value.get("choices")
+        and any(value.get(n) for n in ("code", "status", "status_code"))
+        and any(isinstance(value.get(n), str) and value.get(n) for n in ("message", "msg", "detail", "error_msg"))
+    )
+
+
+def _said(error: Any, depth: int) -> Iterator[int | str]:
+    """Codes as numbers where they are, and texts, each bounded."""
+    if isinstance(error, str):
+        yield error[:_LONGEST]
+    elif isinstance(error, list | tuple) and depth:
+        for part in error[:_DEPTH]:
+            yield from _said(part, depth - 1)
+    elif error is not None and not isinstance(error, int | float | bytes) and depth:
+        for name in _CODES:
+            yield from _code(_field(error, name))
+        for name in _MESSAGES:
+            yield from _said(_field(error, name), depth - 1)
+
+
+def _code(code: Any) -> Iterator[int | str]:
+    if isinstance(code, int) and not isinstance(code, bool):
+        yield int(code)
+    elif isinstance(code, str):
+        yield int(code) if code.isascii() and code.isdigit() and len(code) == 3 else code[:_LONGEST]
+
+
+def _field(source: Any, name: str) -> Any:
+    if isinstance(source, Mapping):
+        return source.get(name)
+    return getattr(source, name, None)
