@@ -65,7 +65,10 @@ def test_texts(said: object, shown: str) -> None:
 def test_no_text_of_a_server_passes_for_a_name(said: str) -> None:
     """The user's answer may stand wherever a server can write."""
     expected: dict[str, Any] = {}
-    for rule, pattern in (("word", r"[A-Za-z0-9_.\-]{1,64}"), ("name", r"[A-Za-z0-9_.:/@+=~\-]{1,128}")):
+    for rule, pattern in (
+        ("word", r"(?=.{1,64}\Z)[A-Za-z0-9_.\-]+(: ?[A-Za-z0-9_.\-]+)?"),
+        ("name", r"[A-Za-z0-9_.:/@+=~\-]{1,128}"),
+    ):
         expected[rule] = (said if re.fullmatch(pattern, said) else "_OTHER") if said else None
     assert {"word": foreign.word(said), "name": foreign.name(said)} == expected
 
@@ -74,6 +77,12 @@ def test_no_text_of_a_server_passes_for_a_name(said: str) -> None:
 def test_what_is_no_word(said: str) -> None:
     """The line feed is the classic one: `$` would let it through."""
     assert foreign.word(said) == "_OTHER"
+
+
+def test_a_word_may_have_a_prefix() -> None:
+    """As Gemini's compatible endpoint writes it."""
+    said = "function_call_filter: MALFORMED_FUNCTION_CALL"
+    assert foreign.word(said) == said
 
 
 @pytest.mark.parametrize(

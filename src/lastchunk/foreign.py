@@ -15,7 +15,7 @@ from lastchunk.semconv import OTHER
 LONGEST = 256
 """Characters of a text of the application's: the name of a model, an agent, a team, a class, a server; a description."""
 _CUT = "…"
-_WORD = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_.:/-]+(?: [A-Za-z0-9_.:/-]+)?")
+_WORD = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_.-]+(?:: ?[A-Za-z0-9_.-]+)?")
 _NAME = re.compile(r"[A-Za-z0-9_.:/@+=~-]{1,128}")
 _MOST = 2**53
 """Below it every backend keeps a whole number exactly: many store doubles."""
@@ -38,9 +38,8 @@ def text(said: object) -> str:
 
 
 def word(said: object) -> str | None:
-    """What a server calls a finish reason: a word, or two, of at most 64 of `[A-Za-z0-9_.:/-]`, else `_OTHER`.
-
-    None if it says nothing.
+    """What a server calls a finish reason: a word of `[A-Za-z0-9_.-]`, or two as in `filter: WORD`; at most 64
+    characters, else `_OTHER`. None if it says nothing.
     """
     return _fits(_WORD, said)
 

@@ -107,7 +107,7 @@ ROWS = [
         length                       length          yes context_limit        end_marker max_tokens unset  wire | 5 CreateResult
         content_filter               content_filter  yes content_filter       end_marker refusal    unset  wire | 5 CreateResult
         json_body                    empty           yes no_streaming_support headers    -          error  wire | 1 CreateResult
-        html_body                    provider_error  yes provider_error       error      -          error  wire | 1 CreateResult
+        html_body                    provider_error  yes provider_error       error      -          error  wire | 1 CreateResult |  | delivery=none
         empty_chunks_only            empty           yes unknown              end_marker -          error  wire | 1 CreateResult
         finish_only                  empty           yes unknown              end_marker end_turn   error  wire | 1 CreateResult
         done_only                    empty           yes unknown              end_marker -          error  wire | 1 CreateResult

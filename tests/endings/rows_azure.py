@@ -83,7 +83,7 @@ ROWS = [
         content_filter               content_filter  yes content_filter       end_marker content_filter unset  wire | 5 CreateResult
         finish_eos                   protocol_error  yes provider_error       finish     eos        error  wire | 8 raises ValueError
         json_body                    empty           yes no_streaming_support headers    -          error  wire | 0 raises ValueError
-        html_body                    provider_error  yes provider_error       error      -          error  wire | 0 raises ValueError
+        html_body                    provider_error  yes provider_error       error      -          error  wire | 0 raises ValueError |  | delivery=none
         empty_chunks_only            empty           yes unknown              end_marker -          error  wire | 0 raises ValueError
         finish_only                  empty           yes unknown              end_marker stop       error  wire | 1 CreateResult
         done_only                    empty           yes unknown              end_marker -          error  wire | 0 raises ValueError

@@ -68,7 +68,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
         json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
         json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        html_body                provider_error  yes provider_error  error      -      error wire | 1 CreateResult
+        html_body                provider_error  yes provider_error  error      -      error wire | 1 CreateResult |  | delivery=none
         empty_chunks_only        empty           yes unknown         end_marker -      error wire | 1 CreateResult
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
         done_only                empty           yes unknown         end_marker -      error wire | 1 CreateResult
@@ -144,7 +144,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing
+        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing |  | delivery=none
         empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
         done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
@@ -219,7 +219,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
         json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing
+        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing |  | delivery=none
         empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
         done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
@@ -295,7 +295,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
         json_body_after_wait     empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
         json_body_as_sse         empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =
-        html_body                provider_error  yes provider_error  message    -      error wire | 3 TaskResult | =
+        html_body                provider_error  yes provider_error  message    -      error wire | 3 TaskResult | = | delivery=none
         empty_chunks_only        empty           yes unknown         message    -      error wire | 3 TaskResult | =
         finish_only              empty           yes unknown         message    stop   error wire | 3 TaskResult | =
         done_only                empty           yes unknown         message    -      error wire | 3 TaskResult | =
@@ -370,7 +370,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
         json_body_after_wait     empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
         json_body_as_sse         empty           yes no_streaming_support message    -      error wire | 3 TaskResult | =+ =
-        html_body                provider_error  yes provider_error  message    -      error wire | 3 TaskResult | =+ =
+        html_body                provider_error  yes provider_error  message    -      error wire | 3 TaskResult | =+ = | delivery=none
         empty_chunks_only        empty           yes unknown         message    -      error wire | 3 TaskResult | =+ =
         finish_only              empty           yes unknown         message    stop   error wire | 3 TaskResult | =+ =
         done_only                empty           yes unknown         message    -      error wire | 3 TaskResult | =+ =

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.support import body
+from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import identifier
 from lastchunk.patches.support.fields import field, items_of, last_of
@@ -126,7 +126,7 @@ def _describe(messages: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
 
 def _opened(wire: Wire, stream: Any) -> None:
-    opened(wire, stream, body.MESSAGES)
+    opened(wire, stream, sse_body.MESSAGES)
 
 
 def _answers_tool(messages: Any) -> bool:

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.support import body
-from lastchunk.patches.support.body import Body
+from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
 from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Sdk, bare_stream
+from lastchunk.patches.support.sse_body import SseBody
 from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire
 
@@ -59,7 +59,7 @@ def _opened(wire: Wire, stream: Any) -> None:
     headers = getattr(getattr(stream, "_response", None), "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
     source: Any = getattr(stream, "_bytes_iterator", None)
-    seen = Body(wire, body.CHAT, skips_errors=True)
+    seen = SseBody(wire, sse_body.CHAT, skips_errors=True)
     if hasattr(source, "__anext__"):
         stream._bytes_iterator = seen.look_async(source)
     elif hasattr(source, "__next__"):

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.openai_sdk import provider_of
-from lastchunk.patches.support import body
+from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import identifier
 from lastchunk.patches.support.fields import field, items_of, last_of
@@ -50,7 +50,7 @@ def _describe(responses: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
 
 
 def _opened(wire: Wire, stream: Any) -> None:
-    opened(wire, stream, body.RESPONSES)
+    opened(wire, stream, sse_body.RESPONSES)
 
 
 def _answers_tool(given: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.support import body
+from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
@@ -46,7 +46,7 @@ def provider_of(client: Any) -> str:
 
 
 def _opened(wire: Wire, stream: Any) -> None:
-    opened(wire, stream, body.CHAT)
+    opened(wire, stream, sse_body.CHAT)
 
 
 CHAT = Sdk(name="the openai SDK", asks=asks_for_stream, describe=_describe, read=read_chunk, opened=_opened)

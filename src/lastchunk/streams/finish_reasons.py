@@ -7,6 +7,7 @@ Case, separators and a prefix before a colon do not matter. `tests/streams/finis
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 

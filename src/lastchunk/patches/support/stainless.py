@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
-from lastchunk.patches.support.body import Body, Framing
 from lastchunk.patches.support.fields import field, fields_of
+from lastchunk.patches.support.sse_body import Framing, SseBody
 from lastchunk.streams.wire import Wire
 
 _RAW_RESPONSE = "x-stainless-raw-response"
@@ -42,7 +42,7 @@ def opened(wire: Wire, stream: Any, framing: Framing) -> None:
     wire.retried = _retried(response)
     decoder = getattr(stream, "_decoder", None)
     if decoder is not None and not content_type.startswith(_BINARY):
-        stream._decoder = _WatchedDecoder(decoder, Body(wire, framing))
+        stream._decoder = _WatchedDecoder(decoder, SseBody(wire, framing))
 
 
 def _retried(response: Any) -> bool:
@@ -53,7 +53,7 @@ def _retried(response: Any) -> bool:
 class _WatchedDecoder:
     """The SDK's decoder, with a look at what it is given."""
 
-    def __init__(self, decoder: Any, body: Body) -> None:
+    def __init__(self, decoder: Any, body: SseBody) -> None:
         self._decoder = decoder
         self._body = body
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from lastchunk.patches.support.body import CHAT, Body
+from lastchunk.patches.support.sse_body import CHAT, SseBody
 from lastchunk.semconv import Cause, LastEvent
 from lastchunk.streams.wire import Wire
 
@@ -22,7 +22,7 @@ def _read(*reads: bytes, skips_errors: bool = False) -> Wire:
     """What a body of these reads leaves on the wire, and each of them as it was."""
     wire = Wire()
     wire.obtained("text/event-stream")
-    body = Body(wire, CHAT, skips_errors=skips_errors)
+    body = SseBody(wire, CHAT, skips_errors=skips_errors)
     assert tuple(body.look_sync(iter(reads))) == reads
     return wire
 
@@ -59,7 +59,7 @@ def test_what_is_no_end_marker(data: bytes) -> None:
 def test_what_was_read_counts_when_it_has_been_handed_on() -> None:
     """One read may hold many events; the SDK asks for more when it has given them all."""
     wire = Wire()
-    reads = Body(wire, CHAT).look_sync(iter([TEXT + DONE]))
+    reads = SseBody(wire, CHAT).look_sync(iter([TEXT + DONE]))
     next(reads)
     assert not wire.end_marker
     next(reads, None)
@@ -70,11 +70,11 @@ def test_what_was_read_counts_when_it_has_been_handed_on() -> None:
 def test_an_error_that_the_sdk_tripped_over_counts() -> None:
     """An end marker behind it does not, for the SDK never came to it."""
     wire = Wire()
-    next(Body(wire, CHAT).look_sync(iter([b"event: error\ndata: upstream connect error\n\n"])))
+    next(SseBody(wire, CHAT).look_sync(iter([b"event: error\ndata: upstream connect error\n\n"])))
     wire.over(exhausted=False, failed=True)
     assert wire.provider_error
     wire = Wire()
-    next(Body(wire, CHAT).look_sync(iter([b"data: {broken\n\n" + DONE])))
+    next(SseBody(wire, CHAT).look_sync(iter([b"data: {broken\n\n" + DONE])))
     wire.over(exhausted=False, failed=True)
     assert not wire.end_marker
 
@@ -145,7 +145,7 @@ def test_bytes_that_are_no_chunk_end_a_silence() -> None:
     """A keep-alive comment does; a chunk does so when it is handed on."""
     wire = _read(TEXT)
     before = wire.heard_at
-    body = Body(wire, CHAT)
+    body = SseBody(wire, CHAT)
     body.look(TEXT)
     body.look(b": keep-alive\n\n")
     assert wire.heard_at > before
@@ -153,7 +153,7 @@ def test_bytes_that_are_no_chunk_end_a_silence() -> None:
 
 def test_whole_events_need_no_look() -> None:
     """One, or many in one read; anything beside them does."""
-    body = Body(Wire(), CHAT)
+    body = SseBody(Wire(), CHAT)
     assert not body.passes(TEXT)
     body.look(TEXT)
     assert body.passes(TEXT)
@@ -180,7 +180,7 @@ def test_nothing_is_raised(data: bytes) -> None:
 def test_memory_is_bounded() -> None:
     """A line that never ends, and a body that is no stream."""
     for begin in (b"data: ", b"{"):
-        body = Body(Wire(), CHAT)
+        body = SseBody(Wire(), CHAT)
         for _ in range(100):
             body.look(begin + b"x" * 10_000)
         assert len(body._line or b"") <= 16_384

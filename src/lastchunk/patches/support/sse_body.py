@@ -44,7 +44,7 @@ RESPONSES = Framing(b"event: response.output_text.delta\ndata: {", 3)
 MESSAGES = Framing(b"event: content_block_delta\ndata: {", 3)
 
 
-class Body:
+class SseBody:
     """Looks at what is read. Every line of `passes` is paid per chunk, for most servers send each event by itself.
 
     What one read gave may be handed on much later, so it counts when the SDK asks for the next one, or is through. Between the
