@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk import instrumentor as module_of_instrumentor
+from lastchunk.installation import LIBRARIES as WAITED_FOR
 from lastchunk.patches import PATCHES
 from lastchunk.patches.support.patching import Patch, Patcher
 from tests.conftest import Exported, Instrument
@@ -205,16 +205,18 @@ def test_a_patch_that_does_not_fit(
     patches: list[Patch], instrument: Instrument, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is skipped as a whole, with one warning that says what and why; the others are applied."""
-    fits, changed = _library(monkeypatch, "fits"), _library(monkeypatch, "changed")
+    fits, changed = _library(monkeypatch, "openai.fits"), _library(monkeypatch, "openai.changed")
     del changed.Client.second
-    patches += [Patch("openai", ">= 9, < 10", "changed", _apply), Patch("no-such-library", ">= 1", "fits", _apply)]
-    monkeypatch.setattr(AutoGenStreamsInstrumentor, "_hooked", True)
+    patches += [
+        Patch("openai", ">= 9, < 10", "openai.changed", _apply),
+        Patch("no-such-library", ">= 1", "openai.fits", _apply),
+    ]
     instrument()
     import openai
 
     (message,) = (record.getMessage() for record in caplog.records)
     assert f"openai {openai.__version__} " in message
-    assert "patch of changed" in message
+    assert "patch of openai.changed" in message
     assert "Client has no second" in message
     assert "supported: >= 9, < 10" in message
     assert changed.Client().first() == 1
@@ -226,18 +228,17 @@ def test_a_patch_that_fails(
     patches: list[Patch], instrument: Instrument, monkeypatch: pytest.MonkeyPatch, reported: Any
 ) -> None:
     """An exception of our own, at the application's import: it gets its module, and we get a line in the log."""
-    library = _library(monkeypatch, "fails")
+    library = _library(monkeypatch, "openai.fails")
 
     def apply(module: Any, patcher: Patcher) -> None:
         patcher.wrap(module.Client, "first", lambda wrapped, instance, args, kwargs: wrapped(*args, **kwargs))
         raise ZeroDivisionError("secret")
 
-    patches.append(Patch("fails", ">= 1", "fails", apply))
-    monkeypatch.setattr(AutoGenStreamsInstrumentor, "_hooked", True)
+    patches.append(Patch("fails", ">= 1", "openai.fails", apply))
     instrument()
     assert library.Client().first() == 1
     assert type(vars(library.Client)["first"]).__name__ == "function"
-    assert reported() == ["the patch of fails"]
+    assert reported() == ["the patch of openai.fails"]
 
 
 def test_settings_that_fail(instrument: Instrument, monkeypatch: pytest.MonkeyPatch, reported: Any) -> None:
@@ -266,4 +267,4 @@ def test_nothing_is_loaded_for_an_application_without_autogen() -> None:
 
 def test_every_patch_is_of_a_library_that_is_waited_for() -> None:
     for patch in PATCHES:
-        assert any(patch.module.startswith(f"{library}.") for library in module_of_instrumentor.LIBRARIES)
+        assert any(patch.module.startswith(f"{library}.") for library in WAITED_FOR)

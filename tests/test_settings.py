@@ -20,6 +20,7 @@ FIELDS = {setting.variable: setting.field for setting in SETTINGS}
 GOOD: list[tuple[str, Any, Any]] = [
     ("LASTCHUNK_CHUNK_EVENTS", "0", 0),
     ("LASTCHUNK_CHUNK_EVENTS", " 100 ", 100),
+    ("LASTCHUNK_CHUNK_EVENTS", "1000", 1000),
     ("LASTCHUNK_STALL_AFTER", "0.5", 0.5),
     ("LASTCHUNK_STALL_AFTER", "120", 120.0),
     ("LASTCHUNK_AUTOGEN_SPANS", "keep", "keep"),
@@ -28,7 +29,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", "FALSE", False),
 ]
 BAD: list[tuple[str, str]] = [
-    *(("LASTCHUNK_CHUNK_EVENTS", value) for value in ("many", "-1", "3.5", "1e3")),
+    *(("LASTCHUNK_CHUNK_EVENTS", value) for value in ("many", "-1", "3.5", "1e3", "1001", "100000000")),
     *(("LASTCHUNK_STALL_AFTER", value) for value in ("soon", "0", "-1", "nan", "inf", "30s")),
     *(("LASTCHUNK_AUTOGEN_SPANS", value) for value in ("replaced", "false", "1")),
     *(("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", value) for value in ("yes", "1", "on")),
@@ -98,6 +99,36 @@ def test_one_bad_value_spoils_no_other(caplog: pytest.LogCaptureFixture) -> None
     caplog.clear()
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("chunk_event", "chunk_events"),
+        ("stal_after", "stall_after"),
+        ("tracer_providers", "tracer_provider"),
+        ("x", ""),
+    ],
+)
+def test_an_unknown_argument(caplog: pytest.LogCaptureFixture, name: str, nearest: str) -> None:
+    """One warning that names it, what was meant, and what there is."""
+    assert load({name: 5, "tracer_provider": None, "chunk_events": 4}, {}) == Settings(chunk_events=4)
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert message.startswith(f"instrument() has no setting {name}: it is ignored.")
+    assert ("Did you mean" in message) == bool(nearest)
+    assert f"Did you mean {nearest}?" in message or not nearest
+    assert "It takes chunk_events, stall_after, autogen_spans, time_per_output_chunk, tracer_provider, " in message
+    caplog.clear()
+
+
+def test_an_unknown_variable(caplog: pytest.LogCaptureFixture) -> None:
+    """If it is called nearly like one of ours; others may have variables that begin so, too."""
+    misspelled = {"LASTCHUNK_STAL_AFTER": "5", "LASTCHUNK_SERVICE_URL": "x", "STALL_AFTER": "5"}
+    assert load({}, misspelled) == Settings()
+    assert [record.getMessage() for record in caplog.records] == [
+        "LASTCHUNK_STAL_AFTER is no setting of Lastchunk: it is ignored. Did you mean LASTCHUNK_STALL_AFTER?"
+    ]
+    caplog.clear()
+
+
 def test_every_field_is_a_setting() -> None:
     """And every variable is called like its field."""
     assert [setting.field for setting in SETTINGS] == [field.name for field in fields(Settings)]
@@ -112,7 +143,9 @@ def test_the_settings_reach_the_streams(instrument: Callable[..., Any], monkeypa
 
     monkeypatch.setenv("LASTCHUNK_STALL_AFTER", "7")
     instrument(chunk_events=5)
-    patcher = AutoGenStreamsInstrumentor._patcher
+    installation = AutoGenStreamsInstrumentor().installation
+    assert installation is not None
+    patcher = installation.patcher
     assert patcher is not None
     assert patcher.settings == patcher.streams.settings == Settings(chunk_events=5, stall_after=7.0)
 

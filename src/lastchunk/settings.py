@@ -12,11 +12,15 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 _logger = logging.getLogger(__name__)
 
 AutoGenSpans = Literal["replace", "keep"]
+
+MOST_CHUNK_EVENTS = 1000
+"""A stream with that many holds 80 kB while it is open, and its span is 200 kB on the way, where a receiver of OTLP takes 4 MB
+of a whole batch by default: more would lose spans, the application's own among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Settings:
 
 def _count(value: object) -> int:
     number = int(str(value))
-    if number < 0 or isinstance(value, bool):
+    if not 0 <= number <= MOST_CHUNK_EVENTS or isinstance(value, bool):
         raise ValueError(value)
     return number
 
@@ -77,8 +81,8 @@ SETTINGS: tuple[Setting, ...] = (
         "chunk_events",
         "LASTCHUNK_CHUNK_EVENTS",
         _count,
-        "a whole number from 0",
-        "chunk events kept per span; 0 for none",
+        f"a whole number from 0 to {MOST_CHUNK_EVENTS}",
+        f"chunk events kept per span, at most {MOST_CHUNK_EVENTS}; 0 for none",
     ),
     Setting(
         "stall_after",
@@ -104,9 +108,19 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
+PROVIDERS = ("tracer_provider", "meter_provider", "logger_provider")
+"""What else `instrument()` takes."""
+
+
+def providers(arguments: Mapping[str, object]) -> dict[str, Any]:
+    """Those that were given to `instrument()`."""
+    return {name: arguments[name] for name in PROVIDERS if arguments.get(name) is not None}
+
+
 def load(arguments: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Settings:
     """Read every setting from `arguments`, else from `environ` (by default the process's own), else its default."""
     environ = os.environ if environ is None else environ
+    _tell_what_is_unknown(arguments, environ)
     values: dict[str, object] = {}
     for setting in SETTINGS:
         if arguments.get(setting.field) is not None:
@@ -121,3 +135,27 @@ def load(arguments: Mapping[str, object], environ: Mapping[str, str] | None = No
             default = getattr(Settings(), setting.field)
             _logger.warning("%s=%s is not %s: using the default, %s.", name, value, setting.takes, default)
     return Settings(**values)  # type: ignore[arg-type]  # each value was read by its own setting
+
+
+def _tell_what_is_unknown(arguments: Mapping[str, object], environ: Mapping[str, str]) -> None:
+    """One warning for each argument that nobody reads, and for each variable that is called nearly like one of ours."""
+    known = [*(setting.field for setting in SETTINGS), *PROVIDERS]
+    for name in arguments:
+        if name not in known:
+            _logger.warning(
+                "instrument() has no setting %s: it is ignored.%s It takes %s.",
+                name,
+                _nearest(name, known),
+                ", ".join(known),
+            )
+    variables = [setting.variable for setting in SETTINGS]
+    for name in environ:
+        if name.startswith("LASTCHUNK_") and name not in variables and (nearest := _nearest(name, variables)):
+            _logger.warning("%s is no setting of Lastchunk: it is ignored.%s", name, nearest)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # Only for whoever misspelled something.
+
+    nearest = get_close_matches(name, known, 1, 0.8)
+    return f" Did you mean {nearest[0]}?" if nearest else ""

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
 import sys
 import time
 from importlib.metadata import entry_points
+from typing import TextIO
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -246,6 +248,91 @@ def test_standard_output_is_the_default_and_each_line_is_there_at_once(program: 
     process = subprocess.run(program, capture_output=True, text=True, timeout=30, env={**os.environ, "TZ": "UTC"})
 
     assert process.stdout.count("22:13:20   invoke_agent guide") == 3
+
+
+class Cell(io.TextIOBase):
+    """As a notebook's: what is written stands in the cell, and `fileno` is the terminal of the notebook's server."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def __init__(self, descriptor: int) -> None:
+        self.shown = ""
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        self.shown += text
+        return len(text)
+
+
+def test_in_a_notebook_the_line_stands_in_the_cell(tmp_path, monkeypatch):
+    with open(tmp_path / "terminal", "w+") as terminal:
+        cell = Cell(terminal.fileno())
+        monkeypatch.setattr(sys, "stdout", cell)
+        assert ConsoleStreamExporter().export([stream()]) is SpanExportResult.SUCCESS
+
+        assert "invoke_agent guide" in cell.shown
+        assert terminal.read() == ""
+
+
+def _follows_print(exporter: ConsoleStreamExporter, place: TextIO) -> None:
+    with contextlib.redirect_stdout(place):
+        print("before")  # noqa: T201  # what the exporter is to follow
+        assert exporter.export([stream()]) is SpanExportResult.SUCCESS
+        print("after")  # noqa: T201
+    place.seek(0)
+    lines = place.read().splitlines()
+    assert (lines[0], len(lines), lines[2]) == ("before", 3, "after")
+    assert "invoke_agent guide" in lines[1]
+
+
+def test_it_follows_print(tmp_path):
+    exporter = ConsoleStreamExporter()
+    _follows_print(exporter, io.StringIO())
+    with open(tmp_path / "log", "w+", encoding="utf-8") as log:
+        _follows_print(exporter, log)
+    _follows_print(exporter, io.StringIO())
+
+
+def test_a_redirection_that_is_over_silences_nothing(capsys):
+    exporter = ConsoleStreamExporter()
+    closed = io.StringIO()
+    closed.close()
+    with contextlib.redirect_stdout(closed):
+        assert exporter.export([stream()]) is SpanExportResult.FAILURE
+    assert exporter.export([stream()]) is SpanExportResult.SUCCESS
+
+    assert "invoke_agent guide" in capsys.readouterr().out
+
+
+def test_a_process_without_output(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert ConsoleStreamExporter().export([stream()]) is SpanExportResult.SUCCESS
+
+
+CONTROLS = "\x00\x07\x08\x1b]0;title\x07\x7f\x85\x9b31m\u202e\u2028\ud800"
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "operation_name",
+        "agent_name",
+        "request_model",
+        "chunks",
+        "max_gap",
+        "termination_reason",
+        "termination_cause",
+        "inner_cutoffs",
+    ],
+)
+def test_no_control_character_of_anybodys_is_passed_on(attribute: str):
+    text = written(stream(**{attribute: f"a{CONTROLS}b"}), to=Terminal())
+
+    assert not set(CONTROLS) - set("]0;title31m") & set(text.replace("\x1b[", ""))
 
 
 def test_a_terminal_without_unicode_gets_a_question_mark(tmp_path):

@@ -7,7 +7,8 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from openai.types.chat.chat_completion import Choice
 from openai.types.chat.chat_completion_message import ChatCompletionMessage
 from opentelemetry.sdk.trace import ReadableSpan
 
-from lastchunk import AutoGenStreamsInstrumentor, instrumentor
+from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk.patches.classic import PATCHES
 from tests.conftest import Exported, Instrument
 
@@ -65,7 +66,9 @@ def _classic(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> Callable[..
     module = ModuleType("autogen.oai.client")
     owner = type("OpenAIClient", (OpenAIClient,), {"create": OpenAIClient.create})
     module.OpenAIClient = owner  # type: ignore[attr-defined]
-    patcher = AutoGenStreamsInstrumentor._patcher
+    installation = AutoGenStreamsInstrumentor().installation
+    assert installation is not None
+    patcher = installation.patcher
     assert patcher is not None
     PATCHES[0].apply(module, patcher)
     return lambda script: owner(sync_sdk(script))
@@ -102,7 +105,9 @@ def test_without_a_stream(exported: Exported, classic: Callable[..., OpenAIClien
 
 def test_a_package_that_is_another(exported: Exported) -> None:
     """Some other `autogen`: the patch is skipped, with the one warning of `instrument()`."""
-    patcher = AutoGenStreamsInstrumentor._patcher
+    installation = AutoGenStreamsInstrumentor().installation
+    assert installation is not None
+    patcher = installation.patcher
     assert patcher is not None
     with pytest.raises(AttributeError):
         PATCHES[0].apply(ModuleType("autogen.oai.client"), patcher)
@@ -111,14 +116,15 @@ def test_a_package_that_is_another(exported: Exported) -> None:
 def test_a_package_that_is_half_imported(instrument: Instrument, monkeypatch: pytest.MonkeyPatch) -> None:
     """AG2's imports the openai SDK while it is being imported itself: it is patched when it is whole."""
     module = ModuleType("autogen.oai.client")
-    module.__spec__ = SimpleNamespace(_initializing=True)  # type: ignore[assignment]
+    module.__spec__ = spec = ModuleSpec("autogen.oai.client", None)
+    spec._initializing = True  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "autogen.oai.client", module)
+    monkeypatch.setitem(sys.modules, "autogen", ModuleType("autogen"))
     instrument()
     module.OpenAIClient = owner = type("OpenAIClient", (), {"create": OpenAIClient.create})  # type: ignore[attr-defined]
-    instrumentor._load()
     assert vars(owner)["create"] is OpenAIClient.create
-    module.__spec__._initializing = False  # type: ignore[union-attr]
-    instrumentor._load()
+    spec._initializing = False  # type: ignore[attr-defined]
+    assert type(spec) is ModuleSpec
     assert vars(owner)["create"] is not OpenAIClient.create
     AutoGenStreamsInstrumentor().uninstrument()
     assert vars(owner)["create"] is OpenAIClient.create

@@ -12,6 +12,7 @@ by the stream where it arose: on the same line, or on a terminal below it.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -36,27 +37,34 @@ _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 
 
 class ConsoleStreamExporter(SpanExporter):
-    """Writes one line per ended stream to `out` (standard output), and ignores every other span.
+    """Writes one line per ended stream to `out`, and ignores every other span.
 
-    Colour only on a terminal; `NO_COLOR` and `FORCE_COLOR` are honoured. It never raises: when nobody reads any more
-    (a closed pipe), it falls silent.
+    Without `out` it writes where `print` writes at that moment: to standard output, a notebook's cell, or wherever that was
+    redirected to. Colour only on a terminal; `NO_COLOR` and `FORCE_COLOR` are honoured. It never raises: an `out` that fails
+    is not written to again.
     """
 
     def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out if out is not None else sys.stdout
-        self._terminal = _is_terminal(self._out)
-        self._colour = _wants_colour(self._terminal)
+        self._out = out
         self._closed = False
+        self._terminal = self._colour = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write the lines of the streams among these spans."""
-        text = "".join(self._line(span) for span in spans if semconv.TERMINATION_REASON in (span.attributes or {}))
-        if text and not self._closed:
-            try:
-                self._write(text)
-            except (OSError, ValueError):
-                self._closed = True
-        return SpanExportResult.FAILURE if self._closed else SpanExportResult.SUCCESS
+        streams = [span for span in spans if semconv.TERMINATION_REASON in (span.attributes or {})]
+        out = self._out if self._out is not None else sys.stdout
+        if self._closed or out is None:  # pyright: ignore[reportUnnecessaryComparison]  # a process may have no output
+            return SpanExportResult.FAILURE if self._closed else SpanExportResult.SUCCESS
+        if not streams:
+            return SpanExportResult.SUCCESS
+        self._terminal = _is_terminal(out)
+        self._colour = _wants_colour(self._terminal)
+        try:
+            _write(out, "".join(map(self._line, streams)))
+        except Exception:
+            self._closed = self._out is not None
+            return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
         """Write nothing more. `out` stays open, for it is not ours."""
@@ -65,20 +73,6 @@ class ConsoleStreamExporter(SpanExporter):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Nothing is ever held back."""
         return True
-
-    def _write(self, text: str) -> None:
-        self._out.flush()
-        try:
-            descriptor = self._out.fileno()
-        except (OSError, ValueError):
-            self._out.write(text)
-            self._out.flush()
-            return
-        # Past the buffer of `out`: what a closed pipe leaves in there would fail again at exit, and change the
-        # application's exit code.
-        data = text.encode(self._out.encoding or "utf-8", "replace")
-        while data:
-            data = data[os.write(descriptor, data) :]
 
     def _line(self, span: ReadableSpan) -> str:
         attributes = span.attributes or {}
@@ -100,8 +94,9 @@ class ConsoleStreamExporter(SpanExporter):
                 self._paint(_colour_of(attributes), reason) + (f": {cause}" if cause else ""),
             )
         )
-        if recovered := attributes.get(semconv.INNER_CUTOFFS):
-            line += f" (after {recovered} inner cutoff{'' if recovered == 1 else 's'})"
+        recovered = _text(attributes, semconv.INNER_CUTOFFS)
+        if recovered not in ("", "0"):
+            line += f" (after {recovered} inner cutoff{'' if recovered == '1' else 's'})"
         if remedy is None or inherited:
             return f"{line}\n"
         trace = f"{span.context.trace_id:032x}" if span.context else ""
@@ -119,6 +114,27 @@ class ConsoleStreamExporter(SpanExporter):
 
     def _paint(self, colour: str, text: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+
+def _write(out: TextIO, text: str) -> None:
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    data = text.encode(encoding, "replace")
+    if not _is_a_file(out):
+        # A notebook's cell, too: what it has as `fileno` is the terminal of its server.
+        out.write(data.decode(encoding))
+        out.flush()
+        return
+    out.flush()
+    # Past the buffer of `out`: what a closed pipe leaves in there would fail again at exit, and change the application's exit
+    # code.
+    descriptor = out.fileno()
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _is_a_file(out: TextIO) -> bool:
+    """A file, a pipe or a terminal, as Python opens them, and nothing that stands in for one."""
+    return type(out) is io.TextIOWrapper and type(getattr(out.buffer, "raw", None)) is io.FileIO
 
 
 def _is_terminal(out: TextIO) -> bool:

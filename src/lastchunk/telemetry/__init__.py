@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from opentelemetry._logs import LoggerProvider, get_logger_provider
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.metrics import MeterProvider, get_meter_provider
@@ -17,6 +20,8 @@ from lastchunk.telemetry.listeners import is_sdk
 from lastchunk.telemetry.logs import Logs
 from lastchunk.telemetry.metrics import metrics_of
 from lastchunk.telemetry.spans import Spans
+
+_Signal = TypeVar("_Signal")
 
 
 class Telemetry:
@@ -35,11 +40,12 @@ class Telemetry:
         self._tracer_provider = tracer_provider
         self._meter_provider = meter_provider
         self._logger_provider = logger_provider
-        self._spans = Spans(tracer_provider)
-        self._logs = Logs(logger_provider)
-        self._metrics = metrics_of(meter_provider)
-        self._metrics.gauges.on_stalled = self._logs.stalled
-        self._metrics.gauges.stall_after = (settings or Settings()).stall_after
+        self._spans = _made("spans", lambda: Spans(tracer_provider))
+        self._logs = _made("log events", lambda: Logs(logger_provider))
+        self._metrics = _made("metrics", lambda: metrics_of(meter_provider))
+        if self._metrics is not None:
+            self._metrics.gauges.on_stalled = self._logs.stalled if self._logs is not None else None
+            self._metrics.gauges.stall_after = (settings or Settings()).stall_after
 
     def enabled(self) -> bool:
         """Somebody listens: an SDK is configured, and instrumentation is not suppressed in the current context."""
@@ -51,24 +57,36 @@ class Telemetry:
 
     def begin(self, record: StreamRecord) -> None:
         """A stream begins, in the context of its consumer."""
-        for signal in (self._spans.begin, self._metrics.begin):
+        for signal in (self._spans, self._metrics):
             try:
-                signal(record)
+                if signal is not None:
+                    signal.begin(record)
             except Exception as exc:
                 report("the begin of a stream", exc)
 
     def enter(self, record: StreamRecord) -> None:
         """Make the stream's span current, inside the stream's private context."""
         try:
-            self._spans.enter(record)
+            if self._spans is not None:
+                self._spans.enter(record)
         except Exception as exc:
             # The stream stays observed: one that is given up here would count as open for ever.
             report("the begin of a stream", exc)
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """The stream has ended. What one signal's exporter does to us is no reason for the others to be silent."""
-        for signal in (self._metrics.end, self._logs.end, self._spans.end):
+        for signal in (self._metrics, self._logs, self._spans):
             try:
-                signal(record, outcome)
+                if signal is not None:
+                    signal.end(record, outcome)
             except Exception as exc:
                 report("the end of a stream", exc)
+
+
+def _made(signal: str, make: Callable[[], _Signal]) -> _Signal | None:
+    """What `make` gives; None if the provider of that signal fails, which is no reason for the others to be silent."""
+    try:
+        return make()
+    except Exception as exc:
+        report(f"the set-up of {signal}", exc)
+        return None

@@ -30,39 +30,43 @@ def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
 
 
 def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
-    """What is known when it has ended."""
+    """What is known when it has ended, in the order of what may be lost: with a low limit the SDK drops what was set first."""
     ending, wire, history = outcome.ending, record.wire, record.history
     values: dict[str, AttributeValue | None] = {
-        semconv.TERMINATION_REASON: ending.reason.value,
-        semconv.TERMINATION_CAUSE: ending.cause.value if ending.cause is not None else None,
-        semconv.TERMINATION_INHERITED: True if ending.inherited else None,
-        semconv.CUTOFF: ending.cutoff,
-        semconv.ERROR_TYPE: ending.error_type,
-        semconv.LATE_ERROR: record.late_error,
-        semconv.EVIDENCE: outcome.source.value,
-        semconv.LAST_EVENT: (wire.last_event if wire is not None else record.last_event).value,
-        semconv.WAITING_FOR: outcome.waiting_for.value if outcome.waiting_for is not None else None,
-        semconv.CHUNKS: record.chunks,
-        semconv.SIZE: record.size,
-        semconv.DELIVERY: outcome.delivery.value,
-        semconv.MAX_GAP: round(record.max_gap, 6),
-        semconv.IDLE_AT_END: round(outcome.idle, 6),
         semconv.CONSUMER_MAX_PAUSE: round(record.max_pause, 6),
-        semconv.HISTORY_MESSAGES: history.messages if history is not None else None,
+        semconv.LATE_ERROR: record.late_error,
         semconv.HISTORY_SIZE: history.size if history is not None else None,
-        semconv.FINISH_REASON_RAW: outcome.finish_raw,
+        semconv.HISTORY_MESSAGES: history.messages if history is not None else None,
+        semconv.SIZE: record.size,
+        semconv.CHUNKS: record.chunks,
+        semconv.DELIVERY: outcome.delivery.value,
     }
+    if wire is not None:
+        values[semconv.RESPONSE_ID] = wire.response_id
+        values[semconv.RESPONSE_MODEL] = wire.response_model
+        values[semconv.USAGE_INPUT_TOKENS] = wire.input_tokens
+        values[semconv.USAGE_OUTPUT_TOKENS] = wire.output_tokens
     if record.operation is Operation.CHAT:
         values[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(record, outcome)
         values[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = round(outcome.first_wait, 6) or None
     else:
         values[semconv.INNER_CUTOFFS] = outcome.inner_cutoffs
         values[semconv.TEAM_STOP_REASON] = record.stop_reason.value if record.stop_reason is not None else None
-    if wire is not None:
-        values[semconv.RESPONSE_ID] = wire.response_id
-        values[semconv.RESPONSE_MODEL] = wire.response_model
-        values[semconv.USAGE_INPUT_TOKENS] = wire.input_tokens
-        values[semconv.USAGE_OUTPUT_TOKENS] = wire.output_tokens
+    values |= {
+        semconv.MAX_GAP: round(record.max_gap, 6),
+        semconv.IDLE_AT_END: round(outcome.idle, 6),
+        semconv.WAITING_FOR: outcome.waiting_for.value if outcome.waiting_for is not None else None,
+        semconv.LAST_EVENT: (wire.last_event if wire is not None else record.last_event).value,
+        semconv.EVIDENCE: outcome.source.value,
+        semconv.FINISH_REASON_RAW: outcome.finish_raw,
+        semconv.ERROR_TYPE: ending.error_type,
+        semconv.TERMINATION_INHERITED: True if ending.inherited else None,
+        semconv.OPERATION_NAME: record.operation.value,
+        semconv.OUTERMOST: record.outermost,
+        semconv.TERMINATION_CAUSE: ending.cause.value if ending.cause is not None else None,
+        semconv.CUTOFF: ending.cutoff,
+        semconv.TERMINATION_REASON: ending.reason.value,
+    }
     return {key: value for key, value in values.items() if value is not None}
 
 

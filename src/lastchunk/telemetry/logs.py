@@ -34,11 +34,13 @@ class Logs:
         ending = outcome.ending
         if not ending.cutoff or ending.inherited or not self._heard():
             return
-        attributes = {**at_begin(record), **at_end(record, outcome)}
+        begin, end = at_begin(record), at_end(record, outcome)
+        attributes: dict[str, AttributeValue] = {}
         remedy = remedy_for(ending.reason, ending.cause)
         if remedy is not None:
-            attributes[semconv.REMEDY] = remedy.sentence
-            attributes[semconv.RUNBOOK] = f"{RUNBOOK}{remedy.anchor}"
+            attributes = {semconv.REMEDY: remedy.sentence, semconv.RUNBOOK: f"{RUNBOOK}{remedy.anchor}"}
+        # As in `at_end`, what may be lost comes first.
+        attributes |= {key: value for key, value in begin.items() if key not in end} | end
         cause = f" ({ending.cause})" if ending.cause is not None else ""
         body = f"{_name(record, attributes)} was cut off: {ending.reason}{cause}"
         self._emit(record, semconv.CUTOFF_EVENT, body, attributes, outcome.ended_at)

@@ -194,7 +194,10 @@ def metrics_of(meter_provider: MeterProvider | None) -> Metrics:
         if not _of_the_global_provider:
             _of_the_global_provider.append(Metrics(None))
         return _of_the_global_provider[0]
-    made = _made.get(meter_provider)
+    try:
+        made = _made.get(meter_provider)
+    except TypeError:
+        return Metrics(meter_provider)  # It cannot be referred to weakly, and is not to be kept.
     if made is None:
         made = _made[meter_provider] = Metrics(meter_provider)
     return made

@@ -14,7 +14,7 @@ from lastchunk.doctor.environment import patches
 from lastchunk.doctor.environment.distributions import Installed, installed
 from lastchunk.doctor.environment.trial import Result, Trial, attempt
 from lastchunk.doctor.report.findings import Status
-from lastchunk.instrumentor import _patcher
+from lastchunk.installation import patcher_of
 from lastchunk.patches import PATCHES
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.settings import Settings
@@ -123,7 +123,7 @@ def test_a_trial(
     def apply(found: ModuleType, patcher: Patcher) -> None:
         patcher.wrap(found, "create", lambda wrapped, instance, args, kwargs: wrapped(*args, **kwargs))
 
-    tried = attempt(Patch("made-up", "1", module, apply), _patcher(Settings(), {}))
+    tried = attempt(Patch("made-up", "1", module, apply), patcher_of(Settings(), {}))
     for name in [name for name in sys.modules if name.startswith("made_up_library")]:
         del sys.modules[name]
 

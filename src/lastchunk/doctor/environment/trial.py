@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 
-from lastchunk.instrumentor import _patcher
+from lastchunk.installation import patcher_of
 from lastchunk.patches import PATCHES
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.settings import Settings
@@ -86,7 +86,7 @@ def _is_missing(module: str) -> bool:
 
 def main() -> None:
     """Try every patch."""
-    patcher = _patcher(Settings(), {})
+    patcher = patcher_of(Settings(), {})
     for patch in PATCHES:
         print(json.dumps(asdict(attempt(patch, patcher))), flush=True)
 
