@@ -19,7 +19,24 @@ in `lastchunk.semconv`, the settings in `lastchunk.settings`.
 
 from __future__ import annotations
 
-from lastchunk.instrumentor import AutoGenStreamsInstrumentor
+from typing import TYPE_CHECKING
+
 from lastchunk.version import __version__
 
+if TYPE_CHECKING:
+    from lastchunk.instrumentor import AutoGenStreamsInstrumentor
+
 __all__ = ["AutoGenStreamsInstrumentor", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    # Not before it is asked for: `lastchunk doctor` must run where OpenTelemetry cannot even be imported.
+    if name == "AutoGenStreamsInstrumentor":
+        from lastchunk.instrumentor import AutoGenStreamsInstrumentor
+
+        return AutoGenStreamsInstrumentor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
@@ -31,7 +31,7 @@ LIBRARIES = (
     "azure.ai.inference",
     "autogen",
 )
-"""The packages that hold every module of `patches.PATCHES`.
+"""The packages that hold every module of `patches.PATCHES` in which streams begin.
 
 Until one of them is imported nothing of Lastchunk is loaded but this module and what it needs: an application that has none of
 them pays nothing for it.
@@ -79,12 +79,14 @@ class Installation:
         try:
             from lastchunk.patches import PATCHES
 
+            patches = [patch for patch in PATCHES if _is_of(patch, [library])]
             if self._patcher is None:
                 patcher = patcher_of(self._settings, self._providers)
                 with self._lock:
-                    self._patcher = self._patcher or patcher
-            patches = [patch for patch in PATCHES if patch.module.startswith(f"{library}.")]
-            _tell_what_is_missing(patches)
+                    if self._patcher is None:
+                        self._patcher = patcher
+                        patches += [patch for patch in PATCHES if not _is_of(patch, LIBRARIES)]
+            _tell_what_is_missing([patch for patch in patches if _is_of(patch, LIBRARIES)])
             for patch in patches:
                 self._take_back.append(when_imported(patch.module, partial(self._apply, patch)))
         except Exception as exc:
@@ -110,6 +112,10 @@ class Installation:
                 )
             except Exception as exc:
                 report(f"the patch of {patch.module}", exc)
+
+
+def _is_of(patch: Patch, libraries: Iterable[str]) -> bool:
+    return any(patch.module.startswith(f"{library}.") for library in libraries)
 
 
 def patcher_of(settings: Settings, providers: Mapping[str, Any]) -> Patcher:

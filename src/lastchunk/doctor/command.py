@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 from click.core import ParameterSource
 
+from lastchunk.doctor.environment.sheltered import sheltered
 from lastchunk.doctor.ladder.command import stream
 from lastchunk.doctor.options import Options, report_options
 from lastchunk.doctor.silence.serve_command import serve
@@ -37,10 +36,11 @@ def doctor(context: click.Context, *, offline: bool, timeout: float, options: Op
     if context.invoked_subcommand:
         _must_stand_behind(context)
         return
-    from lastchunk.doctor.environment.examine import findings
-    from lastchunk.doctor.run import run
+    with sheltered() as environ:
+        from lastchunk.doctor.environment.examine import findings
+        from lastchunk.doctor.run import run
 
-    run("lastchunk doctor", findings(os.environ, offline=offline, timeout=timeout), options)
+        run("lastchunk doctor", findings(environ, offline=offline, timeout=timeout), options, environ=environ)
 
 
 def _must_stand_behind(context: click.Context) -> None:

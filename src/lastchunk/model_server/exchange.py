@@ -105,7 +105,7 @@ class ModelConnection:
     async def serve(self) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             try:
-                while first := await self._next:
+                while first := await self._begins():
                     if not await self._serve_one(first):
                         break
             finally:
@@ -114,12 +114,10 @@ class ModelConnection:
 
     async def _serve_one(self, first: bytes) -> bool:
         """Serve the request that begins with this byte; False when its script has ended the connection."""
-        request = (first + await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in request[1:])}
-        body = await self._reader.readexactly(int(headers.get("content-length", 0)))
+        target, headers = await self._head_of_request(first)
+        body = await self._body_of_request(headers)
         self._next = asyncio.ensure_future(self._reader.read(1))
 
-        target = request[0].split(" ")[1]
         asked = json.loads(body) if body else {"stream": target.endswith("stream=true")}
         document = cast("Mapping[str, object]", asked)
         part = self._route(target, document)
@@ -147,6 +145,19 @@ class ModelConnection:
         finally:
             exchange.over.set()
         return steps[-1] == End() and self._framing == "chunked"
+
+    async def _begins(self) -> bytes:
+        """The first byte of the next request; empty if none will come."""
+        return await self._next
+
+    async def _head_of_request(self, first: bytes) -> tuple[str, dict[str, str]]:
+        """The target and the headers, in lower case, of the request that begins with this byte."""
+        request = (first + await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in request[1:])}
+        return request[0].split(" ")[1], headers
+
+    async def _body_of_request(self, headers: Mapping[str, str]) -> bytes:
+        return await self._reader.readexactly(int(headers.get("content-length", 0)))
 
     async def _perform(self, step: Step, reply: Reply) -> None:
         match step:

@@ -15,6 +15,7 @@ from lastchunk.patches import (
     openai_responses,
     openai_sdk,
     runtime,
+    uvicorn_server,
 )
 from lastchunk.patches.support.patching import Patch
 
@@ -29,5 +30,6 @@ PATCHES: tuple[Patch, ...] = (
     *ollama_sdk.PATCHES,
     *azure_inference.PATCHES,
     *classic.PATCHES,
+    *uvicorn_server.PATCHES,
 )
 """Every patch, in the order in which they are applied to modules that are already imported."""

@@ -29,6 +29,10 @@ class Telemetry(Protocol):
         """Somebody listens: an SDK is configured, and instrumentation is not suppressed in the current context."""
         ...
 
+    def flush(self, timeout_millis: int) -> None:
+        """Have what has ended sent."""
+        ...
+
     def begin(self, record: StreamRecord) -> None:
         """A stream begins, in the context of its consumer; sets its span."""
         ...

@@ -14,6 +14,7 @@ from opentelemetry.trace import TracerProvider, get_tracer_provider
 
 from lastchunk.own_errors import report
 from lastchunk.settings import Settings
+from lastchunk.streams import open_streams
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 from lastchunk.telemetry.listeners import is_sdk
@@ -54,6 +55,21 @@ class Telemetry:
             or is_sdk(self._meter_provider or get_meter_provider())
             or is_sdk(self._logger_provider or get_logger_provider())
         )
+
+    def flush(self, timeout_millis: int) -> None:
+        """Have what has ended sent, as far as the providers can do that."""
+        open_streams.drain()
+        for provider in (
+            self._tracer_provider or get_tracer_provider(),
+            self._meter_provider or get_meter_provider(),
+            self._logger_provider or get_logger_provider(),
+        ):
+            try:
+                flush = getattr(provider, "force_flush", None)
+                if flush is not None:
+                    flush(timeout_millis)
+            except Exception as exc:
+                report("the last flush", exc)
 
     def begin(self, record: StreamRecord) -> None:
         """A stream begins, in the context of its consumer."""

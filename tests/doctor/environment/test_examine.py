@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lastchunk.doctor.environment import examine as environment
-from lastchunk.doctor.environment import packages, patches
+from lastchunk.doctor.environment import packages, patches, starting
+from lastchunk.doctor.environment.start import Started
 from lastchunk.doctor.environment.trial import Result, Trial
 from lastchunk.doctor.report.findings import SCHEMA, Check, Exit, Findings, Report, Status
 from lastchunk.doctor.report.redact import HIDDEN, HOST
@@ -22,6 +23,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text("utf-8")
 def _found(monkeypatch: pytest.MonkeyPatch) -> Findings:
     tried = [Trial("openai", ">= 1.66, < 4", "openai.resources", Result.APPLIED)]
     monkeypatch.setattr(patches, "trials", lambda: tried)
+    monkeypatch.setattr(starting, "tried", lambda environ: Started())
     return environment.findings({"OTEL_SERVICE_NAME": "a"}, offline=True, timeout=1)
 
 

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator
 import pytest
 from openai import AsyncOpenAI
 
+from lastchunk.doctor.silence import serve as serve_module
 from lastchunk.doctor.silence.request import LONGEST, asked_in, asks_for
 from lastchunk.doctor.silence.serve import route, serve
 
@@ -170,3 +171,66 @@ def test_the_command() -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+async def _said_to(url: str, *parts: bytes) -> bytes:
+    """What a request, sent in these parts, is answered with; the connection is closed after it."""
+    port = int(url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        return await asyncio.wait_for(reader.read(), 20)
+    finally:
+        writer.close()
+
+
+POST = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (POST + b"content-length: 3000000000\r\n\r\n" + b"x" * 300_000, 413),
+        (POST + b"content-length: 1048577\r\n\r\n", 413),
+        (POST + b"content-length: 9" + b"9" * 5000 + b"\r\n\r\n", 413),
+        (POST + b"content-length: -1\r\n\r\n", 400),
+        (POST + b"content-length: many\r\n\r\n", 400),
+        (POST + b"content-length: 2\r\n\r\n[]", 400),
+        (POST + b"content-length: 1\r\n\r\n{", 400),
+        (POST + b"content-length: 200000\r\n\r\n" + b"[" * 200_000, 400),
+        (POST + b"transfer-encoding: chunked\r\n\r\n", 411),
+        (POST + b"x-long: " + b"x" * 200_000, 431),
+        (b"nonsense\r\n\r\n", 400),
+    ],
+)
+async def test_what_is_too_much_or_no_request_is_refused(serving: Started, request_: bytes, status: int) -> None:
+    """Nobody can make it hold what they send."""
+    url, told = serving
+    answer = await _said_to(url, request_)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (await _next(told)).startswith(f"a request was refused with {status}: ")
+
+
+async def test_a_whole_body_of_the_most_that_is_taken(serving: Started) -> None:
+    url, _ = serving
+    body = json.dumps({"messages": [], "model": "m", "stream": True, "pad": "x" * 1_000_000}).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    writer.write(POST + b"content-length: %d\r\n\r\n" % len(body) + body)
+    assert (await asyncio.wait_for(reader.readuntil(b"\r\n0\r\n\r\n"), 20)).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [((b"POST /v1",), 408), ((POST + b"content-length: 100\r\n\r\n", b"{"), 408), ((), 0)],
+)
+async def test_it_does_not_wait_for_ever(
+    serving: Started, monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...], status: int
+) -> None:
+    """For a head, for a body, or for a request at all."""
+    monkeypatch.setattr(serve_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(serve_module, "IDLE", 0.05)
+    answer = await _said_to(serving[0], *parts)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()) if status else answer == b""

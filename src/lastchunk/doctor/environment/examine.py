@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoints, entry_points
 
-from lastchunk.doctor.environment import configuration, instrumentation, packages, patches
+from lastchunk.doctor.environment import configuration, instrumentation, packages, patches, starting
 from lastchunk.doctor.environment.distributions import folder, installed
 from lastchunk.doctor.report.findings import Check, Doing, Finding, Findings, Status, defect
 from lastchunk.doctor.telemetry import otel_settings as sdk_settings
@@ -35,6 +35,8 @@ def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Fi
     yield Doing("Importing AutoGen and the SDKs, to try the patches on them")
     yield from _guarded("patches", patches.checks(patches.trials(), everything))
     yield from _guarded("otel", instrumentation.checks(environ, everything, points, command, _script_folders()))
+    yield Doing("Starting OpenTelemetry, as opentelemetry-instrument does")
+    yield from _guarded("otel", starting.checks(environ))
     yield from _guarded("settings", configuration.checks(environ))
     yield from _guarded("otel", sdk_settings.checks(environ, known, has_distro=has_distro))
     yield from _guarded("otlp", receivers.checks(environ, has_distro=has_distro, offline=offline, timeout=timeout))

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 
 import click
 
+from lastchunk.doctor.environment.sheltered import sheltered
 from lastchunk.doctor.options import Options, report_options
 
 HELP = """Send one request through every layer, and say at which the stream breaks.
@@ -75,17 +75,18 @@ def stream(
     for module, how in _NEEDS.items():
         if find_spec(module) is None:
             raise _Missing(f"`lastchunk doctor stream` needs {module}, which is not installed here: {how}")
-    from lastchunk.doctor.ladder.clients import Given
-    from lastchunk.doctor.ladder.examine import PROMPT, Chosen, findings
-    from lastchunk.doctor.run import run
-    from lastchunk.doctor.silence.examine import findings as idle_findings
+    with sheltered() as environ:
+        from lastchunk.doctor.ladder.clients import Given
+        from lastchunk.doctor.ladder.examine import PROMPT, Chosen, findings
+        from lastchunk.doctor.run import run
+        from lastchunk.doctor.silence.examine import findings as idle_findings
 
-    chosen = Chosen(
-        given=Given(client, model or "", base_url) if client is not None else None,
-        target=target,
-        prompt=prompt or PROMPT,
-        repeat=repeat,
-        allow_tools=allow_tools,
-    )
-    found = findings(chosen, os.environ) if idle is None else idle_findings(chosen, idle, os.environ)
-    run("lastchunk doctor stream", found, options, urls=[base_url] if base_url else ())
+        chosen = Chosen(
+            given=Given(client, model or "", base_url) if client is not None else None,
+            target=target,
+            prompt=prompt or PROMPT,
+            repeat=repeat,
+            allow_tools=allow_tools,
+        )
+        found = findings(chosen, environ) if idle is None else idle_findings(chosen, idle, environ)
+        run("lastchunk doctor stream", found, options, urls=[base_url] if base_url else (), environ=environ)

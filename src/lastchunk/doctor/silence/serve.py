@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,8 +28,15 @@ _ALIVE = Script((Head(content_type=JSON), Raw(b'{"object":"list","data":[]}'), E
 _NOT_HERE = Script((Head(404, JSON), Refused("invalid_request_error"), END))
 _CHAT = DIALECTS["openai"].endpoint
 _OTHERS = {"alive": "a health check", "elsewhere": "a request for another path than /v1/chat/completions: answered 404"}
-_LARGEST = 2**20
-"""Bytes of a request's head and of its body."""
+_LARGEST_HEAD = 2**16
+_LARGEST_BODY = 2**20
+"""Bytes of a request."""
+PATIENCE = 20.0
+"""Seconds for a request's head, and for its body …"""
+IDLE = 75.0
+"""… and for a connection without one."""
+_DISCARDED = 0.5
+"""Seconds for what is still sent after a refusal: a connection that is closed with unread bytes loses the refusal, too."""
 
 
 def route(target: str, body: Mapping[str, object]) -> Part:
@@ -58,9 +66,81 @@ class _Connection(ModelConnection):
         began = time.monotonic()
         try:
             return await super()._serve_one(first)
+        except _Refusal as refusal:
+            await self._refuse(refusal)
+            return False
         finally:
             if self._served:
                 self._say(_told(self._served.pop(), time.monotonic() - began))
+
+    async def _begins(self) -> bytes:
+        try:
+            async with asyncio.timeout(IDLE):
+                return await super()._begins()
+        except TimeoutError:
+            return b""
+
+    async def _head_of_request(self, first: bytes) -> tuple[str, dict[str, str]]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await super()._head_of_request(first)
+        except TimeoutError:
+            raise _Refusal(408, f"no whole head came within {PATIENCE:g} s") from None
+        except asyncio.LimitOverrunError:
+            raise _Refusal(431, f"the head is larger than {_LARGEST_HEAD} bytes") from None
+        except IndexError:
+            raise _Refusal(400, "this is no HTTP") from None
+
+    async def _body_of_request(self, headers: Mapping[str, str]) -> bytes:
+        length = headers.get("content-length", "0")
+        if "transfer-encoding" in headers:
+            raise _Refusal(411, "the body comes without its length")
+        if not (length.isascii() and length.isdecimal()):
+            raise _Refusal(400, "the length is no number")
+        if len(length) > len(str(_LARGEST_BODY)) or int(length) > _LARGEST_BODY:
+            raise _Refusal(413, f"the body is larger than {_LARGEST_BODY} bytes")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await super()._body_of_request(headers)
+        except TimeoutError:
+            raise _Refusal(408, f"no whole body came within {PATIENCE:g} s") from None
+        if body and not _is_object(body):
+            raise _Refusal(400, "the body is no JSON object")
+        return body
+
+    async def _refuse(self, refusal: _Refusal) -> None:
+        """Say no, and read on for a moment without keeping anything."""
+        self._say(f"a request was refused with {refusal.status}: {refusal}")
+        text = f"{refusal}\n".encode()
+        lines = (
+            f"HTTP/1.1 {refusal.status} .",
+            "content-type: text/plain",
+            f"content-length: {len(text)}",
+            "connection: close",
+            "",
+            "",
+        )
+        self._writer.write("\r\n".join(lines).encode() + text)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARDED):
+                await self._writer.drain()
+                while await self._reader.read(_LARGEST_HEAD):
+                    pass
+
+
+class _Refusal(Exception):
+    """A request that is not served, with the HTTP status that says so."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _told(exchange: Exchange, seconds: float) -> str:
@@ -81,7 +161,7 @@ async def serve(host: str, port: int, say: Say, *, listening: Callable[[int], No
         connections.add(task)
         task.add_done_callback(connections.discard)
 
-    server = await asyncio.start_server(connected, host, port, limit=_LARGEST)
+    server = await asyncio.start_server(connected, host, port, limit=_LARGEST_HEAD)
     listening(int(server.sockets[0].getsockname()[1]))
     try:
         await asyncio.Event().wait()

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether OpenTelemetry starts here; and if it does not, by which variable, or by which packages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from lastchunk.doctor.environment.sheltered import is_of_opentelemetry
+from lastchunk.doctor.environment.start import Started
+from lastchunk.doctor.report.findings import Check, Status
+
+PATIENCE = 60.0
+"""Seconds for one start."""
+_AT_ONCE = 2
+
+Try = Callable[[Mapping[str, str]], Started]
+"""What comes of a start with these environment variables."""
+
+
+def tried(environ: Mapping[str, str]) -> Started:
+    """A start in a process of its own."""
+    command = [sys.executable, "-m", "lastchunk.doctor.environment.start"]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            env=environ,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Started([f"it was still starting after {PATIENCE:g} s"])
+    # A library may print when it is imported.
+    for line in reversed(done.stdout.splitlines()):
+        if line.startswith('{"failed"'):
+            return Started(**json.loads(line))
+    last = done.stderr.strip().splitlines()[-1:] or [f"the process ended with {done.returncode}"]
+    return Started([last[0]])
+
+
+def checks(environ: Mapping[str, str], start: Try | None = None) -> Iterator[Check]:
+    """One check if it starts, or if its packages keep it from that; else one for each variable that does."""
+    start = start or tried
+    started = start(environ)
+    if not started.failed and not started.said:
+        yield Check("otel.start", Status.OK, "OpenTelemetry starts, as opentelemetry-instrument starts it.")
+        return
+    bare = {name: value for name, value in environ.items() if not is_of_opentelemetry(name)}
+    base = start(bare)
+    if base.failed:
+        yield _packages(base.failed[0])
+        return
+    variables = sorted(name for name in environ if is_of_opentelemetry(name))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        alone = dict(
+            zip(variables, pool.map(start, ({**bare, name: environ[name]} for name in variables)), strict=True)
+        )
+    found = [check for name in variables if (check := _of(name, alone[name], base)) is not None]
+    yield from found
+    if started.failed and not any(alone[name].failed for name in variables):
+        yield Check(
+            "otel.start",
+            Status.PROBLEM,
+            f"OpenTelemetry does not start with these variables together ({', '.join(variables)}): {started.failed[0]}",
+            "Unset one after the other, until it starts.",
+        )
+    elif not found:
+        yield Check("otel.start", Status.OK, f"OpenTelemetry starts. It says: {started.said[0]}")
+
+
+def _packages(why: str) -> Check:
+    return Check(
+        "otel.start",
+        Status.PROBLEM,
+        f"OpenTelemetry does not start here, whatever is set: {why}",
+        "Install releases that belong together: pip install --upgrade --force-reinstall"
+        " 'lastchunk-instrumentation-autogen[otlp]', then pip check.",
+    )
+
+
+def _of(variable: str, started: Started, base: Started) -> Check | None:
+    if started.failed:
+        said = f"OpenTelemetry does not start with this {variable}: {started.failed[0]}"
+        return Check("otel.start", Status.PROBLEM, said, f"Correct {variable}, or unset it.")
+    said = next((said for said in started.said if said not in base.said), None)
+    if said is None:
+        return None
+    said = f"OpenTelemetry complains of this {variable}: {said}"
+    return Check("otel.start", Status.WARNING, said, f"Correct {variable}, or unset it.")

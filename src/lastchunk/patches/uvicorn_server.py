@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""uvicorn's `Server`: what has ended is sent before a signal ends the process.
+
+When uvicorn has shut down because of a signal, it raises that signal anew. A SIGTERM then ends the process without its exit
+handlers, and the SDK's last batch with it; under gunicorn uvicorn's worker does the same. No signal handler is installed for
+this, and a server that stops by itself is left alone. Source: uvicorn/server.py (`Server.capture_signals`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from lastchunk.own_errors import report
+from lastchunk.patches.support.fields import field
+from lastchunk.patches.support.patching import Patch, Patcher
+from lastchunk.patches.support.sdk_calls import instead_of
+
+PATIENCE = 5.0
+"""Seconds for all three signals: a receiver that hangs must not use up the time that a process has to stop."""
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    def shutdown(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return instead_of(answer := wrapped(*args, **kwargs), _shut_down(patcher, instance, answer))
+
+    patcher.wrap(module.Server, "shutdown", shutdown)
+
+
+async def _shut_down(patcher: Patcher, server: Any, answer: Awaitable[Any]) -> Any:
+    """As uvicorn does it; and if that was by a signal, send what has ended."""
+    result = await answer
+    try:
+        if field(server, "_captured_signals"):
+            await _sent(patcher.streams.telemetry.flush)
+    except Exception as exc:
+        report("the shutdown of a server", exc)
+    return result
+
+
+async def _sent(flush: Callable[[int], None]) -> None:
+    """Not in the loop's own thread, where other tasks may still end."""
+    loop, sent = asyncio.get_running_loop(), asyncio.Event()
+
+    def send() -> None:
+        flush(round(PATIENCE * 1000))
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(sent.set)
+
+    threading.Thread(target=send, name="lastchunk-flush", daemon=True).start()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await sent.wait()
+
+
+PATCHES = (Patch("uvicorn", ">= 0.29", "uvicorn.server", _apply),)

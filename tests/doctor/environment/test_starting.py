@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether OpenTelemetry starts: tried for real, and what keeps it from that is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+import pytest
+
+from lastchunk.doctor.environment.sheltered import sheltered
+from lastchunk.doctor.environment.start import Started
+from lastchunk.doctor.environment.starting import checks, tried
+from lastchunk.doctor.report.findings import Status
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "failed"),
+    [
+        ("OTEL_PROPAGATORS", "b33", "Propagator b33 not found"),
+        ("OTEL_TRACES_EXPORTER", "otpl", "'otpl' not found"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "many", "OTEL_SPAN_EVENT_COUNT_LIMIT"),
+        ("OTEL_TRACES_EXPORTER", "none", ""),
+    ],
+)
+def test_a_real_start(variable: str, value: str, failed: str) -> None:
+    """As `opentelemetry-instrument` makes it."""
+    started = tried({**CLEAN, variable: value})
+    assert bool(started.failed) == bool(failed)
+    assert failed in "".join(started.failed)
+
+
+def test_a_process_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last words."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert tried(CLEAN) == Started(["the process ended with 1"])
+
+
+def _found(
+    environ: Mapping[str, str], bad: Mapping[str, Started], always: Started | None = None
+) -> list[tuple[Status, str]]:
+    """What is found if a start with any of these variables comes to that."""
+
+    def start(tried: Mapping[str, str]) -> Started:
+        came = always or Started()
+        for name, of in bad.items():
+            if all(part in tried for part in name.split()):
+                came = Started([*came.failed, *of.failed], [*came.said, *of.said])
+        return came
+
+    return [(check.status, check.evidence) for check in checks({"PATH": "/bin", **environ}, start)]
+
+
+OTEL = {"OTEL_A": "1", "OTEL_B": "2"}
+
+
+def test_a_good_start() -> None:
+    assert _found(OTEL, {}) == [(Status.OK, "OpenTelemetry starts, as opentelemetry-instrument starts it.")]
+
+
+def test_each_bad_variable_is_named() -> None:
+    assert _found(OTEL, {"OTEL_A": Started(["ValueError: a"]), "OTEL_B": Started([], ["b is ignored"])}) == [
+        (Status.PROBLEM, "OpenTelemetry does not start with this OTEL_A: ValueError: a"),
+        (Status.WARNING, "OpenTelemetry complains of this OTEL_B: b is ignored"),
+    ]
+
+
+def test_variables_that_do_not_go_together() -> None:
+    ((status, evidence),) = _found(OTEL, {"OTEL_A OTEL_B": Started(["ValueError: both"])})
+    assert status is Status.PROBLEM
+    assert "together (OTEL_A, OTEL_B): ValueError: both" in evidence
+
+
+def test_packages_that_do_not_go_together() -> None:
+    ((status, evidence),) = _found(OTEL, {}, Started(["ImportError: cannot import name"]))
+    assert status is Status.PROBLEM
+    assert evidence == "OpenTelemetry does not start here, whatever is set: ImportError: cannot import name"
+
+
+def test_what_it_always_says_is_nobodys_fault() -> None:
+    assert _found(OTEL, {}, Started([], ["a note"])) == [(Status.OK, "OpenTelemetry starts. It says: a note")]
+
+
+def test_the_shelter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process does without OpenTelemetry's variables, and has them again afterwards."""
+    monkeypatch.setenv("OTEL_PROPAGATORS", "b33")
+    with suppress(SystemExit), sheltered() as environ:
+        assert "OTEL_PROPAGATORS" not in os.environ
+        assert environ["OTEL_PROPAGATORS"] == "b33"
+        raise SystemExit
+    assert os.environ["OTEL_PROPAGATORS"] == "b33"
+
+
+def test_the_command_survives_what_it_finds() -> None:
+    """No traceback, a document, and exit status 1."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lastchunk", "doctor", "--json", "--offline"],
+        env={**CLEAN, "OTEL_PROPAGATORS": "b33"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    found = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
+    assert found["otel.start"]["status"] == "problem"
+    assert "OTEL_PROPAGATORS" in found["otel.start"]["remedy"]
