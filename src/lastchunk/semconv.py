@@ -70,6 +70,10 @@ class Source(StrEnum):
     """What the decision rests on: the closed set of `lastchunk.stream.evidence`."""
 
     WIRE = "wire"
+    END_MARKER = "end_marker"
+    """The wire, but it said no more than that the body is over; no finish reason is known of this server and model."""
+    HABIT = "habit"
+    """The wire, and that this server and model have sent a finish reason before, which is missing here."""
     RESULT = "result"
     NONE = "none"
 

@@ -129,3 +129,13 @@ def failing() -> Mapping[str, str]:
 
 
 number = 3
+
+
+def reflecting() -> AssistantAgent:
+    """An agent whose answer comes after its tool's."""
+    return AssistantAgent("writer", client(), tools=[lookup], reflect_on_tool_use=True, model_client_stream=True)
+
+
+def reflecting_unstreamed() -> AssistantAgent:
+    """The same, as AutoGen makes them by default."""
+    return AssistantAgent("writer", client(), tools=[lookup], reflect_on_tool_use=True)

@@ -76,7 +76,7 @@ ROWS = [
         #                            reason          cut cause                last event finish     status evidence | application sees | below | also
         clean                        completed       no  -                    end_marker end_turn   unset  wire | 9 CreateResult
         finish_without_done          completed       no  -                    finish     end_turn   unset  wire | 9 CreateResult
-        done_without_finish          completed       no  -                    end_marker -          unset  wire | 9 CreateResult
+        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 9 CreateResult
         reasoning                    completed       no  -                    end_marker end_turn   unset  wire | 17 CreateResult
         burst                        completed       no  -                    end_marker end_turn   unset  wire | 9 CreateResult |  | delivery=burst
         single                       completed       no  -                    end_marker end_turn   unset  wire | 2 CreateResult |  | delivery=single
@@ -133,7 +133,7 @@ ROWS = [
         """
         #                            reason          cut cause                last event finish     status evidence | application sees | below | also
         clean                        completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
-        done_without_finish          completed       no  -                    end_marker -          unset  wire | 11 RawMessageStopEvent
+        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 11 RawMessageStopEvent
         silent_cut                   truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
         cut_inside_event             truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
         rst                          connection_lost yes connection_lost      text       -          error  wire | 6 raises httpx.ReadError

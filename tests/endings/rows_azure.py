@@ -102,7 +102,7 @@ ROWS = [
         """
         #                            reason          cut cause                last event finish     status evidence | application sees | below | also
         clean                        completed       no  -                    end_marker stop       unset  wire | 10 StreamingChatCompletionsUpdate
-        done_without_finish          completed       no  -                    end_marker -          unset  wire | 8 StreamingChatCompletionsUpdate
+        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 8 StreamingChatCompletionsUpdate
         silent_cut                   truncated       yes unknown              text       -          error  wire | 4 StreamingChatCompletionsUpdate
         cut_inside_event             truncated       yes unknown              text       -          error  wire | 4 StreamingChatCompletionsUpdate
         rst                          connection_lost yes connection_lost      text       -          error  wire | 4 raises azure.IncompleteReadError

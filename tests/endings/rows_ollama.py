@@ -59,7 +59,7 @@ ROWS = [
         #                            reason          cut cause                last event finish     status evidence | application sees | below | also
         clean                        completed       no  -                    end_marker stop       unset  wire | 9 CreateResult
         finish_without_done          completed       no  -                    end_marker stop       unset  wire | 9 CreateResult
-        done_without_finish          completed       no  -                    end_marker -          unset  wire | 9 CreateResult
+        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 9 CreateResult
         reasoning                    completed       no  -                    end_marker stop       unset  wire | 9 CreateResult
         burst                        completed       no  -                    end_marker stop       unset  wire | 9 CreateResult |  | delivery=burst
         single                       completed       no  -                    end_marker stop       unset  wire | 2 CreateResult |  | delivery=single
@@ -109,7 +109,7 @@ ROWS = [
         """
         #                            reason          cut cause                last event finish     status evidence | application sees | below | also
         clean                        completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
-        done_without_finish          completed       no  -                    end_marker -          unset  wire | 9 ChatResponse
+        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 9 ChatResponse
         silent_cut                   truncated       yes unknown              text       -          error  wire | 4 ChatResponse
         cut_inside_event             protocol_error  yes provider_error       text       -          error  wire | 4 raises json.JSONDecodeError
         rst                          connection_lost yes connection_lost      text       -          error  wire | 4 raises httpx.ReadError

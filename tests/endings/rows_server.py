@@ -23,7 +23,7 @@ ROWS = [
         silent_cut               truncated       yes unknown         text       -      error wire | 5 CreateResult
         silent_cut_close         truncated       yes unknown         text       -      error wire | 5 CreateResult
         idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 5 CreateResult
-        done_without_finish      completed       no  -               end_marker -      unset wire | 9 CreateResult
+        done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
         cut_inside_event         truncated       yes unknown         text       -      error wire | 5 CreateResult
         cut_before_blank_line    truncated       yes unknown         text       -      error wire | 9 CreateResult
         reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 5 CreateResult
@@ -99,7 +99,7 @@ ROWS = [
         silent_cut               truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
         silent_cut_close         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
         idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 4 ChatCompletionChunk
-        done_without_finish      completed       no  -               end_marker -      unset wire | 8 ChatCompletionChunk
+        done_without_finish      completed       no  -               end_marker -      unset end_marker | 8 ChatCompletionChunk
         cut_inside_event         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
         cut_before_blank_line    truncated       yes unknown         text       -      error wire | 8 ChatCompletionChunk
         reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 4 ChatCompletionChunk
@@ -175,7 +175,7 @@ ROWS = [
         silent_cut               truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
         silent_cut_close         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
         idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 4 ChatCompletionChunk
-        done_without_finish      completed       no  -               end_marker -      unset wire | 8 ChatCompletionChunk
+        done_without_finish      completed       no  -               end_marker -      unset end_marker | 8 ChatCompletionChunk
         cut_inside_event         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
         cut_before_blank_line    truncated       yes unknown         text       -      error wire | 8 ChatCompletionChunk
         reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 4 ChatCompletionChunk
@@ -250,7 +250,7 @@ ROWS = [
         silent_cut               truncated       yes unknown         message    -      error wire | 7 TaskResult | =
         silent_cut_close         truncated       yes unknown         message    -      error wire | 7 TaskResult | =
         idle_then_silent_cut     truncated       yes idle_timeout    message    -      error wire | 7 TaskResult | =
-        done_without_finish      completed       no  -               message    -      unset wire | 11 TaskResult | =
+        done_without_finish      completed       no  -               message    -      unset end_marker | 11 TaskResult | =
         cut_inside_event         truncated       yes unknown         message    -      error wire | 7 TaskResult | =
         cut_before_blank_line    truncated       yes unknown         message    -      error wire | 11 TaskResult | =
         reasoning_cut            truncated       yes unknown         message    -      error wire | 8 TaskResult | =
@@ -326,7 +326,7 @@ ROWS = [
         silent_cut               truncated       yes unknown         message    -      error wire | 7 TaskResult | =+ =
         silent_cut_close         truncated       yes unknown         message    -      error wire | 7 TaskResult | =+ =
         idle_then_silent_cut     truncated       yes idle_timeout    message    -      error wire | 7 TaskResult | =+ =
-        done_without_finish      completed       no  -               message    -      unset wire | 11 TaskResult | = =
+        done_without_finish      completed       no  -               message    -      unset end_marker | 11 TaskResult | = =
         cut_inside_event         truncated       yes unknown         message    -      error wire | 7 TaskResult | =+ =
         cut_before_blank_line    truncated       yes unknown         message    -      error wire | 11 TaskResult | =+ =
         reasoning_cut            truncated       yes unknown         message    -      error wire | 8 TaskResult | =+ =
@@ -402,7 +402,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChunkEvent
         malformed_json           protocol_error  yes provider_error  text       -      error wire | 8 raises json.JSONDecodeError
-        done_without_finish      completed       no  -               end_marker -      unset wire | 16 ContentDeltaEvent
+        done_without_finish      completed       no  -               end_marker -      unset end_marker | 16 ContentDeltaEvent
         tool_call                completed       no  -               end_marker tool_calls unset wire | 15 ChunkEvent
         """,
     ),
@@ -431,7 +431,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
         malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        done_without_finish      completed       no  -               end_marker -      unset wire | 9 CreateResult
+        done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
         """,
     ),
     *table(
@@ -464,7 +464,7 @@ ROWS = [
         json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
         finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
         malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        done_without_finish      completed       no  -               end_marker -      unset wire | 9 CreateResult
+        done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
         """,
     ),
 ]

@@ -7,18 +7,20 @@ Items: `str` chunks, then one `CreateResult`. Source: autogen_core/models/_model
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.fields import field, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument
-from lastchunk.patches.support.sdk_calls import endpoint, instead_of
+from lastchunk.patches.support.sdk_calls import base_url, endpoint, instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.record import History, Start, StreamRecord
 
@@ -69,9 +71,41 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
     finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
     content = field(result, "content")
+    record.calls_cut = _calls_cut(record, content)
     record.result(gap, arrived=bool(content) or bool(field(result, "thought")), finish=finish, text=content)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
+
+
+def _calls_cut(record: StreamRecord, content: object) -> bool:
+    """The model was done, and not because of a tool call, but the arguments of one are no JSON: it lost its end.
+
+    Where the finish reason names the call, the model itself wrote them like that, and the tool says so.
+    """
+    wire = record.wire
+    if (
+        not isinstance(content, list)
+        or wire is None
+        or wire.finish_raw is None
+        or _NAMES_A_CALL.search(wire.finish_raw)
+    ):
+        return False
+    return any(_unreadable(field(call, "arguments")) for call in cast("list[object]", content))
+
+
+def _unreadable(arguments: object) -> bool:
+    if not isinstance(arguments, str) or not arguments.strip():
+        return False
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return True
+    except RecursionError:  # it is deeper than Python reads: nothing is said of its end
+        return False
+    return False
+
+
+_NAMES_A_CALL = re.compile("tool|function", re.IGNORECASE)
 
 
 def _finish(result: Any, provider: object) -> str:
@@ -119,6 +153,7 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
         operation=Operation.CHAT,
         subject=id(client),
         attributes=identity(client),
+        base_url=base_url(_base_url(_innermost(client))),
         history=history_of(messages),
         may_be_silent=field(last_of(messages), "type") == "FunctionExecutionResultMessage",
     )
@@ -133,14 +168,19 @@ def identity(client: Any) -> dict[str, Any]:
         attributes[semconv.REQUEST_MODEL] = field(arguments, "model")
     else:
         attributes[semconv.REQUEST_MODEL] = field(field(client, "_sk_client"), "ai_model_id")
+    attributes.update(endpoint(_base_url(client)))
+    return attributes
+
+
+def _base_url(client: Any) -> Any:
+    """The base URL of the SDK's client that `client` holds; None if it has none."""
     for path in _BASE_URLS:
         url = field(client, "_client")
         for name in path:
             url = field(url, name)
         if url is not None:
-            attributes.update(endpoint(url))
-            break
-    return attributes
+            return url
+    return None
 
 
 def _innermost(client: Any) -> Any:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason
+from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason, Source
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
 from lastchunk.streams.finish_reasons import Finish, meanings
+from lastchunk.streams.habits import finish_expected, finish_sent
 from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
@@ -57,10 +58,11 @@ def outcome_of(
         idle = max(at - wire.heard_at, 0.0)
     delivery, first_wait = (Delivery.NONE, 0.0) if run else record.delivery(at)
     finish = wire.finish if wire is not None and wire.headers else meanings(record.result_finish)
+    finished, rests_on = _finished(record)
     evidence = Evidence(
         terminal=terminal,
         finish=finish | {Finish.ERROR} if wire is not None and wire.provider_error else finish,
-        finished=wire is None or not wire.headers or wire.complete,
+        finished=finished,
         arrived=record.arrived or record.parts > 0 or (wire is not None and wire.arrived),
         may_be_silent=run or record.start.may_be_silent,
         began=_began(record),
@@ -89,12 +91,28 @@ def outcome_of(
         ended_at=at,
         delivery=taken.delivery if taken is not None else delivery,
         first_wait=first_wait,
-        source=taken.source if taken is not None else record.source(),
+        source=taken.source if taken is not None else rests_on if terminal else record.source(),
         idle=taken.idle if taken is not None and taken.ending.cutoff else idle,
         waiting_for=waiting_for,
         finish_raw=taken.finish_raw if taken is not None else wire.finish_raw if wire is not None else None,
         recovered=_recovered(record, taken),
     )
+
+
+def _finished(record: StreamRecord) -> tuple[bool, Source]:
+    """The provider finished, as far as anybody can tell, and what that rests on."""
+    wire, source = record.wire, record.source()
+    if wire is None or not wire.headers:
+        return True, source
+    if wire.finish:
+        finish_sent(record.start)
+        return not record.calls_cut, source
+    if not wire.complete:
+        return False, source
+    if not wire.content_chunks:  # nobody has decoded the body, so that a finish reason may have been in it
+        return True, source
+    expected = finish_expected(record.start)
+    return not expected, Source.HABIT if expected else Source.END_MARKER
 
 
 def ending_of_answer(finish: str, error: BaseException | None) -> Ending:

@@ -54,6 +54,8 @@ class Start:
     history: History | None = None
     may_be_silent: bool = False
     """The turn follows a tool's result: nothing may be the right answer."""
+    base_url: str = ""
+    """Of a model's server: what one endpoint is used to says nothing of another one. In no signal."""
     key: str = ""
     """A run's own key, by which streams find it that begin outside of its context: in a runtime that was there before."""
     inside: str = ""
@@ -89,6 +91,7 @@ class StreamRecord:
         "arrived",
         "began_at",
         "began_wall",
+        "calls_cut",
         "chunks",
         "clock",
         "context",
@@ -167,6 +170,8 @@ class StreamRecord:
         self.last_event: ChunkKind | LastEvent = LastEvent.NONE
         self.terminal = False
         self.arrived = False
+        self.calls_cut = False
+        """The result holds a tool call whose arguments cannot be read."""
         self.result_finish = ""
         """The result's own finish reason; only used without a wire."""
         self.stalled = False

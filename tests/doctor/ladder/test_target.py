@@ -82,6 +82,24 @@ def test_tools_are_not_run(server: ModelServer, monkeypatch: pytest.MonkeyPatch)
     assert "Tools are not run." in climbed.checks["stream.calls"].evidence
 
 
+def test_an_answer_that_is_cut_after_the_tool(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rungs below the agent go on behind the call, too: it is not the agent's fault."""
+    _script(server, monkeypatch, "tool_call_then_silent_cut")
+    climbed = climb_target("reflecting")
+    assert climbed.verdict.status is Status.PROBLEM
+    assert climbed.verdict.evidence.startswith("Rung 2 (SDK stream)")
+    assert "truncated" in climbed.verdict.evidence
+    assert applications.ran == []
+
+
+def test_an_agent_that_does_not_stream_after_the_tool(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(applications.URL, server.url("tool_call", text=LONG, gap=0.02))
+    climbed = climb_target("reflecting_unstreamed")
+    assert climbed.verdict.status is Status.PROBLEM
+    assert climbed.verdict.evidence.startswith("Rung 4 (agent.run_stream)")
+    assert "model_client_stream=True" in climbed.verdict.remedy
+
+
 def test_tools_that_are_allowed(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     _script(server, monkeypatch, "tool_call")
     climbed = climb_target("agent", allow_tools=True)

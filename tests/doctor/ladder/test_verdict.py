@@ -121,3 +121,19 @@ def test_every_ending_has_a_remedy_and_an_entry(rung: Rung, reason: Reason) -> N
     assert said.remedy
     assert said.runbook == f"#reason-{reason}"
     assert said.evidence.startswith(f"Rung {rung.value} (")
+
+
+def test_litellm_is_named() -> None:
+    """It ends every answer with `stop`: no rung can see that one broke off behind it."""
+    runs = [run(1), run(2, gateway="LiteLLM"), run(3)]
+    assert "LiteLLM answers here" in verdict(places(runs), runs, "the key").evidence
+    runs = [run(1), run(2), run(3)]
+    assert "LiteLLM" not in verdict(places(runs), runs, "the key").evidence
+
+
+def test_a_call_of_a_tool_says_nothing_of_texts() -> None:
+    """What failed above it is compared with nothing, and nobody is blamed by it."""
+    runs = [run(1, called=True), run(2, called=True), run(3, called=True), run(4, reason="truncated", cause="unknown")]
+    said = verdict(places(runs), runs, "the key").evidence
+    assert said.startswith("Rung 4 (agent.run_stream) fails already")
+    assert "without fault" not in said

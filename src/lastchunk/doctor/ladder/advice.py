@@ -42,6 +42,11 @@ _NO_ANSWER = (
     "see who answers."
 )
 
+_INVENTS_STOP = (
+    "LiteLLM answers here: it ends every answer with `stop`, also one that broke off behind it. Run this against what lies "
+    "behind it, too."
+)
+
 NOT_REPRODUCED = (
     "Try what failed: its own prompt (--prompt), its own agent or team (--target), its tools (--allow-tools), more runs "
     "(--repeat 10), from where it fails. For streams cut after a silence, `lastchunk doctor stream --idle 300`."
@@ -67,6 +72,7 @@ def verdict(places: Sequence[Place], runs: Sequence[Run], key: str) -> Check:
     said.append(f"Cause: {place.cause or Cause.UNKNOWN}.")
     for other in places[1:]:
         said.append(f"{_begin(other.rung)} is worse than the one below in {other.times} of {other.of} runs, too.")
+    said += _gateways(runs)
     remedy, anchor = _remedy(place, key)
     return Check(ID, Status.PROBLEM, " ".join(said), remedy, anchor)
 
@@ -84,7 +90,12 @@ def _not_reproduced(runs: Sequence[Run]) -> Check:
     asked = sorted({tool for run in runs for tool in run.tools})
     if asked:
         seen += f" The model asked for {', '.join(asked)}, which was not run (--allow-tools)."
-    return Check(ID, Status.OK, seen, NOT_REPRODUCED)
+    return Check(ID, Status.OK, " ".join([seen, *_gateways(runs)]), NOT_REPRODUCED)
+
+
+def _gateways(runs: Sequence[Run]) -> list[str]:
+    """What is known of who answered."""
+    return [_INVENTS_STOP] if any(run.gateway for run in runs) else []
 
 
 def _name(rung: Rung) -> str:

@@ -17,6 +17,9 @@ from lastchunk.semconv import Cause, Reason
 _MAY_PASS = (Cause.RATE_LIMITED, Cause.IDLE_TIMEOUT)
 """Causes of a refusal that the next request need not meet."""
 
+_CALLS = 4
+"""How often the model may call tools before it gives a text."""
+
 _NO_CLIENT = "there is no model client in it that can be found (`_model_client` of an agent)"
 _NO_AGENT = "no agent: --target can name one"
 _NO_TEAM = "no team: --target can name one"
@@ -81,9 +84,7 @@ class Ladder:
                     assert self._request is not None
                     run = await rungs.sdk_stream(number, self._request)
                 case Rung.CREATE_STREAM if number == 1:
-                    with captured() as requests:
-                        run = await rungs.create_stream(number)
-                    self._take(requests)
+                    run = await self._first_stream(rungs)
                 case Rung.CREATE_STREAM:
                     run = await rungs.create_stream(number)
                 case Rung.AGENT:
@@ -94,6 +95,17 @@ class Ladder:
             self.skipped[rung] = str(why)
             return
         self.runs.append(run)
+
+    async def _first_stream(self, rungs: Rungs) -> Run:
+        """The model client's first stream, and the request that it sends: if it may be, one that is answered with a text."""
+        calls = 0
+        while True:
+            with captured() as requests:
+                run = await rungs.create_stream(1)
+            self._take(requests)
+            calls += 1
+            if not run.called or calls == _CALLS or not rungs.calls_answered():
+                return run
 
     def of(self, rung: Rung) -> list[Run]:
         """The runs of one rung, in order."""

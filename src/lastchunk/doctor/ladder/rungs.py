@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from lastchunk.doctor.ladder.observe import Observed
 from lastchunk.doctor.ladder.provider_sdks import Request
 from lastchunk.doctor.ladder.runs import Run, Rung, Seen, from_answer, from_error, from_span
 from lastchunk.doctor.ladder.subject import Question, Subject
+from lastchunk.doctor.ladder.tools import NOT_RUN
 
 Reader = Callable[[Any, Seen], str]
 """Takes what it knows out of an item, and gives its text."""
+
+
+LITELLM = "LiteLLM"
 
 
 class Unobserved(Exception):
@@ -30,6 +34,8 @@ class Rungs:
         self._question = question
         self._prompt = prompt
         self._observed = observed
+        self._calls: Sequence[Any] = ()
+        """Of tools, with which the model client's last stream ended."""
 
     async def create(self, number: int, request: Request | None) -> Run:
         """Rung 1: the answer in one piece, from the SDK; from the model client, if no request at an SDK is known."""
@@ -53,12 +59,40 @@ class Rungs:
     async def create_stream(self, number: int) -> Run:
         """Rung 3: the model client's stream."""
         client, question = self._subject.client, self._question
+        self._calls = ()
+
+        def read(item: Any, seen: Seen) -> str:
+            text = _of_client(item, seen)
+            self._calls = seen.calls
+            return text
+
         return await self._read(
             Rung.CREATE_STREAM,
             number,
             lambda: client.create_stream(question.messages, **question.arguments),
-            _of_client,
+            read,
         )
+
+    def calls_answered(self) -> bool:
+        """Go on where the model called tools: the rungs below the agent ask for the text that follows. False if it did not.
+
+        The tools are not run; the answers say so.
+        """
+        from autogen_core.models import AssistantMessage, FunctionExecutionResult, FunctionExecutionResultMessage
+
+        if not self._calls:
+            return False
+        results = [
+            FunctionExecutionResult(content=NOT_RUN, name=call.name, call_id=call.id, is_error=False)
+            for call in self._calls
+        ]
+        messages = [
+            *self._question.messages,
+            AssistantMessage(content=[*self._calls], source="assistant"),
+            FunctionExecutionResultMessage(content=results),
+        ]
+        self._question, self._calls = Question(messages, self._question.arguments), ()
+        return True
 
     async def agent(self, number: int) -> Run:
         """Rung 4: the agent's run."""
@@ -80,6 +114,7 @@ class Rungs:
             stream = opened()
             if inspect.isawaitable(stream):
                 stream = await stream
+            seen.gateway = _gateway(stream)
             async for item in stream:
                 if text := read(item, seen):
                     seen.characters += len(text)
@@ -98,6 +133,12 @@ class Rungs:
         return from_error(rung, number, failed, seen)
 
 
+def _gateway(stream: Any) -> str:
+    """LiteLLM, by the headers that it adds to a response; empty for all else."""
+    headers = getattr(getattr(stream, "response", None), "headers", None) or ()
+    return LITELLM if any(str(name).lower().startswith("x-litellm") for name in headers) else ""
+
+
 def _since(began: float) -> float:
     return round(time.monotonic() - began, 6)
 
@@ -106,6 +147,8 @@ def _of_client(item: Any, seen: Seen) -> str:
     if isinstance(item, str):
         return item
     seen.reported = str(getattr(item, "finish_reason", ""))
+    content = getattr(item, "content", None)
+    seen.calls = cast("list[Any]", content) if isinstance(content, list) else ()
     return ""
 
 

@@ -75,6 +75,10 @@ class Run:
     """How many model streams ended within it …"""
     last_size: int = 0
     """… and the bytes of content in the last of them: its delivery is the run's."""
+    called: bool = False
+    """It ended in a call of tools, and gave no text: what it did says nothing of texts."""
+    gateway: str = ""
+    """What answered, if it is known for what it makes of a broken answer."""
     tools: tuple[str, ...] = ()
     """Tools that were asked for and not run."""
 
@@ -97,6 +101,9 @@ class Seen:
     """Seconds to the first piece of text."""
     characters: int = 0
     reported: str = ""
+    calls: Sequence[Any] = ()
+    """Of tools, with which the answer ended."""
+    gateway: str = ""
 
 
 def from_span(
@@ -128,14 +135,28 @@ def from_span(
         duration=seen.duration,
         model_streams=len(models),
         last_size=int(models[-1].get(semconv.SIZE, 0)) if models else 0,
+        gateway=seen.gateway,
+        called=rung < Rung.AGENT and not seen.characters and (bool(seen.calls) or _names_a_call(span)),
     )
+
+
+def _names_a_call(span: Mapping[str, Any]) -> bool:
+    return "tool" in str(span.get(semconv.FINISH_REASON_RAW, ""))
 
 
 def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
     """A run of the first rung that got an answer: its text, its finish reason, and whether it calls a tool."""
     text, finish, calls = answer
     ending = decide(Evidence(terminal=True, finish=meanings(finish), arrived=bool(text) or calls, began=True))
-    return _whole(number, ending, seen, characters=len(text), finish_sent=foreign.word(finish) or "", last="finish")
+    return _whole(
+        number,
+        ending,
+        seen,
+        characters=len(text),
+        finish_sent=foreign.word(finish) or "",
+        last="finish",
+        called=calls and not text,
+    )
 
 
 def from_error(rung: Rung, number: int, error: BaseException, seen: Seen) -> Run:

@@ -10,7 +10,8 @@ from typing import Any
 
 from lastchunk.doctor.ladder.replacing import replaced
 
-_ANSWER = "This tool was not run: the call is a test of the stream. Answer without it."
+NOT_RUN = "This tool was not run: the call is a test of the stream. Answer without it."
+"""What the model is told."""
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def tools_not_run() -> Generator[list[str]]:
 
     def result(name: str) -> ToolResult:
         asked.append(name)
-        return ToolResult(name=name, result=[TextResultContent(content=_ANSWER)], is_error=False)
+        return ToolResult(name=name, result=[TextResultContent(content=NOT_RUN)], is_error=False)
 
     async def call_tool(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         return result(name)
@@ -37,7 +38,7 @@ def tools_not_run() -> Generator[list[str]]:
 
     async def execute_code_blocks(self: Any, *args: Any, **kwargs: Any) -> Any:
         asked.append(type(self).__name__)
-        return CodeResult(exit_code=0, output=_ANSWER)
+        return CodeResult(exit_code=0, output=NOT_RUN)
 
     with (
         replaced(Workbench, "call_tool", lambda _: call_tool),

@@ -87,8 +87,15 @@ def _place(rung: Rung, runs: Sequence[Run]) -> Place | None:
 
 
 def below(run: Run, runs: Sequence[Run]) -> Run | None:
-    """What a run is compared with: that of the nearest rung below, in the same round."""
-    lower = [other for other in runs if other.round == run.round and other.rung < run.rung]
+    """What a run is compared with: that of the nearest rung below, in the same round, that can be compared.
+
+    One that ended in a call of a tool says nothing of texts.
+    """
+    lower = [
+        other
+        for other in runs
+        if other.round == run.round and other.rung < run.rung and (run.called or not other.called)
+    ]
     return max(lower, key=lambda other: other.rung, default=None)
 
 

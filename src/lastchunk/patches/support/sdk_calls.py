@@ -279,16 +279,20 @@ def bare_stream(
         attributes={semconv.PROVIDER_NAME: provider, semconv.REQUEST_MODEL: model, **endpoint(url)},
         history=history,
         may_be_silent=may_be_silent,
+        base_url=base_url(url),
         bare=True,
     )
 
 
+def base_url(url: object) -> str:
+    """A base URL, which is a text or the `URL` of a client for HTTP, as a text; empty if it is neither."""
+    return str(url) if isinstance(url, str) or type(url).__name__ == "URL" else ""
+
+
 def endpoint(url: object) -> dict[str, Any]:
-    """`server.address` and `server.port` of a base URL, a text or the `URL` of a client for HTTP; nothing if it is none."""
-    if not isinstance(url, str) and type(url).__name__ != "URL":
-        return {}
+    """`server.address` and `server.port` of a base URL; nothing if it is none."""
     try:
-        parts = urlsplit(str(url))
+        parts = urlsplit(base_url(url))
         port = parts.port
     except ValueError:
         return {}
