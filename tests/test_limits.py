@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import types
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -51,6 +52,30 @@ async def test_the_second_wire_replaces_the_first(
     async for _ in Fallback(*map(sdk, scripts)).create_stream(HELLO):
         pass
     assert endings(exported) == [ending]
+
+
+async def test_a_stream_beside_the_answer_is_no_evidence(exported: Exported, sdk: Callable[..., AsyncOpenAI]) -> None:
+    """The client has a title made in the background, which completes; its own answer is cut."""
+    answers, titles = sdk("silent_cut"), sdk("clean")
+
+    class Client(ReplayChatCompletionClient):
+        async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[str | CreateResult, None]:
+            stream = await answers.chat.completions.create(model="m", messages=ASK, stream=True)
+            task = asyncio.create_task(self.title())
+            async for chunk in stream:
+                for choice in chunk.choices:
+                    yield choice.delta.content or ""
+            await task
+            usage = RequestUsage(prompt_tokens=0, completion_tokens=0)
+            yield CreateResult(finish_reason="unknown", content="text", usage=usage, cached=False)
+
+        async def title(self) -> None:
+            async for _ in await titles.chat.completions.create(model="m", messages=ASK, stream=True):
+                pass
+
+    async for _ in Client([]).create_stream(HELLO):
+        pass
+    assert endings(exported) == [("truncated", "unknown")]
 
 
 async def test_llama_cpp_is_a_mismatch(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,11 @@ from typing import Any, cast
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
+from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.fields import field, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument
-from lastchunk.patches.support.sdk_calls import base_url, endpoint, instead_of
+from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.record import History, Start, StreamRecord
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason, Source
+from lastchunk.streams import wires
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
@@ -34,6 +35,7 @@ def outcome_of(
 
     `stall_after` is the silence, in seconds, from which on a stream counts as stalled.
     """
+    wires.settle(record, error)
     wire, run = record.wire, record.operation is not Operation.CHAT
     since = record.silent_since
     waiting_for = record.waiting_for if since and (error is not None or left or process_exit) else None

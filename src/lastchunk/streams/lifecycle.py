@@ -16,7 +16,8 @@ from lastchunk.streams.evidence import FROM_ABOVE
 from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.raised import Raised
-from lastchunk.streams.record import History, Start, StreamRecord, TimedStreamRecord
+from lastchunk.streams.record import History, Start, StreamRecord
+from lastchunk.streams.timed_record import TimedStreamRecord
 from lastchunk.streams.wire import Wire
 
 _current: ContextVar[StreamRecord | None] = ContextVar("lastchunk_stream", default=None)

@@ -81,6 +81,11 @@ class Observer:
             report("the begin of a stream", exc)
         return self.is_open()
 
+    @property
+    def wire(self) -> Wire | None:
+        """That of the stream, which has one if it is an SDK's own."""
+        return self.record.wire if self.record is not None else None
+
     def is_open(self) -> bool:
         """The stream has begun, and has not ended."""
         return self.record is not None and self.record.ending is None
@@ -213,6 +218,11 @@ class Tap:
         self._wire = wire
         self._on_chunk = on_chunk
         self.run = _call
+
+    @property
+    def wire(self) -> Wire:
+        """That of this stream of the SDK: the stream around it may have others."""
+        return self._wire
 
     def begin(self) -> bool:
         """The stream around it has begun."""

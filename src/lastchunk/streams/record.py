@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -128,6 +127,7 @@ class StreamRecord:
         "waiting_for",
         "wire",
         "wire_gap",
+        "wires_before",
     )
 
     def __init__(self, start: Start, parent: StreamRecord | None, chunk_events: int) -> None:
@@ -178,6 +178,8 @@ class StreamRecord:
         self.replaces_span = start.replaces_span
         self.late_error: str | None = None
         self.wire: Wire | None = None
+        self.wires_before: tuple[Wire, ...] = ()
+        """Those of SDK streams that began earlier within the same model stream: another server that was tried, a side call."""
         self.wire_gap = 0.0
         """The last silence that the wire saw."""
         self.inner = InnerStreams()
@@ -201,6 +203,13 @@ class StreamRecord:
     def outermost(self) -> bool:
         """The application itself iterates this stream."""
         return self.parent is None
+
+    def new_wire(self) -> Wire:
+        """An SDK's stream begins within this model stream."""
+        if self.wire is not None:
+            self.wires_before = (*self.wires_before[-7:], self.wire)  # a client that tries for ever keeps no more
+        self.wire = Wire()
+        return self.wire
 
     def step_begins(self, now: float) -> None:
         """The consumer asks for the next item."""
@@ -290,24 +299,3 @@ class StreamRecord:
         if wire is not None and wire.content_chunks:
             return wire.content_chunks, wire.first_content_at, wire.last_content_at
         return self.parts, self.first_content_at, self.last_content_at
-
-
-class TimedStreamRecord(StreamRecord):
-    """A record that also tells the time between content chunks: the histogram that is off by default.
-
-    A class of its own, so that nothing is paid for it per chunk while it is off.
-    """
-
-    __slots__ = ("between_chunks",)
-
-    def __init__(self, start: Start, parent: StreamRecord | None, chunk_events: int) -> None:
-        super().__init__(start, parent, chunk_events)
-        self.between_chunks: Callable[[StreamRecord, float], None] | None = None
-        """Called with the seconds between two content chunks."""
-
-    def chunk(self, kind: ChunkKind, size: int, now: float, gap: float) -> None:
-        """A chunk is handed to the consumer."""
-        before = self.last_content_at
-        super().chunk(kind, size, now, gap)
-        if size and before and self.between_chunks is not None:
-            self.between_chunks(self, now - before)

@@ -9,6 +9,7 @@ from lastchunk.semconv import Cause, ChunkKind, LastEvent
 from lastchunk.streams.choices import Choices
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.provider_errors import cause_named_by
+from lastchunk.streams.raised import Raised
 
 
 class Wire:
@@ -34,6 +35,7 @@ class Wire:
         "obtained_at",
         "output_tokens",
         "provider_error",
+        "raised",
         "response_id",
         "response_model",
         "retried",
@@ -56,6 +58,8 @@ class Wire:
         """The end marker was read from the network; it counts when everything before it has been handed on."""
         self.error_read = False
         """The same of an error that the SDK does not hand on."""
+        self.raised: Raised | None = None
+        """The exception that left the SDK's stream, or the call for it."""
         self.exhausted = False
         """The SDK's stream came to its end without an exception."""
         self.provider_error = False

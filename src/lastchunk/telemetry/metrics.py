@@ -17,7 +17,8 @@ from opentelemetry.metrics import Counter, Histogram, Meter, MeterProvider, get_
 from lastchunk import semconv
 from lastchunk.semconv import Metric, Operation
 from lastchunk.streams.outcome import Outcome
-from lastchunk.streams.record import StreamRecord, TimedStreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.timed_record import TimedStreamRecord
 from lastchunk.telemetry.attributes import agent_above
 from lastchunk.telemetry.caps import Cap
 from lastchunk.telemetry.gauges import Gauges

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from inspect import CORO_CREATED, getcoroutinestate
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import finalize
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
+from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.patches.support.raw_responses import ObservedRawResponse, is_raw
@@ -25,6 +25,7 @@ from lastchunk.streams.asked import InContext
 from lastchunk.streams.lifecycle import current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.raised import Raised
 from lastchunk.streams.record import History, Start, StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream, watched
 from lastchunk.streams.wire import Wire
@@ -130,9 +131,8 @@ class Sdk:
             beside = beside or within_inference()
             above = current_stream()
             if above is not None and above.operation is Operation.CHAT and above.ending is None:
-                above.wire = Wire()
                 above.measured_elsewhere = above.measured_elsewhere or beside
-                return _Below(self, above, above.wire)
+                return _Below(self, above, above.new_wire())
         except Exception as exc:
             report(f"a call of {self.name}", exc)
             return _Own(self, patcher, lambda: None)
@@ -140,16 +140,16 @@ class Sdk:
 
     def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
         """The response headers came."""
-        record = observer.record
-        if record is None or record.wire is None or record.ending is not None:
+        record, wire = observer.record, observer.wire
+        if record is None or wire is None or record.ending is not None:
             return stream
         try:
             raw = is_raw(stream)
             if raw:
-                record.wire.obtained(str(stream.headers.get("content-type", "")))
+                wire.obtained(str(stream.headers.get("content-type", "")))
             else:
-                self.opened(record.wire, stream)
-            record.wire.obtained_at = now = record.clock()
+                self.opened(wire, stream)
+            wire.obtained_at = now = record.clock()
             if isinstance(observer, Observer):
                 record.step_ends(now)
             else:
@@ -165,10 +165,10 @@ class Sdk:
 
     def _parsed(self, observer: Observer | Tap, stream: Any) -> Any:
         """The application has its stream from a raw response."""
-        record = observer.record
+        record, wire = observer.record, observer.wire
         try:
-            if record is not None and record.wire is not None and record.ending is None:
-                self.opened(record.wire, stream)
+            if record is not None and wire is not None and record.ending is None:
+                self.opened(wire, stream)
         except Exception as exc:
             report(f"the response of {self.name}", exc)
         return _handed_out(stream, observer)
@@ -191,10 +191,10 @@ class Sdk:
             wire.obtained("")
         return self.read(wire, chunk, now)
 
-    def over(self, record: StreamRecord | None, error: BaseException | None) -> None:
+    def over(self, observer: Observer | Tap, error: BaseException | None) -> None:
         """The SDK's stream gave its last chunk, or raised."""
-        wire = record.wire if record is not None and record.ending is None else None
-        if wire is None:
+        record, wire = observer.record, observer.wire
+        if record is None or wire is None or record.ending is not None:
             return
         try:
             if not wire.headers and (error is None or self.after_headers(error)):
@@ -229,12 +229,12 @@ class _Own(Observer):
 
     def exhausted(self) -> None:
         """There are no more chunks."""
-        self._sdk.over(self.record, None)
+        self._sdk.over(self, None)
         super().exhausted()
 
     def failed(self, error: BaseException) -> None:
         """The step raised, or the call."""
-        self._sdk.over(self.record, error)
+        self._sdk.over(self, error)
         super().failed(error)
 
 
@@ -250,11 +250,12 @@ class _Below(Tap):
     def exhausted(self) -> None:
         """There are no more chunks."""
         super().exhausted()
-        self._sdk.over(self.record, None)
+        self._sdk.over(self, None)
 
     def failed(self, error: BaseException) -> None:
         """The step raised, or the call."""
-        self._sdk.over(self.record, error)
+        self._wire.raised = Raised(error)
+        self._sdk.over(self, error)
 
 
 def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
@@ -282,23 +283,3 @@ def bare_stream(
         base_url=base_url(url),
         bare=True,
     )
-
-
-def base_url(url: object) -> str:
-    """A base URL, which is a text or the `URL` of a client for HTTP, as a text; empty if it is neither."""
-    return str(url) if isinstance(url, str) or type(url).__name__ == "URL" else ""
-
-
-def endpoint(url: object) -> dict[str, Any]:
-    """`server.address` and `server.port` of a base URL; nothing if it is none."""
-    try:
-        parts = urlsplit(base_url(url))
-        port = parts.port
-    except ValueError:
-        return {}
-    if not parts.hostname:
-        return {}
-    return {
-        semconv.SERVER_ADDRESS: parts.hostname,
-        semconv.SERVER_PORT: port or (443 if parts.scheme == "https" else 80),
-    }
