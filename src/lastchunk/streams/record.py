@@ -172,14 +172,13 @@ class StreamRecord:
         self.arrived = False
         self.calls_cut = False
         """The result holds a tool call whose arguments cannot be read."""
-        self.result_finish = ""
-        """The result's own finish reason; only used without a wire."""
+        self.result_finish = ""  # only used without a wire
         self.stalled = False
         self.replaces_span = start.replaces_span
         self.late_error: str | None = None
         self.wire: Wire | None = None
         self.wires_before: tuple[Wire, ...] = ()
-        """Those of SDK streams that began earlier within the same model stream: another server that was tried, a side call."""
+        """Those of SDK streams that began earlier within the same model stream."""
         self.wire_gap = 0.0
         """The last silence that the wire saw."""
         self.inner = InnerStreams()
@@ -207,7 +206,7 @@ class StreamRecord:
     def new_wire(self) -> Wire:
         """An SDK's stream begins within this model stream."""
         if self.wire is not None:
-            self.wires_before = (*self.wires_before[-7:], self.wire)  # a client that tries for ever keeps no more
+            self.wires_before = (*self.wires_before[-7:], self.wire)
         self.wire = Wire()
         return self.wire
 
