@@ -35,7 +35,7 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo example picture links test compat stack-test stack-tests lint types format bench bench-peers soak grafana dist site first-alert newcomer clean
+.PHONY: help demo example picture links test compat stack-test stack-tests backtest backtests lint types format bench bench-peers soak grafana dist site first-alert newcomer clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -60,6 +60,13 @@ stack-test: ## test against real servers: the first time it builds them, for a q
 
 stack-tests: $(STACK)
 	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack) --durations=10 $(ARGS)
+
+backtest: ## try grafana/settings.yaml on a month of invented services: minutes to the page, false pages (ARGS="--settings mine.yaml")
+	@scripts/stack-servers > /dev/null || [ "$$CI" != true ]
+	@$(MAKE) --no-print-directory backtests VENV=$(VENV)-stack
+
+backtests: $(STACK)
+	@$(BIN)/python -m tests.stack.backtest $(ARGS)
 
 lint: $(DEV) ## check style and format
 	@$(BIN)/ruff check .

@@ -54,12 +54,15 @@ def sets(metric: Metric, service: Service) -> int:
     """Sets of attributes of a metric in such a process: below the SDK's limit of 2,000, or some go into its overflow."""
     model_kinds, run_kinds = service.models, service.models + 1
     kinds = model_kinds + run_kinds
+    waiting = 2 * model_kinds + 3 * run_kinds
     zeros = _ZEROS * min(kinds, KINDS_FROM_ZERO)
     return {
         semconv.ENDED: (2 * service.agents + service.teams) * service.endings,
         semconv.CUTOFFS: zeros + kinds * service.cutoffs,
         semconv.OPEN: kinds,
-        semconv.STALLED: 2 * model_kinds + 3 * run_kinds,
+        semconv.STALLED: waiting,
+        semconv.HANGING: waiting,
+        semconv.LONGEST_SILENCE: waiting,
         semconv.RECOVERED: run_kinds * service.cutoffs,
         semconv.IDLE: kinds * service.reasons,
         semconv.OPERATION_DURATION: service.models * (1 + service.errors),

@@ -319,7 +319,7 @@ STALLED_EVENT_ATTRIBUTES: tuple[Attribute, ...] = (
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
-Instrument = Literal["counter", "histogram", "observable up-down counter"]
+Instrument = Literal["counter", "histogram", "observable gauge", "observable up-down counter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +372,22 @@ STALLED = Metric(
     "observable up-down counter",
     "{stream}",
     "Open streams that have been silent for longer than the stall threshold.",
+    (*COMMON, WAITING_FOR),
+)
+HANGS_AFTER = 600.0
+"""Seconds of silence after which nobody waits any more: a stream that is silent for longer hangs."""
+HANGING = Metric(
+    "lastchunk.stream.hanging",
+    "observable up-down counter",
+    "{stream}",
+    "Open streams that have been silent for longer than ten minutes.",
+    (*COMMON, WAITING_FOR),
+)
+LONGEST_SILENCE = Metric(
+    "lastchunk.stream.longest_silence",
+    "observable gauge",
+    "s",
+    "The longest silence that is pending now: how long the open stream that has waited longest has waited.",
     (*COMMON, WAITING_FOR),
 )
 CHUNKS_PER_STREAM = Metric(
@@ -452,6 +468,8 @@ METRICS: tuple[Metric, ...] = (
     CUTOFFS,
     OPEN,
     STALLED,
+    HANGING,
+    LONGEST_SILENCE,
     CHUNKS_PER_STREAM,
     RECOVERED,
     LONGEST_GAP,

@@ -16,7 +16,7 @@ from lastchunk.monitoring.settings import SETTINGS, Settings, duration, load, mi
 
 
 def changed(tmp_path: Path, **changes: Any) -> Path:
-    """The settings with other values, at keys such as `windows__fast__long`; `...` leaves one out."""
+    """The settings with other values, at keys such as `windows__slow__long`; `...` leaves one out."""
     settings = yaml.safe_load(SETTINGS.read_text())
     for path, value in changes.items():
         *above, key = path.split("__")
@@ -39,26 +39,45 @@ def changed(tmp_path: Path, **changes: Any) -> Path:
         ({"objective": ...}, "settings.yaml: objective is missing: give a share between 0 and 1."),
         ({"objectiv": 0.9}, "settings.yaml: objectiv is no setting: remove it."),
         (
-            {"objective": 0.9},
-            "settings.yaml: windows.fast.factor 14.4 * (1 - objective 0.9) is 1.44, and no share of cut streams can exceed 1: "
-            "give a factor below 10.",
+            {"windows__slow__factor": 144},
+            "settings.yaml: windows.slow.factor 144 * (1 - objective 0.99) is 1.44, and no share of cut streams can exceed 1: "
+            "give a factor below 100.",
         ),
         (
-            {"windows__fast__long": "1 hour"},
-            "settings.yaml: windows.fast.long is '1 hour': give a duration with one unit, such as 5m, 1h or 1d.",
+            {"objective": 0.9},
+            "settings.yaml: windows.page[2].share is 0.08, and the objective allows 0.1: give a share above it.",
         ),
-        ({"windows__fast__short": "2h"}, "settings.yaml: windows.fast.short must be shorter than its long window 1h."),
+        (
+            {"windows__page": [{"long": "1 hour"}]},
+            "settings.yaml: windows.page[0].long is '1 hour': give a duration with one unit, such as 5m, 1h or 1d.",
+        ),
+        (
+            {"windows__page": [{"long": "1h", "short": "2h", "share": 0.5, "floor": 5, "each": 2}]},
+            "settings.yaml: windows.page[0].short must be shorter than its long window 1h.",
+        ),
+        (
+            {
+                "windows__page": [
+                    {"long": long, "short": "1m", "share": 0.5, "floor": 5, "each": 2} for long in ("1h", "5m")
+                ]
+            },
+            "settings.yaml: windows.page[1].long is 5m: give the rungs in the order of their long windows.",
+        ),
+        (
+            {"windows__page": []},
+            "settings.yaml: windows.page must be a list of rungs, such as {long: 5m, short: 2m, share: 0.4, floor: 5, each: 2}.",
+        ),
         (
             {"windows__slow__long": "90m", "windows__slow__short": "60m"},
-            "settings.yaml: windows.slow.long is 90m: give a whole multiple of windows.fast.long, 1h.",
+            "settings.yaml: windows.slow.long is 90m: give a whole multiple of the longest window in windows.page, 1h.",
         ),
         (
             {"windows__past": "30m"},
-            "settings.yaml: windows.past is 30m: give a whole multiple of windows.fast.long, 1h.",
+            "settings.yaml: windows.past is 30m: give a whole multiple of the longest window in windows.page, 1h.",
         ),
-        ({"windows__fast": None}, "settings.yaml: windows.fast must be a mapping of keys and values."),
-        ({"floors__page": 0}, "settings.yaml: floors.page is 0: give a whole number from 1 on."),
-        ({"floors__page": True}, "settings.yaml: floors.page is True: give a whole number from 1 on."),
+        ({"windows__slow": None}, "settings.yaml: windows.slow must be a mapping of keys and values."),
+        ({"floors__ticket": 0}, "settings.yaml: floors.ticket is 0: give a whole number from 1 on."),
+        ({"floors__ticket": True}, "settings.yaml: floors.ticket is True: give a whole number from 1 on."),
         ({"floors__pages": 1}, "settings.yaml: floors.pages is no setting: remove it."),
         ({"severities__page": ""}, "settings.yaml: severities.page is '': give a text."),
         ({"labels": {"team": 1}}, "settings.yaml: labels.team is 1: give names and texts, such as {team: chat}."),

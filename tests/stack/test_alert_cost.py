@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from lastchunk.semconv import COUNTED_BY_ALERTS
+from tests.stack.backtest.server import BEGIN, Past
 from tests.stack.rules.promtool import rules
 from tests.stack.servers import Server, get
-from tests.stack.test_alert_forms import BEGIN, MANAGED, Past
+from tests.stack.test_alert_forms import MANAGED
 
 SERVICES, MODELS, MINUTES = 50, 20, 62
 END = BEGIN + MINUTES * 60
@@ -63,7 +64,7 @@ def test_an_evaluation_takes_a_fraction_of_its_interval(
 ) -> None:
     needs("prometheus", "promtool")
     names = list(series())
-    started.append(prometheus := Past(tmp_path / "prometheus", "5m"))
+    started.append(prometheus := Past(tmp_path / "prometheus", 299))
     prometheus.learn(
         tmp_path / "past.txt", [f"{name} {3 * at} {BEGIN + 60 * at}" for name in names for at in range(MINUTES + 1)]
     )

@@ -14,18 +14,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.stack.backtest.server import BEGIN, Labels, Past
 from tests.stack.rules import budget, days, hangs, jumps, starts, users
-from tests.stack.rules.promtool import RECORDED, Rule, binary, needed, said, write
+from tests.stack.rules.promtool import RECORDED, Rule, binary, needed, write
 from tests.stack.rules.scenario import Family
-from tests.stack.servers import LOOPBACK, ROOT, Server, free_port, get
+from tests.stack.servers import ROOT, Server
 
 MANAGED = ROOT / "grafana" / "alerts" / "provisioning" / "lastchunk-streams.yaml"
-BEGIN = 1_735_689_600
-"""Midnight, so that subqueries step where the samples are."""
 MINUTES = {"1m": 1, "5m": 5}
 TOGETHER = {"minutes": [budget.FAMILY, starts.FAMILY, hangs.FAMILY], "hours": [jumps.FAMILY, users.FAMILY, days.FAMILY]}
 pytestmark = pytest.mark.timeout(300)
-Labels = frozenset[tuple[str, str]]
 
 
 def samples(words: str) -> Iterator[tuple[int, float]]:
@@ -59,54 +57,12 @@ def instants(answer: dict[Labels, dict[int, str]]) -> dict[Labels, set[int]]:
     return {labels: set(values) for labels, values in answer.items()}
 
 
-class Past(Server):
-    """A Prometheus that only knows a past. A sample counts for less than one step, as if stale markers were there."""
-
-    def __init__(self, folder: Path, step: str) -> None:
-        self.port = free_port()
-        self.data = folder / "data"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "prometheus.yml").write_text("{}")
-        command: list[str | Path] = [
-            binary("prometheus"),
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={self.data}",
-            "--storage.tsdb.retention.time=100y",
-            f"--query.lookback-delta={MINUTES[step] * 60 - 1}s",
-            f"--web.listen-address={LOOPBACK}:{self.port}",
-        ]
-        super().__init__(command, folder, f"{self.url}/-/ready", {})
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
-    def asked(self, expression: str, end: int, step: str) -> dict[Labels, dict[int, str]]:
-        """Each series of an expression: its value at each instant at which it is there."""
-        query = {"query": expression, "start": BEGIN, "end": end, "step": step}
-        page = get(f"{self.url}/api/v1/query_range?{urllib.parse.urlencode(query)}", seconds=60)
-        assert page, expression
-        return {
-            frozenset((name, value) for name, value in series["metric"].items() if name != "__name__"): {
-                int(float(at)): value for at, value in series["values"]
-            }
-            for series in json.loads(page)["data"]["result"]
-        }
-
-    def learn(self, file: Path, lines: list[str]) -> None:
-        """Start with more of a past, given as lines of OpenMetrics."""
-        self.stop()
-        file.write_text("\n".join([*lines, "# EOF\n"]))
-        assert not said(binary("promtool"), "tsdb", "create-blocks-from", "openmetrics", file, self.data)
-        self.start()
-
-
 def recorded(prometheus: Past, rules: list[Rule], end: int, step: str) -> list[str]:
     """What these recordings would have kept."""
     return [
         f"{rule['record']}{{{','.join(f'{name}={json.dumps(value)}' for name, value in labels)}}} {value} {at}"
         for rule in rules
-        for labels, values in prometheus.asked(rule["expr"], end, step).items()
+        for labels, values in prometheus.asked(rule["expr"], BEGIN, end, step).items()
         for at, value in values.items()
     ]
 
@@ -123,7 +79,7 @@ def test_both_forms_fire_at_the_same_instants(
     rules = needed(alerts)
     recordings = [rule for rule in rules if "record" in rule]
     first = [rule for rule in recordings if not RECORDED.search(rule["expr"])]
-    started.append(prometheus := Past(tmp_path / "prometheus", step))
+    started.append(prometheus := Past(tmp_path / "prometheus", MINUTES[step] * 60 - 1))
     prometheus.learn(tmp_path / "past.txt", openmetrics(families))
     for layer in (first, [rule for rule in recordings if rule not in first]):
         if layer:
@@ -135,9 +91,9 @@ def test_both_forms_fire_at_the_same_instants(
     }
     for rule in rules:
         if "alert" in rule:
-            due = instants(prometheus.asked(rule["expr"], end, step))
+            due = instants(prometheus.asked(rule["expr"], BEGIN, end, step))
             assert due, f"{rule['alert']} is never due: nothing is compared"
-            assert instants(prometheus.asked(managed[rule["alert"]], end, step)) == due, rule["alert"]
+            assert instants(prometheus.asked(managed[rule["alert"]], BEGIN, end, step)) == due, rule["alert"]
 
 
 @pytest.mark.parametrize("family", [family for families in TOGETHER.values() for family in families])

@@ -96,8 +96,8 @@ def test_each_fault_notifies_its_own_alerts(
     raised_by_all = {(name, raised.alert) for name, raised in due}
     may = {(name, alert) for name, scene in SCENES.items() for alert in scene.may}
     assert raised_by_all <= heard_of_services(webhook) <= raised_by_all | may
-    refused = prometheus.value('sum(lastchunk:outermost_cut:long{job="shop/refused"})')
-    began_there = prometheus.value('sum(lastchunk:outermost_began:long{job="shop/refused"})')
+    refused = prometheus.value('sum(lastchunk:outermost_cut:1h{job="shop/refused"})')
+    began_there = prometheus.value('sum(lastchunk:outermost_began:1h{job="shop/refused"})')
     assert refused >= SETTINGS.page_floor
     assert refused >= SETTINGS.threshold(SETTINGS.fast) * began_there
     figure(f"{time.monotonic() - began:4.0f} s of faults around the healthy service, without a notification")

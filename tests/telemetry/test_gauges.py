@@ -9,6 +9,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,10 +23,10 @@ from opentelemetry.trace import NoOpTracerProvider
 from lastchunk import semconv
 from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.settings import Settings
-from lastchunk.streams import open_streams
+from lastchunk.streams import clock, open_streams
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import StreamRecord
-from lastchunk.telemetry import Telemetry
+from lastchunk.telemetry import Telemetry, gauges
 from tests.telemetry.signals import Signals, agent, begin, chat, complete
 
 ASK = [UserMessage(content="Go on.", source="user")]
@@ -65,6 +66,53 @@ def test_a_stream_stalls_by_what_it_waits_for(signals: Signals) -> None:
         complete(streams, record)
     assert stalled(signals) == {}
     assert len(signals.points(semconv.STALLED)) == 3
+
+
+LATER = 100_000
+"""Seconds: the clock of a machine that was started a minute ago holds no ten minutes of silence."""
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gauges are read much later."""
+    monkeypatch.setattr(gauges, "clock", SimpleNamespace(monotonic=lambda: clock.monotonic() + LATER))
+
+
+@pytest.mark.usefixtures("later")
+def test_the_longest_silence_is_known_while_it_lasts(signals: Signals) -> None:
+    """And streams that are silent for ten minutes hang: also beside others that end."""
+    streams = signals.streams()
+    records = [begin(streams, chat()) for _ in range(4)]
+    for record, seconds in zip(records, (30, 590, 610, 1500), strict=True):
+        record.waiting_for = WaitingFor.NEXT_CHUNK
+        record.step_begins(record.clock() + LATER - seconds)
+    by_waiting = {
+        point.attributes[semconv.WAITING_FOR]: point.value for point in signals.points(semconv.LONGEST_SILENCE)
+    }
+    assert by_waiting.pop("next_chunk") == pytest.approx(1500, abs=5)
+    assert by_waiting == {"first_chunk": 0}
+    assert signals.total(semconv.HANGING, lastchunk__stream__waiting_for="next_chunk") == 2
+    complete(streams, records[3])
+    assert max(point.value for point in signals.points(semconv.LONGEST_SILENCE)) == pytest.approx(610, abs=5)
+    for record in records[:3]:
+        complete(streams, record)
+    assert [point.value for point in signals.points(semconv.LONGEST_SILENCE)] == [0, 0]
+    assert signals.total(semconv.HANGING) == 0
+
+
+@pytest.mark.usefixtures("later")
+def test_waiting_for_a_person_is_no_silence(signals: Signals) -> None:
+    streams = signals.streams()
+    record = begin(streams, agent())
+    record.waiting_for = WaitingFor.PERSON
+    record.step_begins(record.clock())
+    assert {point.attributes[semconv.WAITING_FOR] for point in signals.points(semconv.LONGEST_SILENCE)} == {
+        "first_chunk",
+        "next_chunk",
+        "tool",
+    }
+    assert not any(point.value for point in signals.points(semconv.LONGEST_SILENCE) + signals.points(semconv.HANGING))
+    complete(streams, record)
 
 
 def test_only_a_pending_step_can_hang(signals: Signals) -> None:

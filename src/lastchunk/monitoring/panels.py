@@ -20,6 +20,8 @@ PANELS: dict[str, tuple[str, int]] = {
     "left_early": (OVERVIEW, 8),
     "delivery": (OVERVIEW, 9),
     "series_present": (OVERVIEW, 10),
+    "longest_silence": (OVERVIEW, 53),
+    "hanging_now": (OVERVIEW, 54),
     "context_errors": (CONTEXT, 1),
     "tool_failures": (CONTEXT, 2),
     "inner_cutoffs": (CONTEXT, 3),

@@ -46,17 +46,30 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder that pages: how much is cut, for how long, and in how many streams."""
+
+    long: str
+    short: str
+    share: float
+    """Of the streams that began, in both windows."""
+    floor: int
+    """Streams in the long window."""
+    each: int
+    """Streams in the short window, and in the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the makers of dashboards and alerts read."""
 
     objective: float
-    fast: Windows
+    ladder: tuple[Rung, ...]
+    """The shortest long window first."""
     slow: Windows
     past: str
-    page_floor: int
     ticket_floor: int
     hanging_floor: int
-    rejected_fast: float
     rejected_slow: float
     severities: Mapping[str, str]
     labels: Mapping[str, str]
@@ -68,6 +81,17 @@ class Settings:
     collectors_job: str
     speed: int = 1
     """How many times faster every window and wait is: for tests with a real Prometheus."""
+
+    @property
+    def hour(self) -> str:
+        """The longest window of the ladder: counts in it are kept, and longer windows are sums of them."""
+        return self.ladder[-1].long
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Every window of the ladder, the longest first."""
+        windows = {window for rung in self.ladder for window in (rung.long, rung.short)}
+        return tuple(sorted(windows, key=milliseconds, reverse=True))
 
     def time(self, normal: str) -> str:
         """A duration, at this speed."""
@@ -126,6 +150,29 @@ class _Keys:
             )
         return made
 
+    def ladder(self, key: str) -> tuple[Rung, ...]:
+        at = f"settings.yaml: {self._at}{key}"
+        rungs = self._left.pop(key, None)
+        if not isinstance(rungs, list) or not rungs:
+            raise SettingsError(
+                f"{at} must be a list of rungs, such as {{long: 5m, short: 2m, share: 0.4, floor: 5, each: 2}}."
+            )
+        made: list[Rung] = []
+        for place, rung in enumerate(rungs):
+            keys = _Keys(rung, f"{self._at}{key}[{place}]")
+            one = Rung(
+                keys.window("long"), keys.window("short"), keys.share("share"), keys.count("floor"), keys.count("each")
+            )
+            keys.end()
+            if milliseconds(one.short) >= milliseconds(one.long):
+                raise SettingsError(f"{at}[{place}].short must be shorter than its long window {one.long}.")
+            if made and milliseconds(made[-1].long) > milliseconds(one.long):
+                raise SettingsError(
+                    f"{at}[{place}].long is {one.long}: give the rungs in the order of their long windows."
+                )
+            made.append(one)
+        return tuple(made)
+
     def text(self, key: str) -> str:
         return str(self.take(key, str, "give a text", lambda value: value))
 
@@ -170,13 +217,11 @@ def parse(text: str) -> Settings:
     severities, urls, grafana = keys.below("severities"), keys.below("urls"), keys.below("grafana")
     made = Settings(
         objective=keys.share("objective"),
-        fast=windows.windows("fast"),
+        ladder=windows.ladder("page"),
         slow=windows.windows("slow"),
         past=windows.window("past"),
-        page_floor=floors.count("page"),
         ticket_floor=floors.count("ticket"),
         hanging_floor=floors.count("hanging"),
-        rejected_fast=rejected.share("fast"),
         rejected_slow=rejected.share("slow"),
         severities={name: severities.text(name) for name in ("page", "ticket")},
         labels=_labels(keys),
@@ -194,18 +239,24 @@ def parse(text: str) -> Settings:
 
 
 def _reachable(settings: Settings) -> None:
-    """That alerts can fire, and that long windows are made of whole fast ones."""
-    for name, windows in (("fast", settings.fast), ("slow", settings.slow)):
-        share = windows.factor * (1 - settings.objective)
-        if share >= 1:
+    """That alerts can fire and do not fire for what the objective allows, and that long windows are made of whole ones."""
+    share = settings.slow.factor * (1 - settings.objective)
+    if share >= 1:
+        raise SettingsError(
+            f"settings.yaml: windows.slow.factor {settings.slow.factor:g} * (1 - objective {settings.objective:g}) is "
+            f"{share:.3g}, and no share of cut streams can exceed 1: give a factor below {1 / (1 - settings.objective):.4g}."
+        )
+    for place, rung in enumerate(settings.ladder):
+        if rung.share <= 1 - settings.objective:
             raise SettingsError(
-                f"settings.yaml: windows.{name}.factor {windows.factor:g} * (1 - objective {settings.objective:g}) is "
-                f"{share:.3g}, and no share of cut streams can exceed 1: give a factor below {1 / (1 - settings.objective):.4g}."
+                f"settings.yaml: windows.page[{place}].share is {rung.share:g}, and the objective allows "
+                f"{1 - settings.objective:.3g}: give a share above it."
             )
-    step = milliseconds(settings.fast.long)
+    step = milliseconds(settings.hour)
     parts = {"slow.long": settings.slow.long, "slow.short": settings.slow.short, "past": settings.past}
     for key, window in parts.items():
         if milliseconds(window) % step:
             raise SettingsError(
-                f"settings.yaml: windows.{key} is {window}: give a whole multiple of windows.fast.long, {settings.fast.long}."
+                f"settings.yaml: windows.{key} is {window}: give a whole multiple of the longest window in windows.page, "
+                f"{settings.hour}."
             )

@@ -40,8 +40,14 @@ class Metrics:
         self._listens = meter_provider is not None and is_sdk(meter_provider)
         meter = get_meter(semconv.SCOPE, __version__, meter_provider, semconv.SCHEMA_URL)
         self.gauges = Gauges()
-        for metric, callback in ((semconv.OPEN, self.gauges.open), (semconv.STALLED, self.gauges.stalled)):
+        for metric, callback in (
+            (semconv.OPEN, self.gauges.open),
+            (semconv.STALLED, self.gauges.stalled),
+            (semconv.HANGING, self.gauges.hanging),
+        ):
             meter.create_observable_up_down_counter(metric.name, [callback], metric.unit, metric.brief)
+        longest = semconv.LONGEST_SILENCE
+        meter.create_observable_gauge(longest.name, [self.gauges.longest_silence], longest.unit, longest.brief)
         self._ended = _counter(meter, semconv.ENDED)
         self._cutoffs = _counter(meter, semconv.CUTOFFS)
         self._recovered = _counter(meter, semconv.RECOVERED)

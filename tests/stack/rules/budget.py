@@ -30,31 +30,31 @@ FAMILY = Family(
     ),
     (
         Scenario(
-            # 14.45 % of all streams, so the hour must be full of them.
+            # 8.05 % of all streams, so the hour must be full of them.
             "just above the threshold",
             [
-                ended(CHAT, "completed", rates((60, 2000), (120, 1711))),
-                *cut(CHAT, "truncated", rates((60, 0), (120, 289))),
+                ended(CHAT, "completed", rates((60, 2000), (120, 1839))),
+                *cut(CHAT, "truncated", rates((60, 0), (120, 161))),
             ],
             {"1h50m": (), "2h5m": (*BOTH, TRUNCATED)},
         ),
         Scenario(
             "just below the threshold",
             [
-                ended(CHAT, "completed", rates((60, 2000), (120, 1713))),
-                *cut(CHAT, "truncated", rates((60, 0), (120, 287))),
+                ended(CHAT, "completed", rates((60, 2000), (120, 1841))),
+                *cut(CHAT, "truncated", rates((60, 0), (120, 159))),
             ],
             {"2h5m": (TRUNCATED,), "2h9m": (TRUNCATED,)},
         ),
         Scenario(
-            # After nine minutes the hour has 15 %; two minutes later it pages. It is over at 1h30m: five minutes for the
-            # short window, ten that it is kept.
+            # Two minutes and the two before them must have some. It is over at 1h30m: eighteen minutes for the share of
+            # half an hour, five that it is kept.
             "everything is cut for half an hour",
             [
                 ended(CHAT, "completed", rates((60, 20), (30, 0), (60, 20))),
                 *cut(CHAT, "connection_lost", rates((60, 0), (30, 20), (60, 0)), cause="connection_lost"),
             ],
-            {"1h10m": (), "1h11m": BOTH, "1h30m": BOTH, "1h42m": BOTH, "1h47m": ()},
+            {"1h2m": (), "1h3m": BOTH, "1h30m": BOTH, "1h52m": BOTH, "1h55m": ()},
         ),
         *(
             Scenario(
@@ -63,14 +63,14 @@ FAMILY = Family(
                     ended(CHAT, "completed", rates((120, 20))),
                     *cut(CHAT, reason, rates((60, 0), (60, 20)), cause="unknown"),
                 ],
-                {"1h5m": (), "1h30m": BOTH},
+                {"1h2m": (), "1h30m": BOTH},
             )
             for reason in ("truncated", "empty", "timeout", "provider_error", "protocol_error", "tool_error", "error")
         ),
         Scenario(
             "a direct call of a model",
             [ended(CHAT, "completed", rates((60, 20), (60, 0))), *cut(CHAT, "truncated", rates((60, 0), (60, 20)))],
-            {"1h8m": (), "1h11m": BOTH, "1h30m": BOTH},
+            {"1h2m": (), "1h3m": BOTH, "1h30m": BOTH},
         ),
         Scenario(
             "five of ten",
@@ -97,9 +97,15 @@ FAMILY = Family(
             QUIET,
         ),
         Scenario(
-            "cut in its first interval",
-            [ended(RUN, "completed", "_x60 5x60"), *cut(RUN, "truncated", "_x60 5x60")],
-            {"1h": (), "1h3m": (USERS,)},
+            # The first value counts: without it the two minutes before the last two would be empty.
+            "cut from its first interval on",
+            [ended(RUN, "completed", "_x60 2+2x60"), *cut(RUN, "truncated", "_x60 2+2x60")],
+            {"1h1m": (), "1h2m": (USERS,)},
+        ),
+        Scenario(
+            "many are cut together and then none",
+            [ended(RUN, "completed", "_x60 5x60"), *cut(RUN, "truncated", "_x60 50x60")],
+            {"1h1m": (), "1h3m": (), "1h5m": (), "1h12m": ()},
         ),
         Scenario(
             "jobs that export once",
@@ -108,7 +114,7 @@ FAMILY = Family(
                 for at, values in enumerate(one_each_minute(60, 12))
                 for series in cut(RUN, "truncated", values, instance=f"job-{at}")
             ],
-            {"1h5m": (), "1h8m": (USERS,)},
+            {"1h3m": (), "1h4m": (USERS,)},
         ),
         Scenario(
             "restarts reset the counters",
@@ -124,7 +130,7 @@ FAMILY = Family(
                 ended(RUN, "completed", f"{rates((60, 100))} {rates((60, 40))}"),
                 *cut(RUN, "truncated", f"{rates((60, 0))} {rates((60, 60))}"),
             ],
-            {"1h10m": (), "1h30m": (USERS,)},
+            {"1h2m": (), "1h30m": (USERS,)},
         ),
         Scenario(
             # Thirty processes are replaced, one a minute; each cuts three streams as it ends.
@@ -151,7 +157,7 @@ FAMILY = Family(
                 ended(RUN, "completed", f"{rates((60, 20))} stale"),
                 *cut(RUN, "truncated", f"{rates((40, 0), (20, 20))} stale"),
             ],
-            {"1h": (USERS,), "1h10m": (USERS,), "1h17m": (SLOWLY,)},
+            {"1h": (USERS,), "1h10m": (USERS,), "1h30m": (SLOWLY,)},
         ),
         Scenario(
             "up and without traffic",
@@ -171,6 +177,14 @@ FAMILY = Family(
             [
                 *(ended(RUN, "completed", rates((120, 20)), instance=f"i{at}") for at in range(9)),
                 *cut(RUN, "truncated", rates((60, 0), (60, 20)), instance="i9"),
+            ],
+            {"1h45m": (), "1h55m": (USERS,)},
+        ),
+        Scenario(
+            "one bad instance among twenty",
+            [
+                *(ended(RUN, "completed", rates((120, 20)), instance=f"i{at}") for at in range(19)),
+                *cut(RUN, "truncated", rates((60, 0), (60, 20)), instance="i19"),
             ],
             QUIET,
         ),
@@ -202,17 +216,17 @@ FAMILY = Family(
                 ended(INNER, "completed", rates((120, 100))),
                 *cut(INNER, "connection_lost", rates((60, 0), (60, 5)), cause="connection_lost"),
             ],
-            {"1h10m": (), "1h11m": (USERS,), "1h45m": (USERS,)},
+            {"1h2m": (), "1h3m": (USERS,), "1h45m": (USERS,)},
         ),
         Scenario(
-            # 40 % of what began; rejected streams did not begin.
+            # 38 % of what began; rejected streams did not begin.
             "cut while prompts are refused",
             [
-                ended(CHAT, "completed", rates((60, 100), (60, 60))),
-                *cut(CHAT, "truncated", rates((60, 0), (60, 40))),
+                ended(CHAT, "completed", rates((60, 100), (60, 62))),
+                *cut(CHAT, "truncated", rates((60, 0), (60, 38))),
                 ended(CHAT, "rejected", rates((120, 100)), cause="content_filter"),
             ],
-            {"1h20m": (), "1h30m": BOTH},
+            {"1h7m": (), "1h9m": BOTH, "1h30m": BOTH},
         ),
         Scenario(
             # A tenth of the last minutes if rejected streams had begun.

@@ -17,6 +17,7 @@ from tests.stack.rules.scenario import (
     Series,
     cut,
     ended,
+    page,
     rates,
     ticket,
 )
@@ -48,9 +49,17 @@ def slowly(
 
 
 def over_the_day(
-    name: str, due: Firing, percent: int, good: Callable[[str], Series], bad: Callable[[str], Sequence[Series]]
+    name: str,
+    due: Firing,
+    percent: int,
+    good: Callable[[str], Series],
+    bad: Callable[[str], Sequence[Series]],
+    meanwhile: Sequence[Firing],
 ) -> list[Scenario]:
-    """What a day's window holds, and what the last two hours of it hold; `percent` is what is too much."""
+    """What a day's window holds, and what the last two hours of it hold; `percent` is what is too much.
+
+    `meanwhile` is what fires while ten in a hundred are hit.
+    """
     a_little = round(10.8 * percent)
     """Of 1,000 and these: hardly too much."""
     return [
@@ -58,7 +67,7 @@ def over_the_day(
             # 10 % of half a day is too much of the whole day; the two hours after it end it, and for one more it is kept.
             f"{name} for half a day that is over",
             [good(rates((DAY, 90))), *bad(rates((144, 10), (180, 0)))],
-            {"12h": (due,), "13h50m": (due,), "14h50m": (due,), "15h10m": (), "16h30m": ()},
+            {"12h": meanwhile, "13h50m": (due,), "14h50m": (due,), "15h10m": (), "16h30m": ()},
         ),
         Scenario(
             # The first hours count until they are a day old: half a day before the evening ends holds too few.
@@ -109,8 +118,8 @@ FAMILY = Family(
             "rejected and cut slowly",
             [
                 ended(CHAT, "completed", rates((DAY, 90))),
-                ended(CHAT, "rejected", rates((DAY, 10))),
-                *cut(CHAT, "truncated", rates((DAY, 10))),
+                ended(CHAT, "rejected", rates((DAY, 7))),
+                *cut(CHAT, "truncated", rates((DAY, 7))),
             ],
             {"1h15m": (REJECTED,), "26h": (REJECTED,)},
         ),
@@ -118,9 +127,9 @@ FAMILY = Family(
             "one provider rejects and another cuts slowly",
             [
                 ended(CHAT, "completed", rates((DAY, 90))),
-                ended(CHAT, "rejected", rates((DAY, 10))),
+                ended(CHAT, "rejected", rates((DAY, 7))),
                 ended(CHAT | OTHER, "completed", rates((DAY, 90))),
-                *cut(CHAT | OTHER, "truncated", rates((DAY, 10))),
+                *cut(CHAT | OTHER, "truncated", rates((DAY, 7))),
             ],
             {"26h": (REJECTED, ticket("ModelCutoffsSlow", **OTHER))},
         ),
@@ -136,6 +145,7 @@ FAMILY = Family(
             3,
             lambda steps: ended(RUN, "completed", steps),
             lambda steps: cut(RUN, "truncated", steps),
+            (USERS, page("CutoffsFast", op="invoke_workflow")),
         ),
         *over_the_day(
             "a model cut",
@@ -143,6 +153,7 @@ FAMILY = Family(
             3,
             lambda steps: ended(INNER, "completed", steps),
             lambda steps: cut(INNER, "error", steps),
+            (BY_MODEL,),
         ),
         *over_the_day(
             "rejected",
@@ -150,6 +161,7 @@ FAMILY = Family(
             5,
             lambda steps: ended(CHAT, "completed", steps),
             lambda steps: (ended(CHAT, "rejected", steps),),
+            (page("RejectedFast", **MODEL),),
         ),
         *(
             Scenario(

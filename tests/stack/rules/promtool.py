@@ -37,9 +37,9 @@ def rules() -> list[Rule]:
     return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
-def needed(alerts: Iterable[str]) -> list[Rule]:
-    """These alerts and what they rest on, in order."""
-    names, every = set(alerts), rules()
+def needed(alerts: Iterable[str], some: list[Rule] | None = None) -> list[Rule]:
+    """These alerts and what they rest on, in order: of the committed rules, or of others."""
+    names, every = set(alerts), rules() if some is None else some
     for rule in reversed(every):
         if rule.get("alert") in names or rule.get("record") in names:
             names |= set(RECORDED.findall(rule["expr"]))

@@ -98,14 +98,14 @@ class Scenario:
     def input_series(self) -> list[dict[str, str]]:
         """What the service sends."""
         return [
-            {"series": _written({"job": self.job, "instance": "a"} | _named(labels), metric), "values": values}
+            {"series": written({"job": self.job, "instance": "a"} | named(labels), metric), "values": values}
             for metric, labels, values in self.series
         ]
 
     def expected(self, time: str) -> set[frozenset[tuple[str, str]]]:
         """The labels of the alerts that must fire."""
         return {
-            frozenset(({"alertname": one.name, "severity": one.severity, "job": self.job} | _named(one.labels)).items())
+            frozenset(({"alertname": one.name, "severity": one.severity, "job": self.job} | named(one.labels)).items())
             for one in self.fires[time]
         }
 
@@ -116,7 +116,7 @@ class Scenario:
                 "expr": f'ALERTS{{alertstate="firing", job="{self.job}"}}',
                 "eval_time": time,
                 "exp_samples": [
-                    {"labels": _written({**dict(one), "alertstate": "firing"}, "ALERTS"), "value": 1}
+                    {"labels": written({**dict(one), "alertstate": "firing"}, "ALERTS"), "value": 1}
                     for one in self.expected(time)
                 ],
             }
@@ -149,9 +149,9 @@ class Family:
         }
 
 
-def _named(labels: Labels) -> dict[str, str]:
+def named(labels: Labels) -> dict[str, str]:
     return {_LONG.get(name, name): value for name, value in labels.items()}
 
 
-def _written(labels: Labels, metric: str) -> str:
+def written(labels: Labels, metric: str) -> str:
     return metric + "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"

@@ -81,30 +81,29 @@ FAMILY = Family(
     ),
     (
         Scenario(
-            "a fifth is rejected",
+            "8 in 100 are rejected",
             [
-                ended(CHAT, "completed", rates((60, 2000), (70, 1594))),
-                ended(CHAT, "rejected", rates((60, 0), (70, 406)), cause="provider_error"),
+                ended(CHAT, "completed", rates((60, 2000), (70, 1838))),
+                ended(CHAT, "rejected", rates((60, 0), (70, 162)), cause="provider_error"),
             ],
             {"1h50m": (), "2h5m": (REJECTED,), "2h9m": (REJECTED,)},
         ),
         Scenario(
-            "not quite a fifth is rejected",
+            "not quite 8 in 100 are rejected",
             [
-                ended(CHAT, "completed", rates((60, 2000), (70, 1606))),
-                ended(CHAT, "rejected", rates((60, 0), (70, 394)), cause="provider_error"),
+                ended(CHAT, "completed", rates((60, 2000), (70, 1842))),
+                ended(CHAT, "rejected", rates((60, 0), (70, 158)), cause="provider_error"),
             ],
             {"1h50m": (), "2h5m": (), "2h9m": ()},
         ),
         Scenario(
-            # A fifth of the hour is reached after twelve minutes, and for two more it must last.
             "all streams are rejected for half an hour",
             [
                 ended(INNER, "completed", rates((60, 20), (30, 0), (60, 20))),
                 ended(INNER, "rejected", rates((60, 0), (30, 20), (60, 0)), cause="unknown"),
                 ended(RUN, "rejected", rates((60, 0), (30, 20), (60, 0)), cause="unknown"),
             ],
-            {"1h13m": (), "1h14m": (REJECTED,), "1h30m": (REJECTED,), "1h42m": (REJECTED,), "1h47m": ()},
+            {"1h2m": (), "1h3m": (REJECTED,), "1h30m": (REJECTED,), "1h52m": (REJECTED,), "1h55m": ()},
         ),
         Scenario(
             "five of ten are rejected",
@@ -112,7 +111,7 @@ FAMILY = Family(
                 ended(CHAT, "completed", rates((60, 0), (5, 1), (55, 0))),
                 ended(CHAT, "rejected", rates((60, 0), (5, 1), (55, 0))),
             ],
-            {"1h6m": (), "1h7m": (REJECTED,)},
+            {"1h4m": (), "1h5m": (REJECTED,)},
         ),
         Scenario(
             "four of eight are rejected",
@@ -139,7 +138,7 @@ FAMILY = Family(
                     ended(CHAT, "rejected", rates((60, 0), (30, 10), (40, 0)), cause=cause),
                     ended(CHAT, "rejected", rates((90, 0), (40, 5)), cause="provider_error"),
                 ],
-                {"1h40m": due, "1h50m": due},
+                {"1h33m": due, "1h50m": (*due, REJECTED)},
             )
             for cause, due in LIMITS
         ),
@@ -157,14 +156,14 @@ FAMILY = Family(
             for cause, due in LIMITS
         ),
         Scenario(
-            "rejected in its first interval",
-            [ended(CHAT, "rejected", "_x60 5x60", cause="provider_error")],
-            {"1h1m": (), "1h3m": (REJECTED,)},
+            "rejected from its first interval on",
+            [ended(CHAT, "rejected", "_x60 2+2x60", cause="provider_error")],
+            {"1h1m": (), "1h2m": (REJECTED,)},
         ),
         Scenario(
             "the runs of a service without chat streams are rejected",
             [ended(RUN, "completed", rates((60, 20), (60, 0))), ended(RUN, "rejected", rates((60, 0), (60, 20)))],
-            {"1h13m": (), "1h14m": (page("RejectedFast"),)},
+            {"1h2m": (), "1h3m": (page("RejectedFast"),)},
         ),
         Scenario(
             # What the provider did is not what the runs say of it.

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from lastchunk.monitoring.alerts.counts import summed
+from lastchunk.monitoring.alerts.counts import recorded, summed
 from lastchunk.monitoring.alerts.promql import JOB, PROVIDER, share
 from lastchunk.monitoring.alerts.table import Alert
-from lastchunk.monitoring.settings import Settings
+from lastchunk.monitoring.settings import Rung, Settings
 
 _USERS = (
     "{{ $value | humanizePercentage }} of the {{ $labels.gen_ai_operation_name }} streams of {{ $labels.job }} are cut"
@@ -26,14 +26,30 @@ _LEFT = (
 )
 
 
-def fast(part: str, whole: str, settings: Settings) -> str:
-    """Burns in both fast windows, and is not one of two."""
-    threshold = f"{settings.threshold(settings.fast):g}"
+def climbs(part: str, whole: str, rung: Rung, settings: Settings) -> str:
+    """One rung of the ladder holds. Its value is the share in its long window."""
+    long, short = recorded(part, rung.long), recorded(part, rung.short)
+    before = recorded(part, rung.short, settings.time(rung.short))
     return (
-        f"{share(f'lastchunk:{part}:long', f'lastchunk:{whole}:long')} >= {threshold}\n"
-        f"and {share(f'lastchunk:{part}:short', f'lastchunk:{whole}:short')} >= {threshold}\n"
-        f"and lastchunk:{part}:long >= {settings.page_floor}"
+        f"{share(long, recorded(whole, rung.long))} >= {rung.share:g}\n"
+        f"and {share(short, recorded(whole, rung.short))} >= {rung.share:g}\n"
+        f"and {long} >= {rung.floor}\nand {short} >= {rung.each}\nand {before} >= {rung.each}"
     )
+
+
+def fast(part: str, whole: str, settings: Settings) -> str:
+    """A rung of the ladder holds: the shortest that does gives the value."""
+    return "\nor ".join(f"({climbs(part, whole, rung, settings)})" for rung in settings.ladder)
+
+
+def _seen_by_users(settings: Settings) -> str:
+    """A model is cut, and by the same rung so many streams of its service that users saw."""
+    rungs = (
+        f"({climbs('chat_cut', 'chat_began', rung, settings)}\n"
+        f"and on ({JOB}) sum by ({JOB}) ({recorded('outermost_cut', rung.long)}) >= {rung.floor})"
+        for rung in settings.ladder
+    )
+    return "\nor ".join(rungs)
 
 
 def slow(part: str, whole: str, threshold: float, settings: Settings) -> str:
@@ -50,7 +66,6 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
     """Fast is a page, slow a ticket."""
     burns_slowly = settings.threshold(settings.slow)
     any_rejected = "(lastchunk:rejected:fast or lastchunk:rejected:slow)"
-    seen = f"sum by ({JOB}) (lastchunk:outermost_cut:long) >= {settings.page_floor}"
     return (
         Alert(
             name="LastchunkCutoffsFast",
@@ -58,8 +73,8 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             expression=(
                 f"({fast('outermost_cut', 'outermost_began', settings)})\nunless on ({JOB}) lastchunk:rejected:fast"
             ),
-            wait="2m",
-            keep="10m",
+            wait="0s",
+            keep="5m",
             summary=_USERS,
             description=_FAST,
             leaves_out=_LEFT,
@@ -84,12 +99,9 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         Alert(
             name="LastchunkModelCutoffsFast",
             severity="page",
-            expression=(
-                f"({fast('chat_cut', 'chat_began', settings)})\nand on ({JOB}) {seen}\n"
-                f"unless on ({JOB}, {PROVIDER}) lastchunk:rejected:fast"
-            ),
-            wait="2m",
-            keep="10m",
+            expression=(f"({_seen_by_users(settings)})\nunless on ({JOB}, {PROVIDER}) lastchunk:rejected:fast"),
+            wait="0s",
+            keep="5m",
             summary=_MODEL,
             description=(
                 "One model is cut, and users of the service see cutoffs. A fallback model, or the provider's status "

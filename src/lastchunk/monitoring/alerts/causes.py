@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from lastchunk.monitoring.alerts.counts import summed
+from lastchunk.monitoring.alerts.counts import recorded, summed
 from lastchunk.monitoring.alerts.promql import (
     AGENT,
     BEGAN,
@@ -51,21 +51,22 @@ _PARTS = {
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:
     """The counts that are compared with their own past."""
-    window = settings.time(settings.fast.long)
+    window = settings.time(settings.hour)
     parts = {name: counted(BY_MODEL, selector(ENDED, *matchers), window) for name, matchers in _PARTS.items()}
     parts["tool_failed"] = counted(_BY_AGENT, selector(ENDED, OUTERMOST, one_of(CAUSE, [Cause.TOOL_FAILURE])), window)
     parts["agent_began"] = counted(_BY_AGENT, selector(ENDED, OUTERMOST, BEGAN), window)
-    return tuple(Recording(f"lastchunk:{name}:long", expression) for name, expression in parts.items())
+    return tuple(Recording(recorded(name, settings.hour), expression) for name, expression in parts.items())
 
 
 def jumped(part: str, whole: str, at_least: float, floor: int, settings: Settings) -> str:
     """A share that is now several times that of its own past."""
-    now = share(f"lastchunk:{part}:long", f"lastchunk:{whole}:long")
-    before = [summed(name, settings.past, settings, offset=settings.fast.long) for name in (part, whole)]
+    counted_now = recorded(part, settings.hour)
+    now = share(counted_now, recorded(whole, settings.hour))
+    before = [summed(name, settings.past, settings, offset=settings.hour) for name in (part, whole)]
     return (
         f"{now} >= {at_least:g}\n"
         f"and {now} >= {_TIMES} * (({before[0]} or 0 * {before[1]}) / ({before[1]} >= {_KNOWN}))\n"
-        f"and lastchunk:{part}:long >= {floor}"
+        f"and {counted_now} >= {floor}"
     )
 
 

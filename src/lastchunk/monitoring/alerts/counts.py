@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The counts that alerts share: recorded for the fast windows; longer ones are sums of the fast long one.
-
-Names are `lastchunk:<what>:long` and `lastchunk:<what>:short`.
-"""
+"""The counts that alerts share: recorded for each window of the ladder; longer ones are sums of the longest."""
 
 from __future__ import annotations
 
@@ -29,6 +26,11 @@ APART = (Cause.RATE_LIMITED, Cause.CONTEXT_LIMIT, Cause.CONTENT_FILTER)
 """Why streams are rejected without a fault of the provider: watched by alerts of their own."""
 
 
+def recorded(what: str, window: str, before: str = "") -> str:
+    """The name of a count in a window, as it was `before` this instant."""
+    return f"lastchunk:{what}:{window}{f' offset {before}' if before else ''}"
+
+
 def started(matcher: str, window: str) -> str:
     """Streams that were asked for, by model: chat streams; of a service without any, the outermost ones.
 
@@ -42,10 +44,10 @@ def started(matcher: str, window: str) -> str:
 
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:
-    """Began, cut, asked for and rejected, in the fast windows."""
+    """Began, cut, asked for and rejected, in each window of the ladder."""
     made: list[Recording] = []
-    for name, window in (("long", settings.fast.long), ("short", settings.fast.short)):
-        window = settings.time(window)
+    for name in settings.counted:
+        window = settings.time(name)
         counts = {
             "outermost_began": counted(BY_OPERATION, selector(ENDED, OUTERMOST, BEGAN), window),
             "outermost_cut": counted(BY_OPERATION, selector(CUTOFFS, OUTERMOST, FAULT), window),
@@ -54,12 +56,12 @@ def recordings(settings: Settings) -> tuple[Recording, ...]:
             "asked": started("", window),
             "rejected": started(f"{REJECTED}, {none_of(CAUSE, APART)}", window),
         }
-        made += [Recording(f"lastchunk:{what}:{name}", expression) for what, expression in counts.items()]
+        made += [Recording(recorded(what, name), expression) for what, expression in counts.items()]
     return tuple(made)
 
 
 def summed(what: str, window: str, settings: Settings, offset: str = "") -> str:
-    """A count in a window that is several fast long ones, from their recording."""
-    step = settings.time(settings.fast.long)
+    """A count in a window that is several of the longest, from their recording."""
+    step = settings.time(settings.hour)
     ago = f" offset {settings.time(offset)}" if offset else ""
-    return f"sum_over_time(lastchunk:{what}:long[{settings.time(window)}:{step}]{ago})"
+    return f"sum_over_time({recorded(what, settings.hour)}[{settings.time(window)}:{step}]{ago})"

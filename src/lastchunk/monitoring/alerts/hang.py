@@ -18,30 +18,37 @@ from lastchunk.monitoring.alerts.promql import (
 )
 from lastchunk.monitoring.alerts.table import Alert, Recording
 from lastchunk.monitoring.settings import Settings
-from lastchunk.semconv import ENDED, OPEN, STALLED, WaitingFor
+from lastchunk.semconv import ENDED, HANGING, HANGS_AFTER, LONGEST_SILENCE, OPEN, WaitingFor
 
-_HANGS = "10m"
+_MEANWHILE = "10m"
+"""The window of `lastchunk.stream.hanging`: who ends while others hang."""
 _BY_PROCESS = (JOB, INSTANCE)
 _BY_MODEL = (JOB, INSTANCE, PROVIDER, MODEL)
 _MODEL = one_of(WAITING_FOR, [WaitingFor.FIRST_CHUNK, WaitingFor.NEXT_CHUNK])
+_TOOL = one_of(WAITING_FOR, [WaitingFor.TOOL])
 _MANY = 20
 _HALF_DAY, _DAY = "12h", "24h"
 
 
-def _stalled(streams: str) -> str:
-    return f"sum by ({', '.join(_BY_MODEL)}) ({selector(STALLED, streams, _MODEL)})"
+def _hanging(streams: str) -> str:
+    return f"sum by ({', '.join(_BY_MODEL)}) ({selector(HANGING, streams, _MODEL)})"
 
 
 def _ended(streams: str, window: str) -> str:
     return counted(_BY_MODEL, selector(ENDED, streams), window)
 
 
+def _silence(streams: str) -> str:
+    by = (*_BY_MODEL, WAITING_FOR)
+    return f"max by ({', '.join(by)}) ({selector(LONGEST_SILENCE, streams)})"
+
+
 def recordings(settings: Settings) -> tuple[Recording, ...]:
-    """Per process: stalled while waiting for the model, ended meanwhile, open."""
-    window, hour = settings.time(_HANGS), settings.time("1h")
+    """Per process: silent for so long that nobody waits, ended meanwhile, open."""
+    window, hour = settings.time(_MEANWHILE), settings.time("1h")
     process = ", ".join(_BY_PROCESS)
     return (
-        Recording("lastchunk:stalled:now", f"{_stalled(CHAT)} or on ({process}) {_stalled(OUTERMOST)}"),
+        Recording("lastchunk:hanging:now", f"{_hanging(CHAT)} or on ({process}) {_hanging(OUTERMOST)}"),
         Recording("lastchunk:ended:meanwhile", f"{_ended(CHAT, window)} or on ({process}) {_ended(OUTERMOST, window)}"),
         Recording("lastchunk:open:now", f"sum by ({process}) ({selector(OPEN, OUTERMOST)})"),
         Recording("lastchunk:ended:hour", counted(_BY_PROCESS, selector(ENDED, OUTERMOST), hour)),
@@ -60,25 +67,42 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             name="LastchunkStreamsHang",
             severity="page",
             expression=(
-                f"lastchunk:stalled:now >= {settings.hanging_floor}\nunless lastchunk:ended:meanwhile > "
-                "lastchunk:stalled:now"
+                f"lastchunk:hanging:now >= {settings.hanging_floor}\n"
+                f"unless {settings.threshold(settings.slow):g} * lastchunk:ended:meanwhile > lastchunk:hanging:now"
             ),
-            wait=_HANGS,
+            wait="0s",
             keep="5m",
             summary=(
                 "{{ $value }} streams of {{ $labels.job }} at {{ $labels.instance }} hang"
                 "{{ with $labels.gen_ai_request_model }}, waiting for {{ . }}{{ end }}"
             ),
             description=(
-                "For ten minutes more streams have been silent than ended. The model server, or a connection that "
-                "nobody closes."
+                "Each of them has been silent for more than ten minutes. The model server, or a connection that nobody "
+                "closes."
             ),
             leaves_out=(
-                "Waiting for a person or a tool. Single streams that hang while many end: slow answers look the same; "
-                "the panel "
-                "shows them. Fewer than the floor."
+                "Waiting for a person or a tool. Fewer than the floor, and so few beside those that end that the budget "
+                "allows it: LastchunkStreamSilent sees each."
             ),
-            panel="stalled_now",
+            panel="hanging_now",
+        ),
+        Alert(
+            name="LastchunkStreamSilent",
+            severity="ticket",
+            expression=f"({_silence(CHAT)} or on ({', '.join(_BY_PROCESS)}) {_silence(OUTERMOST)}\n"
+            f"or {_silence(f'{OUTERMOST}, {_TOOL}')}) >= {HANGS_AFTER:g}",
+            wait="0s",
+            keep="5m",
+            summary=(
+                "A stream of {{ $labels.job }} at {{ $labels.instance }} has been silent for {{ $value | humanizeDuration }}"
+                "{{ with $labels.gen_ai_request_model }}, waiting for {{ . }}{{ end }}"
+            ),
+            description=(
+                "Nobody waits that long. What it waits for ({{ $labels.lastchunk_stream_waiting_for }}): a tool is the "
+                "application's own, the first and the next chunk are the provider's."
+            ),
+            leaves_out="Waiting for a person. A process that was killed: its streams are gone with it.",
+            panel="longest_silence",
         ),
         Alert(
             name="LastchunkOpenGrows",

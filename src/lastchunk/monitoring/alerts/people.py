@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from lastchunk.monitoring.alerts.causes import jumped
+from lastchunk.monitoring.alerts.counts import recorded
 from lastchunk.monitoring.alerts.promql import BY_OPERATION, OUTERMOST, REASON, counted, one_of, selector
 from lastchunk.monitoring.alerts.silences import LIKELY_OWNER, gathers
 from lastchunk.monitoring.alerts.table import Alert, Recording
@@ -17,8 +18,8 @@ _LEAVE = (Reason.ABANDONED, Reason.CANCELLED)
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:
     """Streams that were left."""
-    left = counted(BY_OPERATION, selector(ENDED, OUTERMOST, one_of(REASON, _LEAVE)), settings.time(settings.fast.long))
-    return (Recording("lastchunk:left:long", left),)
+    left = counted(BY_OPERATION, selector(ENDED, OUTERMOST, one_of(REASON, _LEAVE)), settings.time(settings.hour))
+    return (Recording(recorded("left", settings.hour), left),)
 
 
 def alerts(settings: Settings) -> tuple[Alert, ...]:
@@ -44,7 +45,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         Alert(
             name="LastchunkPeopleLeaveTogether",
             severity="ticket",
-            expression=gathers("people", settings.ticket_floor),
+            expression=gathers("people", settings.ticket_floor, settings),
             wait="5m",
             keep="1h",
             summary=(

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from lastchunk.monitoring.alerts.budget import slow
-from lastchunk.monitoring.alerts.counts import started
+from lastchunk.monitoring.alerts.budget import fast, slow
+from lastchunk.monitoring.alerts.counts import recorded, started
 from lastchunk.monitoring.alerts.promql import CAUSE, REJECTED, one_of, share
 from lastchunk.monitoring.alerts.table import Alert, Recording
 from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import Cause
 
-_ASKED = "lastchunk:asked:long"
 _SUMMARY = (
     "{{ $value | humanizePercentage }} of the streams of {{ $labels.job }}{{ with $labels.gen_ai_request_model }} "
     "from {{ . }}{{ end }} "
@@ -27,28 +26,21 @@ _APART = 0.1
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:
     """Which models reject: what alerts, and silences the alerts on cutoffs."""
-    threshold = f"{settings.rejected_fast:g}"
-    fast = (
-        f"{share('lastchunk:rejected:long', _ASKED)} >= {threshold}\n"
-        f"and {share('lastchunk:rejected:short', 'lastchunk:asked:short')} >= {threshold}\n"
-        f"and lastchunk:rejected:long >= {settings.page_floor}"
-    )
-    window = settings.time(settings.fast.long)
+    window = settings.time(settings.hour)
     limited = {
         name: started(f"{REJECTED}, {one_of(CAUSE, [cause])}", window)
         for name, cause in (("rate_limited", Cause.RATE_LIMITED), ("context_rejected", Cause.CONTEXT_LIMIT))
     }
     return (
-        Recording("lastchunk:rejected:fast", fast),
+        Recording("lastchunk:rejected:fast", fast("rejected", "asked", settings)),
         Recording("lastchunk:rejected:slow", slow("rejected", "asked", settings.rejected_slow, settings)),
-        *(Recording(f"lastchunk:{name}:long", expression) for name, expression in limited.items()),
+        *(Recording(recorded(name, settings.hour), expression) for name, expression in limited.items()),
     )
 
 
 def _limit(part: str, settings: Settings) -> str:
-    return (
-        f"{share(f'lastchunk:{part}:long', _ASKED)} >= {_APART:g}\nand lastchunk:{part}:long >= {settings.ticket_floor}"
-    )
+    limited = recorded(part, settings.hour)
+    return f"{share(limited, recorded('asked', settings.hour))} >= {_APART:g}\nand {limited} >= {settings.ticket_floor}"
 
 
 def alerts(settings: Settings) -> tuple[Alert, ...]:
@@ -58,8 +50,8 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             name="LastchunkRejectedFast",
             severity="page",
             expression="lastchunk:rejected:fast",
-            wait="2m",
-            keep="10m",
+            wait="0s",
+            keep="5m",
             summary=_SUMMARY + "do not start",
             description=(
                 "The provider refuses, or cannot be reached. `error.type` says which: key, endpoint, model name, or "

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from lastchunk.monitoring.alerts.counts import recorded
 from lastchunk.monitoring.alerts.promql import (
     BY_MODEL,
     BY_OPERATION,
@@ -60,8 +61,8 @@ def _bucket(seconds: int) -> str:
 
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:
-    """`lastchunk:<what>_silence:long`: streams by the range of silence after which they ended; and how many there are."""
-    window = settings.time(settings.fast.long)
+    """Streams by the range of silence after which they ended; and how many there are."""
+    window = settings.time(settings.hour)
     made: list[Recording] = []
     for name, (by, streams, reasons) in _STREAMS.items():
         of = (streams, one_of(REASON, reasons))
@@ -73,24 +74,26 @@ def recordings(settings: Settings) -> tuple[Recording, ...]:
             f'label_replace({up_to(high)} - {up_to(low)}, "silence", "{said(low, high)}", "", "")'
             for low, high in _OWNERS
         ]
-        made.append(Recording(f"lastchunk:{name}_silence:long", "\nor ".join(spans)))
+        made.append(Recording(recorded(f"{name}_silence", settings.hour), "\nor ".join(spans)))
         made.append(
-            Recording(f"lastchunk:{name}_silent:long", counted(by, selector(f"{series(IDLE)}_count", *of), window))
+            Recording(
+                recorded(f"{name}_silent", settings.hour), counted(by, selector(f"{series(IDLE)}_count", *of), window)
+            )
         )
     return tuple(made)
 
 
-def gathers(name: str, floor: int) -> str:
+def gathers(name: str, floor: int, settings: Settings) -> str:
     """The range in which most of them end, with the label `silence`: at most one for each set of the other labels."""
-    by = ", ".join(_STREAMS[name][0])
+    by, gathered = ", ".join(_STREAMS[name][0]), recorded(f"{name}_silence", settings.hour)
     return (
-        f"lastchunk:{name}_silence:long / on ({by}) group_left () (lastchunk:{name}_silent:long > 0) > {_MOST:g}\n"
-        f"and lastchunk:{name}_silence:long >= {floor}"
+        f"{gathered} / on ({by}) group_left () ({recorded(f'{name}_silent', settings.hour)} > 0) > {_MOST:g}\n"
+        f"and {gathered} >= {floor}"
     )
 
 
 def gathered(expression: str, name: str, settings: Settings) -> str:
     """The expression, with the label `silence` where these streams gather at one."""
     by = ", ".join(_STREAMS[name][0])
-    gather = gathers(name, settings.ticket_floor)
+    gather = gathers(name, settings.ticket_floor, settings)
     return f"({expression}) * on ({by}) group_left (silence) (0 * ({gather}) + 1)\nor on ({by}) ({expression})"

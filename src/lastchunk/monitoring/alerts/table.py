@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lastchunk.monitoring.settings import duration, milliseconds
+
 Severity = Literal["page", "ticket"]
 
 
@@ -59,10 +61,24 @@ class Group:
     alerts: tuple[Alert, ...]
 
 
+_SELECTED = re.compile(r"(\{[^}]*\}(?:\[\w+\])?)(?: offset (\w+))?")
+
+
+def _ago(expression: str, offset: str) -> str:
+    """The expression as it was before: an offset stands at selectors only."""
+
+    def moved(found: re.Match[str]) -> str:
+        before = milliseconds(offset) + (milliseconds(found[2]) if found[2] else 0)
+        return f"{found[1]} offset {duration(before)}"
+
+    return _SELECTED.sub(moved, expression)
+
+
 def written_out(expression: str, recordings: Mapping[str, Recording]) -> str:
     """The expression without recordings: each is replaced by what it records."""
 
     def replaced(found: re.Match[str]) -> str:
-        return f"({written_out(recordings[found[0]].expression, recordings)})"
+        recorded = written_out(recordings[found[1]].expression, recordings)
+        return f"({_ago(recorded, found[2]) if found[2] else recorded})"
 
-    return re.sub(r"\blastchunk:\w+:\w+", replaced, expression)
+    return re.sub(r"\b(lastchunk:\w+:\w+)(?: offset (\w+))?", replaced, expression)

@@ -50,6 +50,8 @@ OVERVIEW: Mapping[str, int] = {
     "row_words": 50,
     "reasons": 51,
     "causes": 52,
+    "longest_silence": 53,
+    "hanging_now": 54,
 }
 SELECTION: Mapping[str, int] = {
     "row_wrong": 20,
@@ -88,6 +90,8 @@ SELECTION: Mapping[str, int] = {
     "row_traces": 53,
     "traces_needed": 54,
     "latest_traces": 55,
+    "longest_silence": 56,
+    "hanging_now": 57,
 }
 CONTEXT: Mapping[str, int] = {
     "context_errors": 1,

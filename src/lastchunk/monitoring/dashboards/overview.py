@@ -77,7 +77,13 @@ def build(settings: Settings) -> str:
         made,
         ID["row_open"],
         "What hangs now?",
-        [ask.stalled_now(ID["stalled_now"]), ask.open_now(ID["open_now"]), _present()],
+        [
+            ask.stalled_now(ID["stalled_now"]),
+            ask.longest_silence(ID["longest_silence"]),
+            ask.hanging_now(ID["hanging_now"]),
+            ask.open_now(ID["open_now"]),
+            _present(),
+        ],
     )
     open_row(
         made,

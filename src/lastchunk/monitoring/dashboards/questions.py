@@ -263,3 +263,30 @@ class Asked:
         )
         query = Query(f"sum by ({WAITING_FOR}) ({self.outermost(semconv.STALLED)})", f"{{{{{WAITING_FOR}}}}}")
         return whole(bars(about, "short", query, colours=colours.OF_WAITING))
+
+    def longest_silence(self, id_: int) -> timeseries.Panel:
+        about = About(
+            id_,
+            "The longest silence that is pending now",
+            "How long the open stream that has waited longest has waited, by what it waits for. Above the line it hangs: also"
+            " one that is alone beside thousands that end. Waiting for a person is no silence.",
+            "No process reports: Lastchunk telemetry path says which are missing.",
+            height=11,
+            links=(runbook("a stream is silent", "alert-lastchunkstreamsilent"),),
+        )
+        query = Query(f"max by ({WAITING_FOR}) ({self.outermost(semconv.LONGEST_SILENCE)})", f"{{{{{WAITING_FOR}}}}}")
+        return lines(about, "s", query, colours=colours.OF_WAITING, limits=(semconv.HANGS_AFTER,))
+
+    def hanging_now(self, id_: int) -> timeseries.Panel:
+        about = About(
+            id_,
+            "Hanging streams, by process",
+            "Open streams that have been silent for more than ten minutes: one process, or all of them?",
+            "No process reports: Lastchunk telemetry path says which are missing.",
+            height=11,
+            links=(runbook("streams hang", "alert-lastchunkstreamshang"),),
+        )
+        query = Query(
+            f"sum by ({JOB}, {INSTANCE}) ({self.outermost(semconv.HANGING)})", f"{{{{{JOB}}}}} {{{{{INSTANCE}}}}}"
+        )
+        return whole(lines(about, "short", query, to=to_selection("job")))
