@@ -190,10 +190,10 @@ def test_links_begin_with_the_urls_of_the_settings_and_escape_labels():
     )
     assert rule["annotations"]["runbook_url"] == "https://git.example.org/x/runbook.md#alert-lastchunkmodelcutoffsfast"
     link = rule["annotations"]["dashboard_url"]
-    assert link.startswith("https://grafana.example.org/d/lastchunk-overview?viewPanel=4")
+    assert link.startswith("https://grafana.example.org/d/lastchunk-overview?viewPanel=31")
     filled = re.sub(r"\{\{ with \$labels\.(\w+) \}\}(.*?)\{\{ \. \| urlquery \}\}\{\{ end \}\}", r"\2<\1>", link)
     assert parse_qs(urlsplit(filled).query) == {
-        "viewPanel": ["4"],
+        "viewPanel": ["31"],
         "var-job": ["<job>"],
         "var-model": ["<gen_ai_request_model>"],
         "var-agent": ["<gen_ai_agent_name>"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import promql_parser
 import pytest
@@ -50,6 +51,10 @@ class Selected:
 
 def selectors(query: Query) -> Iterator[Selected]:
     """Every selector of a PromQL query."""
+    return _selectors(promql_parser.parse(query.filled()))
+
+
+def _selectors(whole: promql_parser.Expr) -> Iterator[Selected]:
     found: list[Selected] = []
 
     def visit(expression: promql_parser.Expr) -> None:
@@ -57,8 +62,19 @@ def selectors(query: Query) -> Iterator[Selected]:
             asked = {one.name: (str(one.op), one.value) for one in expression.matchers.matchers}
             found.append(Selected(expression.name or asked.pop("__name__")[1], asked))
 
-    promql_parser.walk(promql_parser.parse(query.filled()), visit)
+    promql_parser.walk(whole, visit)
     yield from found
+
+
+def alternatives(expression: Any) -> list[promql_parser.Expr]:
+    """What stands for one another or excludes one another: nothing of one is added to anything of the other."""
+    if isinstance(expression, promql_parser.ParenExpr):
+        return alternatives(expression.expr)
+    if isinstance(expression, promql_parser.AggregateExpr) and str(expression.op) == "max":
+        return alternatives(expression.expr)
+    if isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) in ("or", "unless"):
+        return alternatives(expression.lhs) + alternatives(expression.rhs)
+    return [expression]
 
 
 def grouped(query: Query) -> set[str]:
@@ -108,13 +124,14 @@ def test_every_value_is_one_that_the_label_has(query: Query) -> None:
 
 @pytest.mark.parametrize("query", [query for query in PROMQL if query.panel], ids=str)
 def test_no_query_adds_levels_up(query: Query) -> None:
-    """Each selects what users saw or what providers did, and the whole query the same of the two."""
-    levels = set()
-    for selected in selectors(query):
-        if ours(selected.metric) and selected.metric not in ONE_LEVEL and foreign.OVERFLOW not in selected.asked:
-            levels.add((selected.asked.get(OUTERMOST, ("", ""))[1], selected.asked.get(OPERATION, ("", ""))[1]))
-    assert levels <= {("true", ""), ("", "chat")}
-    assert len(levels) <= 1
+    """Each selects what users saw or what providers did, and whatever is added up the same of the two."""
+    for part in alternatives(promql_parser.parse(query.filled())):
+        levels = set()
+        for selected in _selectors(part):
+            if ours(selected.metric) and selected.metric not in ONE_LEVEL and foreign.OVERFLOW not in selected.asked:
+                levels.add((selected.asked.get(OUTERMOST, ("", ""))[1], selected.asked.get(OPERATION, ("", ""))[1]))
+        assert levels <= {("true", ""), ("", "chat")}
+        assert len(levels) <= 1
 
 
 @pytest.mark.parametrize("query", [query for query in PROMQL if query.panel], ids=str)
@@ -153,8 +170,12 @@ def test_every_attribute_of_a_traceql_query_exists(query: Query) -> None:
 def test_every_label_of_a_logql_query_exists(query: Query) -> None:
     named = set(re.findall(r'(\w+) ?(?:=~|=|!=)[ ]?"', query.text)) | set(re.findall(r"\{\{\.(\w+)\}\}", query.text))
     known = {label(attribute.name) for attribute in semconv.CUTOFF_EVENT_ATTRIBUTES}
-    assert named - known == {label(foreign.SERVICE_NAME), foreign.ENVIRONMENT, "event_name"}
-    assert f'event_name="{semconv.CUTOFF_EVENT}"' in query.text
+    resource = {label(foreign.SERVICE_NAME), label(foreign.SERVICE_NAMESPACE), foreign.ENVIRONMENT}
+    assert named - known == {*resource, "of_service"}
+    assert f'{label(semconv.REQUEST_MODEL)}=~"$model"' in query.text
+    assert "event_name" not in query.text, "Loki stores it from 3.8 on only"
+    assert f'{label(semconv.CUTOFF)}="true"' in query.text
+    assert '{service_name=~".+"' in query.text, "Loki refuses a selector that may be empty"
 
 
 def test_the_query_of_the_tempo_data_source_names_what_exists() -> None:

@@ -22,6 +22,9 @@ PANELS: dict[str, tuple[str, int]] = {
     "series_present": (OVERVIEW, 10),
     "longest_silence": (OVERVIEW, 53),
     "hanging_now": (OVERVIEW, 54),
+    "by_model": (OVERVIEW, 31),
+    "chat_by_reason": (SELECTION, 33),
+    "chat_idle": (SELECTION, 58),
     "context_errors": (CONTEXT, 1),
     "tool_failures": (CONTEXT, 2),
     "inner_cutoffs": (CONTEXT, 3),
@@ -33,3 +36,16 @@ PANELS: dict[str, tuple[str, int]] = {
     "collectors_up": (PATH, 5),
 }
 """A name for the code, and where the panel is: the dashboard's uid, the panel's id."""
+
+OF_MODELS = {
+    "by_model",
+    "chat_by_reason",
+    "chat_idle",
+    "context_errors",
+    "delivery",
+    "filter",
+    "hanging_now",
+    "longest_silence",
+    "rejected_rate",
+}
+"""Panels of chat streams: a link may choose a model. Runs of teams have none, and would all be hidden."""

@@ -239,20 +239,20 @@ FAMILY = Family(
             {"1h30m": BOTH, "1h55m": BOTH},
         ),
         Scenario(
-            "four of eight and four of eight an hour later",
+            "three of six and three of six an hour later",
             [
-                ended(CHAT, "completed", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
-                *cut(CHAT, "truncated", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
+                ended(CHAT, "completed", rates((5, 0), (3, 1), (71, 0), (3, 1), (42, 0))),
+                *cut(CHAT, "truncated", rates((5, 0), (3, 1), (71, 0), (3, 1), (42, 0))),
             ],
             {"30m": (), "1h25m": (), "1h28m": ()},
         ),
         Scenario(
-            "four of eight chats and four of eight an hour later where users see others",
+            "three of six chats and three of six an hour later where users see others",
             [
                 ended(RUN, "completed", rates((124, 20))),
                 *cut(RUN, "truncated", rates((79, 0), (6, 1), (39, 0))),
-                ended(INNER, "completed", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
-                *cut(INNER, "truncated", rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0))),
+                ended(INNER, "completed", rates((5, 0), (3, 1), (71, 0), (3, 1), (42, 0))),
+                *cut(INNER, "truncated", rates((5, 0), (3, 1), (71, 0), (3, 1), (42, 0))),
             ],
             {"1h25m": (), "1h28m": ()},
         ),
@@ -282,6 +282,15 @@ FAMILY = Family(
                 *cut(CHAT | OTHER, "truncated", rates((90, 0), (40, 20))),
             ],
             {"1h30m": (REJECTED,), "1h45m": (REJECTED, page("ModelCutoffsFast", **OTHER))},
+        ),
+        Scenario(
+            # Of five minutes 37.5 %, of ten more than half.
+            "a little and then half of three minutes",
+            [
+                ended(CHAT, "completed", rates((60, 100), (4, 80), (1, 100), (3, 50), (52, 100))),
+                *cut(CHAT, "truncated", rates((60, 0), (4, 20), (1, 0), (3, 50), (52, 0))),
+            ],
+            {"1h7m": (), "1h8m": (), "1h9m": ()},
         ),
         Scenario(
             "a Stop button all day",

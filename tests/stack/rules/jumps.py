@@ -311,11 +311,11 @@ PAST_WINDOWS = Family(
             {"6h35m": ()},
         ),
         Scenario(
-            # 12 % in the hour before last: half a percent of the past day, but all of it in one of its hours.
+            # 7.5 % in the hour before last: a third of a percent of the past day, but all of it in one of its hours.
             "truncated for an hour and then less",
             [
-                ended(CHAT, "completed", rates((72, 1000), (12, 880), (24, 970))),
-                *cut(CHAT, "truncated", rates((72, 0), (12, 120), (24, 30))),
+                ended(CHAT, "completed", rates((72, 1000), (12, 925), (24, 970))),
+                *cut(CHAT, "truncated", rates((72, 0), (12, 75), (24, 30))),
             ],
             {"7h": (ticket("Truncated", **MODEL),), "8h40m": ()},
         ),

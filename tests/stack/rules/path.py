@@ -127,19 +127,21 @@ FAMILY = Family(
 )
 
 UNSEEN = Family(
-    "15s",
+    "1m",
     ("LastchunkPathUnseen",),
     (
         Scenario(
+            # Nobody scraped one for ten minutes: no alert. Then there is one for five, and a day and an hour without.
             "no collector is a target",
-            [("up", {"instance": "a"}, "_x40 1x20 stale _x60")],
+            [("up", {"instance": "a"}, "_x10 1x5 stale _x1500")],
             {
-                "4m45s": (),
-                "5m15s": (page("PathUnseen"),),
-                "14m45s": (page("PathUnseen"),),
-                "15m30s": (),
-                "19m45s": (),
-                "20m30s": (page("PathUnseen"),),
+                "8m": (),
+                "12m": (),
+                "20m": (),
+                "22m": (page("PathUnseen"),),
+                "13h": (page("PathUnseen"),),
+                "24h10m": (page("PathUnseen"),),
+                "24h25m": (),
             },
             named=UP,
         ),

@@ -73,7 +73,14 @@ FAMILY = Family(
             {"180h20m": (GONE,)},
         ),
         Scenario("renamed at noon", [open_while(lambda at: at < NOON)], {"180h10m": (), "181h": (GONE,)}),
-        Scenario("younger than a week", [open_while(lambda at: DAY < at < NOON)], {"181h": ()}),
+        Scenario("younger than a week", [open_while(lambda at: DAY < at < NOON)], {"180h10m": (), "181h": (GONE,)}),
+        Scenario("in its second day", [open_while(lambda at: NOON - 26 * HOUR < at < NOON)], {"181h": (GONE,)}),
+        Scenario("in its first day", [open_while(lambda at: NOON - 20 * HOUR < at < NOON)], {"181h": ()}),
+        Scenario(
+            "there on other days of the week",
+            [open_while(lambda at: at < 6 * HOUR or NOON - 26 * HOUR < at < NOON)],
+            {"181h": ()},
+        ),
         Scenario("not there yesterday", [open_while(lambda at: at < 4 * DAY)], {"181h": ()}),
         Scenario("there only in the morning", [open_while(lambda at: hour(at) < 12)], {"180h30m": (), "183h": ()}),
         Scenario(

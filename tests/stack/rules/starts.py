@@ -111,7 +111,16 @@ FAMILY = Family(
                 ended(CHAT, "completed", rates((60, 0), (5, 1), (55, 0))),
                 ended(CHAT, "rejected", rates((60, 0), (5, 1), (55, 0))),
             ],
-            {"1h4m": (), "1h5m": (REJECTED,)},
+            {"1h4m": (), "1h7m": (REJECTED,)},
+        ),
+        Scenario(
+            # Of five minutes 37.5 %, of ten more than half.
+            "a little and then half of three minutes are rejected",
+            [
+                ended(CHAT, "completed", rates((60, 100), (4, 80), (1, 100), (3, 50), (52, 100))),
+                ended(CHAT, "rejected", rates((60, 0), (4, 20), (1, 0), (3, 50), (52, 0))),
+            ],
+            {"1h7m": (), "1h8m": (), "1h9m": ()},
         ),
         Scenario(
             "four of eight are rejected",
@@ -122,9 +131,9 @@ FAMILY = Family(
             {"1h7m": (), "1h30m": ()},
         ),
         Scenario(
-            "four of eight are rejected and four of eight an hour later",
+            "three of six are rejected and three of six an hour later",
             [
-                ended(CHAT, reason, rates((5, 0), (4, 1), (71, 0), (4, 1), (40, 0)))
+                ended(CHAT, reason, rates((5, 0), (3, 1), (71, 0), (3, 1), (42, 0)))
                 for reason in ("completed", "rejected")
             ],
             {"30m": (), "1h28m": ()},

@@ -111,7 +111,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "Cutoffs from which every run recovered: users saw none; LastchunkModelCutoffsSlow files a ticket. "
                 + _LEFT
             ),
-            panel="cutoffs_by_cause",
+            panel="by_model",
         ),
         Alert(
             name="LastchunkModelCutoffsSlow",
@@ -128,6 +128,6 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "linked panel."
             ),
             leaves_out=_LEFT,
-            panel="inner_cutoffs",
+            panel="by_model",
         ),
     )

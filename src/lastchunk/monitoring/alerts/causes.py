@@ -73,22 +73,22 @@ def jumped(part: str, whole: str, at_least: float, floor: int, settings: Setting
 def alerts(settings: Settings) -> tuple[Alert, ...]:
     """All are tickets: the budget pages."""
     rows = (
-        ("LastchunkIdleTimeouts", "idle_timeout", "chat_began", "are cut after a silence", "idle_at_end", Cause.IDLE_TIMEOUT,
+        ("LastchunkIdleTimeouts", "idle_timeout", "chat_began", "are cut after a silence", "chat_idle", Cause.IDLE_TIMEOUT,
          "{{ with $labels.silence }}Most of them after {{ . }}: {{ end }}" + LIKELY_OWNER +
          " Compare the silence with every timeout on the way to the model, and raise the one that fits.",
          "Streams that were rejected before they began."),
-        ("LastchunkConnectionsLost", "connection_lost", "chat_began", "lose their connection", "cutoffs_by_cause",
+        ("LastchunkConnectionsLost", "connection_lost", "chat_began", "lose their connection", "chat_by_reason",
          Cause.CONNECTION_LOST,
          "Connections break while data flows: a restart, a deployment without draining, or a network path.",
          "Connections that were lost after a silence: LastchunkIdleTimeouts."),
-        ("LastchunkTruncated", "truncated", "chat_began", "end in the middle without an error", "endings_by_reason", None,
+        ("LastchunkTruncated", "truncated", "chat_began", "end in the middle without an error", "chat_by_reason", None,
          "These answers look like success and are not complete. Look for a gateway that ends streams early.",
          "Models of which only a result was seen, without a finish reason: there is no evidence."),
-        ("LastchunkEmpty", "empty", "chat_began", "are empty", "endings_by_reason", None,
+        ("LastchunkEmpty", "empty", "chat_began", "are empty", "chat_by_reason", None,
          "The backend answers, but with nothing: a wrong URL, a login page, a refusal, or a gateway that swallows "
          "errors.",
          "A silent turn after a tool's result: that is complete."),
-        ("LastchunkProviderErrors", "provider_error", "chat_began", "end with an error of the provider", "endings_by_reason",
+        ("LastchunkProviderErrors", "provider_error", "chat_began", "end with an error of the provider", "chat_by_reason",
          None, "The provider fails inside streams that began well. Its status page, and a fallback model.",
          "Requests that were refused before a stream began: LastchunkRejectedFast."),
         ("LastchunkLimitsReached", "limit", "chat_began", "reach a limit of the model", "context_errors", Cause.CONTEXT_LIMIT,
@@ -124,9 +124,9 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             wait="5m",
             keep="30m",
             summary=(
-                "{{ $value | humanizePercentage }} of the runs of {{ $labels.job }}{{ with $labels.gen_ai_agent_name "
-                "}}, agent {{ . }},"
-                "{{ end }}{{ with $labels.gen_ai_workflow_name }}, team {{ . }},{{ end }} end at a tool"
+                "{{ $value | humanizePercentage }} of the runs of {{ $labels.job }}"
+                "{{ with $labels.gen_ai_agent_name }} by the agent {{ . }}{{ end }}"
+                "{{ with $labels.gen_ai_workflow_name }} by the team {{ . }}{{ end }} end at a tool"
             ),
             description=(
                 f"A tool fails or hangs: read its own log for one of the traces. It is at least {_TIMES} times its "

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from lastchunk.monitoring.alerts.table import Alert, Group, written_out
-from lastchunk.monitoring.panels import PANELS
+from lastchunk.monitoring.panels import OF_MODELS, PANELS, PATH
 from lastchunk.monitoring.settings import Settings, milliseconds
 
 _HEAD = (
@@ -50,6 +50,7 @@ def _annotations(alert: Alert, settings: Settings) -> dict[str, str]:
     filled = "".join(
         f"{{{{ with $labels.{label} }}}}&var-{variable}={{{{ . | urlquery }}}}{{{{ end }}}}"
         for variable, label in _VARIABLES.items()
+        if uid != PATH and (variable != "model" or alert.panel in OF_MODELS)
     )
     runbook = f"{settings.runbook_url}/runbook.md" if settings.runbook_url else "runbook.md"
     return {

@@ -113,15 +113,18 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         Alert(
             name="LastchunkPathUnseen",
             severity="page",
-            expression=f"absent({up})",
+            expression=f"count by (job) (last_over_time({up}[{settings.time('1d')}])) unless count by (job) ({up})",
             wait="5m",
             keep="5m",
-            summary="No Collector is scraped: nothing here would tell if the path were broken",
+            summary="No Collector is scraped any more: nothing here would tell if the path were broken",
             description=(
-                "Prometheus has no target of the job {{ $labels.job }}. In Grafana also: the data source does not "
-                "answer."
+                "Prometheus had a target of the job {{ $labels.job }} in the past day, and has none now. In Grafana also: "
+                "the data source does not answer."
             ),
-            leaves_out="A Prometheus that is down: only something outside of it can tell, such as a dead man's switch.",
+            leaves_out=(
+                "Collectors that were never scraped under that name, or not for a day: give their job its name in "
+                "settings.yaml. A Prometheus that is down: only something outside of it can tell, such as a dead man's switch."
+            ),
             panel="collectors_up",
             on_error="Alerting",
         ),

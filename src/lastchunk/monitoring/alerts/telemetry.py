@@ -10,6 +10,7 @@ from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import ENDED, OPEN
 
 _YESTERDAY, _AN_HOUR_LATER, _LAST_WEEK = "1d", "23h", "7d"
+_DAY, _HOUR = "1d", "1h"
 _BUSY = 20
 """Streams an hour, on both past days, below which silence is no news."""
 _RESOLVES = "It resolves by itself when {}, and after a day in which that was usual."
@@ -32,12 +33,14 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
         ago = f" offset {settings.time(offset)}" if offset else ""
         return f"count by ({JOB}) ({selector(OPEN, OUTERMOST)}{ago})"
 
-    days = (_YESTERDAY, _AN_HOUR_LATER, _LAST_WEEK)
+    week, day, hour = (settings.time(span) for span in (_LAST_WEEK, _DAY, _HOUR))
+    known = f"count by ({JOB}) (count_over_time(lastchunk:open:now[{day}:{hour}] offset {week}))"
+    as_always = f"({present(_LAST_WEEK)}\nor ({present(_YESTERDAY)} unless on ({JOB}) {known}))"
     return (
         Alert(
             name="LastchunkTelemetryGone",
             severity="ticket",
-            expression="\nand ".join(present(day) for day in days) + f"\nunless {present()}",
+            expression=(f"{present(_YESTERDAY)}\nand {present(_AN_HOUR_LATER)}\nand {as_always}\nunless {present()}"),
             wait="15m",
             keep="5m",
             summary="{{ $labels.job }} sends no metrics, at an hour at which it always did",
@@ -48,8 +51,9 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 + _RESOLVES.format("metrics arrive again")
             ),
             leaves_out=(
-                "Services younger than a week, those that were not there yesterday or a week ago at this hour, and "
-                "jobs shorter than an hour."
+                "A service in its first day, those that were not there yesterday at this hour, or a week ago if they are "
+                "older than that, and jobs shorter than an hour. In its first week a service that rests at weekends is "
+                "missed on its first Saturday."
             ),
             panel="series_present",
         ),

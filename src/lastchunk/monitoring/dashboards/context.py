@@ -33,6 +33,7 @@ from lastchunk.monitoring.dashboards.queries import (
     per_minute,
     quantile,
     rare_quantile,
+    without_chat,
 )
 from lastchunk.monitoring.dashboards.questions import PER_MINUTE
 from lastchunk.monitoring.dashboards.tables import rows
@@ -89,6 +90,8 @@ def _context_errors() -> timeseries.Panel:
         Query(per_minute(MODEL, of), f"{name} {{{{{MODEL}}}}}")
         for name, of in (("context:", context), ("output:", output))
     ]
+    runs = OUTERMOST(semconv.ENDED, f'{CAUSE}="{Cause.CONTEXT_LIMIT}"', f'{REASON}!="{Reason.LENGTH}"')
+    asked.append(Query(without_chat(per_minute(JOB, runs)), f"context: {{{{{JOB}}}}}"))
     return bars(about, PER_MINUTE, *asked, to=to_selection("model"))
 
 

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from lastchunk import semconv
 from lastchunk.monitoring.dashboards.drawing import SECONDS, About
-from lastchunk.monitoring.dashboards.foreign import ENVIRONMENT, SERVICE_NAME
+from lastchunk.monitoring.dashboards.foreign import ENVIRONMENT, SERVICE_NAME, SERVICE_NAMESPACE
 from lastchunk.monitoring.dashboards.queries import AGENT, CAUSE, MODEL, REASON
 from lastchunk.monitoring.dashboards.tables import log_lines, said, spans
 from lastchunk.monitoring.names import label
@@ -18,7 +18,7 @@ _NEEDS = """\
 **These panels need a {kind} data source**, chosen at the top. If there is none: connect one (Connections, Add new
 connection, {kind}) and send it {what}, as `collector-config/` does. The panels above need neither.
 """
-_SERVICE = label(SERVICE_NAME)
+_SERVICE, _NAMESPACE = label(SERVICE_NAME), label(SERVICE_NAMESPACE)
 _SHOWN = (
     semconv.TERMINATION_REASON,
     semconv.TERMINATION_CAUSE,
@@ -31,7 +31,13 @@ _SHOWN = (
 )
 _NAMES = ("Reason", "Cause", "Agent", "Team", "Model", "Last event", "Chunks", "Silence before the end")
 
-CUTOFF_LINES = f'{{{_SERVICE}=~"$service", {ENVIRONMENT}=~"$environment"}} | event_name="{semconv.CUTOFF_EVENT}"'
+# Loki stores an event's name from 3.8 on only; the attribute it has always stored. The service is written as Prometheus writes
+# it, so that one is found too of which Prometheus has never seen a sample, and an empty choice is no error.
+_JOB = f"{{{{if .{_NAMESPACE}}}}}{{{{.{_NAMESPACE}}}}}/{{{{end}}}}{{{{.{_SERVICE}}}}}"
+CUTOFF_LINES = (
+    f'{{{_SERVICE}=~".+", {ENVIRONMENT}=~"$environment"}} | {label(semconv.CUTOFF)}="true"'
+    f' | label_format of_service=`{_JOB}` | of_service=~"$job"'
+)
 _LINE = "{reason}/{cause} {agent} {model}: {remedy}".format(
     **{
         name: f"{{{{.{of}}}}}"
@@ -87,7 +93,8 @@ def latest_traces(id_: int) -> table.Panel:
         24,
         11,
     )
-    cut = f'resource.{SERVICE_NAME} =~ "$service" && span.{semconv.OUTERMOST} = true && span.{semconv.CUTOFF} = true'
+    # As it is: in a text between quotes the signs that escape `+`, `(` and `[` would have to be escaped themselves.
+    cut = f"resource.{SERVICE_NAME} =~ `${{service:regex}}` && span.{semconv.OUTERMOST} = true && span.{semconv.CUTOFF} = true"
     selected = ", ".join(f"span.{name}" for name in _SHOWN)
     panel = spans(about, f"{{ {cut} }} | select({selected})")
     for name, shown in zip(_SHOWN, _NAMES, strict=True):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from lastchunk.monitoring.names import label
 
 SERVICE_NAME = "service.name"
+SERVICE_NAMESPACE = "service.namespace"
 ENVIRONMENT_NAME = "deployment.environment.name"
 VERSION_NAME = "service.version"
 

@@ -92,6 +92,7 @@ SELECTION: Mapping[str, int] = {
     "latest_traces": 55,
     "longest_silence": 56,
     "hanging_now": 57,
+    "chat_idle": 58,
 }
 CONTEXT: Mapping[str, int] = {
     "context_errors": 1,

@@ -158,7 +158,7 @@ def _alerts_of_prometheus() -> table.Panel:
         6,
     )
     columns = {ALERT_NAME: "Alert", SEVERITY: "Severity", JOB: "Service", MODEL: "Model"}
-    query = Query(f"max by ({', '.join(columns)}) ({FIRING})")
+    query = Query(f"max by ({', '.join(columns)}) ({FIRING[:-1]}, {JOB}=~'$job|'}})")
     widths = {"Alert": 250, "Severity": 90}
     return rows(about, "none", query, columns=columns, units={}, widths=widths, hidden=("Value",))
 

@@ -246,7 +246,7 @@ def _logged() -> timeseries.Panel:
         "Cutoff events per minute: one for each cutoff, of the stream in which it arose.",
         "No cutoff was logged in this time, or no Loki data source is chosen.",
     )
-    return log_rate(about, f"sum(count_over_time({evidence.CUTOFF_LINES} [1m]))", "logged")
+    return log_rate(about, f'sum(count_over_time({evidence.CUTOFF_LINES} | {MODEL}=~"$model" [1m]))', "logged")
 
 
 def _counted() -> timeseries.Panel:

@@ -105,6 +105,11 @@ def rejected_share(streams: Streams, by: str, window: str = WINDOW) -> str:
     return share(by, streams(semconv.ENDED, REJECTED), streams(semconv.ENDED), window)
 
 
+def without_chat(expression: str) -> str:
+    """Of services without chat streams: AutoGen's agents do not stream the model by default."""
+    return f"({expression}) unless on ({JOB}) {CHAT(semconv.ENDED)}"
+
+
 def quantile(share_of_values: float, selector: str, by: str = "") -> str:
     """A quantile of a histogram's values; `selector` with `suffix="_bucket"`. Absent without a value."""
     labels = ", ".join(filter(None, (LE, by)))

@@ -29,6 +29,7 @@ from lastchunk.monitoring.dashboards.queries import (
     grown,
     per_minute,
     rejected_share,
+    without_chat,
 )
 from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import Cause, Delivery, Reason
@@ -88,11 +89,13 @@ class Asked:
             links=(runbook("rejected", "reason-rejected"),),
         )
         by = f"{JOB}, {PROVIDER}, {MODEL}"
-        query = Query(rejected_share(self.chat, by), f"{{{{{JOB}}}}} {{{{{MODEL}}}}}")
+        chat = Query(rejected_share(self.chat, by), f"{{{{{JOB}}}}} {{{{{MODEL}}}}}")
+        runs = Query(without_chat(rejected_share(self.outermost, JOB)), f"{{{{{JOB}}}}}")
         return lines(
             about,
             "percentunit",
-            query,
+            chat,
+            runs,
             limits=(self.rejected,),
             to=to_selection("job", "model"),
             maximum=2 * self.rejected,
@@ -274,7 +277,10 @@ class Asked:
             height=11,
             links=(runbook("a stream is silent", "alert-lastchunkstreamsilent"),),
         )
-        query = Query(f"max by ({WAITING_FOR}) ({self.outermost(semconv.LONGEST_SILENCE)})", f"{{{{{WAITING_FOR}}}}}")
+        query = Query(
+            f"max by ({WAITING_FOR}) ({self.outermost(semconv.LONGEST_SILENCE)} or {self.chat(semconv.LONGEST_SILENCE)})",
+            f"{{{{{WAITING_FOR}}}}}",
+        )
         return lines(about, "s", query, colours=colours.OF_WAITING, limits=(semconv.HANGS_AFTER,))
 
     def hanging_now(self, id_: int) -> timeseries.Panel:
@@ -287,6 +293,8 @@ class Asked:
             links=(runbook("streams hang", "alert-lastchunkstreamshang"),),
         )
         query = Query(
-            f"sum by ({JOB}, {INSTANCE}) ({self.outermost(semconv.HANGING)})", f"{{{{{JOB}}}}} {{{{{INSTANCE}}}}}"
+            f"sum by ({JOB}, {INSTANCE}) ({self.chat(semconv.HANGING)})\n"
+            f"or sum by ({JOB}, {INSTANCE}) ({self.outermost(semconv.HANGING)})",
+            f"{{{{{JOB}}}}} {{{{{INSTANCE}}}}}",
         )
         return whole(lines(about, "short", query, to=to_selection("job")))

@@ -81,6 +81,7 @@ def build(settings: Settings) -> str:
             timing.first_chunk_heat(ID["first_chunk_heat"], CHAT),
             timing.longest_gap(ID["longest_gap"], OUTERMOST),
             timing.idle_at_end(ID["idle_at_end"], OUTERMOST),
+            timing.idle_at_end(ID["chat_idle"], CHAT, "requests to models"),
             timing.duration(ID["duration"], CHAT),
             timing.duration_heat(ID["duration_heat"], CHAT),
             timing.runs(ID["runs"]),

@@ -97,18 +97,18 @@ def longest_gap(id_: int, outermost: Streams) -> timeseries.Panel:
     return _cut_and_completed(about, SECONDS, outermost, semconv.LONGEST_GAP)
 
 
-def idle_at_end(id_: int, outermost: Streams) -> heatmap.Panel:
+def idle_at_end(id_: int, streams: Streams, of: str = "streams") -> heatmap.Panel:
     """The silence before the end, of those that did not complete."""
     about = About(
         id_,
-        "Silence before the end, of streams that did not complete",
+        f"Silence before the end, of {of} that did not complete",
         "Where they gather at one length, a timeout fires: 60 s is a default of nginx and of many load balancers, 30, 120,"
         " 300 and 600 s are others.",
         "No stream ended early in this time.",
         links=(runbook("idle timeout", "cause-idle_timeout"),),
     )
     reason = f'{REASON}!="{semconv.Reason.COMPLETED}"'
-    return heat(about, SECONDS, Query(buckets(outermost(semconv.IDLE, reason, suffix=_BUCKET))))
+    return heat(about, SECONDS, Query(buckets(streams(semconv.IDLE, reason, suffix=_BUCKET))))
 
 
 def tokens(id_: int, chat: Streams) -> timeseries.Panel:
