@@ -185,7 +185,7 @@ SCENES: dict[str, Scene] = {
     "hanging": Scene(
         0.5,
         (Way("hangs", "one", plan={"patience": 600.0}),),
-        (of_model("LastchunkStreamsHang"),),
+        (of_model("LastchunkStreamSilent"),),
         settings={"LASTCHUNK_STALL_AFTER": "3"},
     ),
     "hoarding": Scene(
@@ -202,8 +202,11 @@ SCENES: dict[str, Scene] = {
 OF_THE_PATH = ("LastchunkSamplesTooEarly", "LastchunkPathDown", "LastchunkPathUnseen")
 """What the same test raises in the Collectors."""
 
-ELSEWHERE = dict.fromkeys(
-    ("LastchunkPathRefuses", "LastchunkPathQueueFills", "LastchunkPathDrops"),
-    "test_overload.py: a Collector without memory, and one without a gateway, at the speed that is shipped",
-)
+ELSEWHERE = {
+    **dict.fromkeys(
+        ("LastchunkPathRefuses", "LastchunkPathQueueFills", "LastchunkPathDrops"),
+        "test_overload.py: a Collector without memory, and one without a gateway, at the speed that is shipped",
+    ),
+    "LastchunkStreamsHang": "rules/hangs.py: applications count what is silent for ten minutes, at any speed of the rules",
+}
 """What is not raised here, and where it is instead. At this speed a minute of refusals is a second."""

@@ -17,7 +17,7 @@ from lastchunk.monitoring.alerts.promql import (
     selector,
 )
 from lastchunk.monitoring.alerts.table import Alert, Recording
-from lastchunk.monitoring.settings import Settings
+from lastchunk.monitoring.settings import Settings, duration, milliseconds
 from lastchunk.semconv import ENDED, HANGING, HANGS_AFTER, LONGEST_SILENCE, OPEN, WaitingFor
 
 _MEANWHILE = "10m"
@@ -61,7 +61,8 @@ def _open(aggregate: str, settings: Settings, offset: str = "") -> str:
 
 
 def alerts(settings: Settings) -> tuple[Alert, ...]:
-    """Users in front of a silent screen are a page; a count that only grows is a ticket."""
+    """Users in front of a silent screen are a page; one of them, or a count that only grows, is a ticket."""
+    too_long = milliseconds(settings.time(duration(round(HANGS_AFTER * 1000)))) / 1000
     return (
         Alert(
             name="LastchunkStreamsHang",
@@ -90,7 +91,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             name="LastchunkStreamSilent",
             severity="ticket",
             expression=f"({_silence(CHAT)} or on ({', '.join(_BY_PROCESS)}) {_silence(OUTERMOST)}\n"
-            f"or {_silence(f'{OUTERMOST}, {_TOOL}')}) >= {HANGS_AFTER:g}",
+            f"or {_silence(f'{OUTERMOST}, {_TOOL}')}) >= {too_long:g}",
             wait="0s",
             keep="5m",
             summary=(
