@@ -18,7 +18,7 @@ import nox
 AUTOGEN = ("0.4.9", "0.5.7", "0.6.4", "0.7.5")
 OPENAI = ("1.93.0", "1.109.1", "2.54.0", "3.0.0", "3.54.0")
 WRAPT = ("1.17.0", "2.5.2")
-PYTHON = ("3.11", "3.13")
+PYTHON = ("3.11", "3.14")
 OPENTELEMETRY = {"1.17.0": ("1.37.0", "0.58b0"), "2.5.2": ("1.45.2", "0.66b2")}
 """The oldest comes with the old wrapt, the newest with the new one: API and SDK, and what goes with them."""
 
@@ -45,6 +45,9 @@ nox.options.stop_on_first_error = False
 for version in PYTHON:
     for found in sorted(Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob(f"versions/{version}.*/bin")):
         os.environ["PATH"] = f"{found}{os.pathsep}{os.environ['PATH']}"
+# Those that scripts/python-of-debian got; last, because other programs beside them do not run here.
+for found in Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser().glob("lastchunk-python/*/usr/bin"):
+    os.environ["PATH"] += f"{os.pathsep}{found}"
 
 
 def environments() -> list[nox.parametrize]:

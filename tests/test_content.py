@@ -40,6 +40,8 @@ SPEECH: dict[str, Any] = {
     "finish": f"{MARK} said so",
     "wait": 0.01,
 }
+CALLS_A_TOOL = {"assistant", "tool_call", "tool_call_then_nothing", "tool_call_then_silent_cut"}
+"""The scripts whose call of a tool is complete: AutoGen runs it, and an error of the tool would hide an error before it."""
 ENDLESS = {"keep_alive_comments"}
 """Left by the consumer; the others end by themselves, or by the client's timeout."""
 
@@ -85,8 +87,18 @@ async def _read(stream: AsyncGenerator[Any, Any], limit: float = 5.0) -> str:
     return " ".join(seen)
 
 
+ran: list[str] = []
+"""The calls of the tool in this test."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran() -> None:
+    ran.clear()
+
+
 async def lookup(city: str, days: int) -> str:
     """Look a city up."""
+    ran.append(city)
     if days == 3:
         raise ValueError(f"{MARK}: {city}")
     return f"{MARK} {city}"
@@ -106,6 +118,7 @@ async def test_every_ending(everything: Everything, model: Callable[..., Any], s
     )
     seen = await _read(agent.run_stream(task=f"Tell me {MARK}"), limit)
     assert MARK in seen
+    assert len(ran) == (script in CALLS_A_TOOL)
     encoded = everything.encoded()
     assert b"invoke_agent alice" in encoded
     assert b"lastchunk.stream.ended" in encoded
@@ -134,6 +147,7 @@ async def test_a_team(everything: Everything, model: Callable[..., Any], script:
     team = RoundRobinGroupChat(agents, max_turns=2, termination_condition=TextMentionTermination(f"{MARK}7"))
     seen = await _read(team.run_stream(task=f"Tell me {MARK}"))
     assert MARK in seen
+    assert len(ran) == (2 if script == "tool_call" else 0)
     encoded = everything.encoded()
     assert b"invoke_workflow" in encoded
     assert b"autogen process" in encoded
@@ -191,6 +205,7 @@ async def test_run_without_a_stream(everything: Everything, model: Callable[...,
         await agent.run(task=MARK)
     agent = AssistantAgent("bob", model("tool_call", **SPEECH), tools=[lookup])
     await agent.run(task=MARK)
+    assert ran == [MARK]
     encoded = everything.encoded()
     assert b"invoke_agent alice" in encoded
     assert b"execute_tool lookup" in encoded
@@ -202,6 +217,7 @@ async def test_the_search_finds(instrument: Instrument, model: Callable[..., Any
     exported = instrument(autogen_spans="keep")
     agent = AssistantAgent("alice", model("tool_call", **SPEECH), tools=[lookup], model_client_stream=True)
     await _read(RoundRobinGroupChat([agent], max_turns=1).run_stream(task=MARK))
+    assert ran == [MARK]
     assert MARK.encode() in encode_spans(exported.all).SerializeToString()
 
 

@@ -9,6 +9,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import httpx
 import httpx2
@@ -194,6 +196,16 @@ def test_where_it_was_raised(module: str, code: str, kind: FailureKind, hint: Ca
     """A `TypeError` in a library says that packages do not fit; one in the application is the application's."""
     failure = failure_of(_in_module(module, code))
     assert (failure.kind, failure.hint) == (kind, hint)
+
+
+@pytest.mark.parametrize("passes_on", ["wrapt.wrappers", "lastchunk.patches.support.patching", "pydantic.main"])
+def test_what_only_passes_a_call_on_is_not_whose_it_is(passes_on: str) -> None:
+    """A wrong argument raises in the frame that makes the call: with wrapt in pure Python, that is wrapt's."""
+    spaces: list[dict[str, Any]] = [{"__name__": "autogen_ext.models.openai"}, {"__name__": passes_on}]
+    for space in spaces:
+        exec("def call(function): return function()", space)
+    failure = failure_of(_raised(lambda: spaces[0]["call"](partial(spaces[1]["call"], partial(len, None)))))
+    assert (failure.kind, failure.hint) == (KIND.PROTOCOL, Cause.PACKAGE_MISMATCH)
 
 
 def test_qualified_name() -> None:

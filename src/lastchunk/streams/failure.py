@@ -59,7 +59,9 @@ _SDKS = frozenset(
 )
 """Packages whose exceptions tell of a provider or a transport, whoever lets them through."""
 
-_OURS = ("lastchunk.patches.", "lastchunk.streams.")
+_PASSING_ON = ("lastchunk.patches.", "lastchunk.streams.", "wrapt.", "pydantic")
+"""Modules that call what they were given: an exception of their frames is their caller's. (wrapt has frames where it runs
+without its extension, as version 1.17 does on Python 3.14.)"""
 
 _CONTEXT_LIMIT = re.compile(
     r"context[ _-]?(length|window|size)|maximum context|prompt is too long|too many (input )?tokens|string_above_max_length",
@@ -159,12 +161,12 @@ def _words(error: BaseException) -> Iterator[str]:
 def _from_a_library(error: BaseException) -> bool:
     """The exception was raised by code of AutoGen or a provider's SDK, or by pydantic for it.
 
-    A call with a wrong argument raises where it is made: in our wrapper, for what we wrap.
+    A call with a wrong argument raises where it is made: in our wrapper or in wrapt's, for what we wrap.
     """
     traceback, package = error.__traceback__, ""
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if not module.startswith(_OURS) and not module.startswith("pydantic"):
+        if not module.startswith(_PASSING_ON):
             package = module.partition(".")[0]
         traceback = traceback.tb_next
     return package in _LIBRARIES
