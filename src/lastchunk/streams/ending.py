@@ -11,8 +11,10 @@ from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.idle import idle_timeout
 
-BURST_WAIT = 5.0
-"""Seconds of waiting after which an answer that comes in one piece says that the backend does not stream."""
+WAITS_FOR_ALL = 5.0
+"""Seconds before the first content after which an answer in one piece says that the backend does not stream.
+
+A shorter wait may be that of a short answer: its delivery is shown (`record.py`), and nothing is made of it."""
 
 NOT_A_CUTOFF = frozenset({Reason.COMPLETED, Reason.REJECTED})
 """Reasons that are never a cutoff. `cancelled` is one by its cause; every other reason always is."""
@@ -220,7 +222,7 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
     """… and something on the way may have closed the connection, which has a timeout of its own."""
     match reason:
         case Reason.COMPLETED:
-            slow = evidence.first_wait >= BURST_WAIT and evidence.delivery in (Delivery.SINGLE, Delivery.BURST)
+            slow = evidence.first_wait >= WAITS_FOR_ALL and evidence.delivery in (Delivery.SINGLE, Delivery.BURST)
             return Cause.NO_STREAMING_SUPPORT if slow else None
         case Reason.LENGTH:
             return Cause.CONTEXT_LIMIT
