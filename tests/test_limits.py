@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import types
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
+from autogen_core import InMemoryStore
 from autogen_core.models import CreateResult, RequestUsage, UserMessage
+from autogen_ext.models.cache import ChatCompletionCache
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from openai import AsyncOpenAI
+from starlette.websockets import WebSocketDisconnect
 
 from tests.conftest import Exported
 
@@ -76,6 +80,28 @@ async def test_a_stream_beside_the_answer_is_no_evidence(exported: Exported, sdk
     async for _ in Client([]).create_stream(HELLO):
         pass
     assert endings(exported) == [("truncated", "unknown")]
+
+
+async def test_a_websocket_whose_browser_left(exported: Exported) -> None:
+    """What the handler's own loop raises is its own business: the stream is left."""
+
+    async def handler() -> None:
+        async for _ in ReplayChatCompletionClient(["one two three"]).create_stream(HELLO):
+            raise WebSocketDisconnect(1001)
+
+    with pytest.raises(WebSocketDisconnect):
+        await handler()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert endings(exported) == [("abandoned", "partial_consumption")]
+
+
+async def test_a_cached_answer_that_was_cut(exported: Exported, model: Callable[..., Any]) -> None:
+    cache = ChatCompletionCache(model("silent_cut"), InMemoryStore())
+    for _ in range(2):
+        async for _ in cache.create_stream(HELLO):
+            pass
+    assert endings(exported) == [("truncated", "unknown"), ("completed", None)]
 
 
 async def test_llama_cpp_is_a_mismatch(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:

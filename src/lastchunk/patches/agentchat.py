@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk import semconv
-from lastchunk.patches.agentchat_items import Items
+from lastchunk.patches.agentchat_items import Items, error_text_of
 from lastchunk.patches.agentchat_spans import is_part_of_run, of_a_run, of_a_turn, wrap_spans
 from lastchunk.patches.model_clients import identity
 from lastchunk.patches.support.fields import ask, field
@@ -71,7 +71,7 @@ def _describe_agent(agent: Any, given: Any) -> Start:
     start = _start(agent)
     if start.at_work:
         attributes[semconv.AGENT_ID] = str(_handling())
-    return replace(start, attributes=attributes, history=history_of(given))
+    return replace(start, attributes=attributes, history=history_of(given), error_text=error_text_of(agent))
 
 
 def _start(agent: Any) -> Start:

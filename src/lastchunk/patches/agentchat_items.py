@@ -63,7 +63,36 @@ class Items:
         if results is None and self._executed in type(message).__mro__:
             results = field(message, "content")
         record.tool_failed = any(field(result, "is_error") is True for result in items_of(results))
-        record.result(gap, arrived=True, text=field(message, "content"))
+        content, finish = field(message, "content"), ""
+        if _says_error(record, content):
+            # The agent swallowed it: an error of its model, unless only its browser or its files can have failed.
+            last = record.inner.last
+            by_model = record.start.error_text == _ERROR_TEXTS["OpenAIAgent"] or (
+                last is not None and bool(last.raised)
+            )
+            finish, record.tool_failed = ("error", False) if by_model else ("", True)
+        record.result(gap, arrived=True, finish=finish, text=content)
+
+
+_ERROR_TEXTS = {
+    "OpenAIAgent": "Error generating response: ",
+    "MultimodalWebSurfer": "Web surfing error:",
+    "FileSurfer": "File surfing error:",
+}
+"""How the last message begins, by the agent's class in `autogen_ext.agents`, when the agent has swallowed an exception."""
+
+
+def error_text_of(agent: object) -> str:
+    """How an agent's last message begins if it swallowed an exception; empty if it does not do that."""
+    for kind in type(agent).__mro__:
+        if kind.__name__ in _ERROR_TEXTS and kind.__module__.startswith("autogen_ext.agents."):
+            return _ERROR_TEXTS[kind.__name__]
+    return ""
+
+
+def _says_error(record: StreamRecord, content: object) -> bool:
+    begin = record.start.error_text
+    return bool(begin) and isinstance(content, str) and content.startswith(begin)
 
 
 def _message(kind: ChunkKind, waiting_for: WaitingFor) -> OnItem:

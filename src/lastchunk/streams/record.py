@@ -59,6 +59,8 @@ class Start:
     """A run's own key, by which streams find it that begin outside of its context: in a runtime that was there before."""
     inside: str = ""
     """The key of the run that this stream belongs to, if it begins outside of that run's context."""
+    error_text: str = ""
+    """How a message begins with which AutoGen's agent says that it failed; it raises nothing then."""
     at_work: bool = False
     """The runtime has the agent work in that run, which goes on when the run is left."""
     replaces_span: bool = False
@@ -149,15 +151,12 @@ class StreamRecord:
         """What was sent; of a run, to the model that was asked last."""
         self.chunks = 0
         self.size = 0
-        self.extras = 0
-        """Bytes of what an SDK's own stream brought that is no text of the answer."""
-        self.answer: Answer | None = None
-        """The text of the terminal item."""
+        self.extras = 0  # bytes of what an SDK's own stream brought that is no text of the answer
+        self.answer: Answer | None = None  # of the terminal item
         self.parts = 0
         """Chunks that carry content."""
         self.max_gap = 0.0
-        self.gap_before = 0.0
-        """The longest silence before the one that is the longest."""
+        self.gap_before = 0.0  # the longest silence before the one that is the longest
         self.max_pause = 0.0
         self.idle_at_end = 0.0
         self.first_content_at = 0.0
