@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from lastchunk.doctor.ladder.provider_sdks import OPENAI
 from lastchunk.doctor.report.findings import CouldNotRun, Status
 from lastchunk.model_server.scripts import SCRIPTS
 from lastchunk.model_server.server import ModelServer
@@ -197,3 +199,12 @@ def test_targets_that_are_none(target: str, says: str) -> None:
 def test_every_script_ends_in_a_verdict(server: ModelServer, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setenv(applications.URL, server.url(script, text=LONG, wait=0.1))
     assert climb_target("impatient").verdict.status in (Status.OK, Status.PROBLEM)
+
+
+@pytest.mark.usefixtures("against")
+def test_a_version_of_an_sdk_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """openai before 1.66 has its completions elsewhere: no defect of the doctor."""
+    elsewhere = replace(OPENAI, module="openai.resources.chat.completions_of_1_59")
+    monkeypatch.setattr("lastchunk.doctor.ladder.provider_sdks.SDKS", (elsewhere,))
+    with pytest.raises(CouldNotRun, match=r"The installed openai has no .* Install a version of openai"):
+        climb_target("client")

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from lastchunk.doctor.ladder.replacing import replaced
+from lastchunk.doctor.report.findings import CouldNotRun
 
 Kwargs = Mapping[str, Any]
 
@@ -68,9 +69,21 @@ def captured() -> Generator[list[Request]]:
     with ExitStack() as stack:
         for sdk in SDKS:
             if sdk.package in sys.modules:
-                owner = getattr(import_module(sdk.module), sdk.owner)
+                owner = _owner(sdk)
                 stack.enter_context(replaced(owner, sdk.method, partial(_noting, sdk, requests)))
         yield requests
+
+
+def _owner(sdk: Sdk) -> Any:
+    """The class whose calls are noted. Raises `CouldNotRun` for a version that has none."""
+    try:
+        return getattr(import_module(sdk.module), sdk.owner)
+    except (ModuleNotFoundError, AttributeError) as error:
+        name = sdk.package.partition(".")[0]
+        raise CouldNotRun(
+            f"The installed {name} has no {sdk.module}.{sdk.owner}: its streams cannot be seen. Install a version of {name} that "
+            "Lastchunk patches (`lastchunk doctor` names them)."
+        ) from error
 
 
 def _noting(sdk: Sdk, requests: list[Request], original: Any) -> Callable[..., Any]:
