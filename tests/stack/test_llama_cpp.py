@@ -138,19 +138,6 @@ async def test_two_requests_at_once(exported: Exported, client: Callable[..., An
     assert said(exported) == [("length", "context_limit", "length")] * 2
 
 
-async def test_a_queue_of_seconds(exported: Exported, client: Callable[..., Any], llama: Llama) -> None:
-    """What waits for its place for six seconds comes quickly then, and bit by bit all the same."""
-    first = asyncio.create_task(_all(read(client(2 * SHORT))))
-    os.kill(llama.pid, signal.SIGSTOP)
-    second = asyncio.create_task(_all(read(client(SHORT))))
-    await asyncio.sleep(6)
-    os.kill(llama.pid, signal.SIGCONT)
-    await asyncio.gather(first, second)
-    assert said(exported) == [("length", "context_limit", "length")] * 2
-    deliveries = [(span.attributes or {})["lastchunk.stream.delivery"] for span in exported.ours]
-    assert deliveries == ["incremental", "incremental"]
-
-
 async def _all(counts: AsyncIterator[int], at_tenth: Callable[[], object] = lambda: None) -> int:
     last = 0
     async for count in counts:
