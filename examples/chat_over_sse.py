@@ -5,7 +5,8 @@
     lastchunk demo run opentelemetry-instrument python examples/chat_over_sse.py
 
 Open http://127.0.0.1:8000, and ask. One sees the streams of the team as they end. Ask again, and close the tab in the middle of
-the answer: the team's run is `cancelled`, cause `client_disconnected`. With `opentelemetry-instrumentation-fastapi`
+the answer: the team's run is `cancelled`, cause `client_disconnected`. While the model is silent, a comment keeps the browser
+connected; an answer that was cut says so in the page, as does a team that stalls. With `opentelemetry-instrumentation-fastapi`
 installed its parent is the span of the HTTP request. PORT in the environment is another port; Ctrl-C ends the server.
 """
 
@@ -24,6 +25,8 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from lastchunk import KEEPALIVE, StreamCutOff, guard, keepalive
+
 PAGE = """<!doctype html><title>Chat</title>
 <form><input name=q value="What should I see in Lisbon?"> <button>Ask</button></form><p>
 <script>
@@ -32,6 +35,7 @@ document.forms[0].onsubmit = event => {
   const answer = document.querySelector('p')
   const source = new EventSource('/chat?question=' + encodeURIComponent(event.target.q.value))
   source.onmessage = message => { answer.append(JSON.parse(message.data).text) }
+  source.addEventListener('cut', message => { answer.append(' [' + JSON.parse(message.data).text + ']') })
   source.addEventListener('end', () => source.close())
 }
 </script>"""
@@ -40,15 +44,22 @@ client = OpenAIChatCompletionClient(model="gpt-4o-mini")
 
 
 async def events(question: str) -> AsyncIterator[str]:
-    """Each piece of the team's answer as an event, then `end`."""
+    """Each piece of the team's answer as an event, a comment in each silence, `cut` if it is not complete, then `end`."""
     writer = AssistantAgent("writer", client, model_client_stream=True)
     editor = AssistantAgent("editor", client, model_client_stream=True)
     team = RoundRobinGroupChat([writer, editor], name="newsroom", max_turns=2)
     token = CancellationToken()
     try:
-        async for item in team.run_stream(task=question, cancellation_token=token):
-            if isinstance(item, ModelClientStreamingChunkEvent):
+        run = team.run_stream(task=question, cancellation_token=token)
+        async for item in keepalive(guard(run, first=120, stall=60, token=token), every=15):
+            if item is KEEPALIVE:
+                yield ": ping\n\n"
+            elif isinstance(item, ModelClientStreamingChunkEvent):
                 yield f"data: {json.dumps({'from': item.source, 'text': item.content})}\n\n"
+    except StreamCutOff as cut:
+        yield f"event: cut\ndata: {json.dumps({'text': cut.ending.remedy})}\n\n"
+        yield "event: end\ndata: {}\n\n"
+    else:
         yield "event: end\ndata: {}\n\n"
     finally:
         token.cancel()  # else the agents go on when the browser has left

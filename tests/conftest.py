@@ -22,8 +22,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk import own_errors as guard
+from lastchunk.instrumentor import observe, stop_observing
 from lastchunk.model_server.server import ModelServer
-from lastchunk.streams import open_streams
+from lastchunk.streams import open_streams, wanted
 
 MODEL_INFO = ModelInfo(
     vision=False,
@@ -132,6 +133,30 @@ def _instrument(exporter: InMemorySpanExporter) -> Iterator[Instrument]:
 def _exported(instrument: Instrument) -> Exported:
     """Instrumented as by default."""
     return instrument()
+
+
+def _forget_who_asked() -> None:
+    """A test module has imported what tells an application its endings; that was no application."""
+    wanted.endings = False
+    stop_observing()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked() -> Iterator[None]:
+    """Streams are observed only if the test instruments, or asks (`asked`)."""
+    _forget_who_asked()
+    yield
+    _forget_who_asked()
+
+
+@pytest.fixture(name="asked")
+def _asked(_nobody_asked: None) -> Iterator[None]:
+    """As in an application that imported `guard`, and has no SDK set up; no stream is left open."""
+    observe()
+    yield
+    gc.collect()
+    open_streams.drain()
+    assert open_streams.open_streams() == []
 
 
 @pytest.fixture(autouse=True)

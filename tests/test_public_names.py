@@ -12,7 +12,26 @@ import lastchunk
 
 def test_public_names() -> None:
     """Adding a name is a promise, and removing one breaks it: either is made here first."""
-    assert lastchunk.__all__ == ["AutoGenStreamsInstrumentor", "__version__"]
+    assert lastchunk.__all__ == [
+        "KEEPALIVE",
+        "About",
+        "AutoGenStreamsInstrumentor",
+        "Cause",
+        "Ending",
+        "GuardedChatCompletionClient",
+        "KeepAlive",
+        "Operation",
+        "Reason",
+        "StreamCutOff",
+        "StreamStalled",
+        "__version__",
+        "ending_of",
+        "guard",
+        "keepalive",
+        "retry_if_cutoff",
+        "wait_retry_after",
+    ]
+    assert set(lastchunk.__all__) <= set(dir(lastchunk))
     assert all(hasattr(lastchunk, name) for name in lastchunk.__all__)
 
 

@@ -27,19 +27,33 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("LASTCHUNK_AUTOGEN_SPANS", " Replace ", "replace"),
     ("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", "true", True),
     ("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", "FALSE", False),
+    ("LASTCHUNK_ON_ENDING", "shop.streams:told", "shop.streams:told"),
+    ("LASTCHUNK_FINISH_OPTIONAL", "models.example", ("models.example",)),
+    (
+        "LASTCHUNK_FINISH_OPTIONAL",
+        "127.0.0.1:8000, GPU.example ,[::1]:80",
+        ("127.0.0.1:8000", "gpu.example", "[::1]:80"),
+    ),
 ]
 BAD: list[tuple[str, str]] = [
     *(("LASTCHUNK_CHUNK_EVENTS", value) for value in ("many", "-1", "3.5", "1e3", "1001", "100000000")),
     *(("LASTCHUNK_STALL_AFTER", value) for value in ("soon", "0", "-1", "nan", "inf", "30s")),
     *(("LASTCHUNK_AUTOGEN_SPANS", value) for value in ("replaced", "false", "1")),
     *(("LASTCHUNK_TIME_PER_OUTPUT_CHUNK", value) for value in ("yes", "1", "on")),
+    *(("LASTCHUNK_ON_ENDING", value) for value in ("told", "shop/streams.py:told", "shop.streams:", ":told")),
+    *(("LASTCHUNK_FINISH_OPTIONAL", value) for value in ("http://models.example", "models.example:port", ",")),
 ]
 
 
 def test_defaults() -> None:
     """Those of the design."""
     assert load({}, {}) == Settings(
-        chunk_events=32, stall_after=30.0, autogen_spans="replace", time_per_output_chunk=False
+        chunk_events=32,
+        stall_after=30.0,
+        autogen_spans="replace",
+        time_per_output_chunk=False,
+        on_ending=None,
+        finish_optional=None,
     )
 
 
@@ -58,7 +72,7 @@ def test_from_arguments(variable: str, text: str, value: object) -> None:
     for given in (value, text):
         settings = load({field: given, "tracer_provider": None}, {variable: "nonsense"})
         assert getattr(settings, field) == value
-        assert type(getattr(settings, field)) is type(getattr(Settings(), field))
+        assert type(getattr(settings, field)) is type(value)
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
@@ -115,7 +129,10 @@ def test_an_unknown_argument(caplog: pytest.LogCaptureFixture, name: str, neares
     assert message.startswith(f"instrument() has no setting {name}: it is ignored.")
     assert ("Did you mean" in message) == bool(nearest)
     assert f"Did you mean {nearest}?" in message or not nearest
-    assert "It takes chunk_events, stall_after, autogen_spans, time_per_output_chunk, tracer_provider, " in message
+    assert (
+        "It takes chunk_events, stall_after, autogen_spans, time_per_output_chunk, on_ending, finish_optional, "
+        in message
+    )
     caplog.clear()
 
 

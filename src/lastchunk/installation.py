@@ -41,10 +41,10 @@ them pays nothing for it.
 class Installation:
     """The patches of one `instrument()`: each is made when its module is there, until `undo`.
 
-    `providers` may hold `tracer_provider`, `meter_provider` and `logger_provider`.
+    `providers` may hold `tracer_provider`, `meter_provider` and `logger_provider`; None if nothing is to be emitted.
     """
 
-    def __init__(self, settings: Settings, providers: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, providers: Mapping[str, Any] | None) -> None:
         self._settings = settings
         self._providers = providers
         self._lock = threading.RLock()
@@ -118,10 +118,13 @@ def _is_of(patch: Patch, libraries: Iterable[str]) -> bool:
     return any(patch.module.startswith(f"{library}.") for library in libraries)
 
 
-def patcher_of(settings: Settings, providers: Mapping[str, Any]) -> Patcher:
-    """What applies patches, with telemetry for these providers, or for the global ones."""
+def patcher_of(settings: Settings, providers: Mapping[str, Any] | None) -> Patcher:
+    """What applies patches, with telemetry for these providers, or for the global ones; without any for None."""
     from lastchunk.patches.support.patching import Patcher
-    from lastchunk.streams.lifecycle import Streams
+    from lastchunk.streams.lifecycle import NoTelemetry, Streams
+
+    if providers is None:
+        return Patcher(Streams(NoTelemetry(), settings), settings)
     from lastchunk.telemetry import Telemetry
 
     telemetry = Telemetry(

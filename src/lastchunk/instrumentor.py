@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
@@ -14,6 +15,7 @@ from lastchunk import settings
 from lastchunk.installation import Installation
 from lastchunk.own_errors import report
 from lastchunk.package import _instruments
+from lastchunk.streams import wanted
 
 _logger = logging.getLogger(__name__)
 
@@ -42,19 +44,48 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
             return
         try:
             installation = Installation(settings.load(kwargs), settings.providers(kwargs))
+            stop_observing()
             self.installation = _Process.installation = installation
             installation.begin()
         except Exception as exc:
             report("instrument()", exc)
 
     def _uninstrument(self, **kwargs: Any) -> None:
+        """Put back what was there; an application that wants to know its endings is still told them."""
         installation, self.installation = self.installation, None
         if installation is not None:
             _Process.installation = None
             installation.undo()
+        if wanted.endings:
+            observe()
 
 
 class _Process:
-    """Of all instrumentors, subclasses too, one at a time patches the process."""
+    """Of all instrumentors, subclasses too, one at a time patches the process; or none does, and streams are only observed."""
 
     installation: Installation | None = None
+    observing: Installation | None = None
+
+
+def observe() -> None:
+    """Observe streams from now on, even if nobody listens to telemetry: the application wants to know how they end.
+
+    Called by the import of what tells it (`lastchunk.acting`), so nobody needs to call it. What `instrument()` was told stays;
+    without it nothing is emitted, and nothing of AutoGen's own telemetry is touched.
+    """
+    wanted.endings = True
+    if _Process.installation is not None or _Process.observing is not None:
+        return
+    try:
+        installation = Installation(replace(settings.load({}), autogen_spans="keep"), None)
+        _Process.observing = installation
+        installation.begin()
+    except Exception as exc:
+        report("observing streams", exc)
+
+
+def stop_observing() -> None:
+    """Put back what `observe` put in place."""
+    installation, _Process.observing = _Process.observing, None
+    if installation is not None:
+        installation.undo()

@@ -8,15 +8,22 @@ used instead.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 _logger = logging.getLogger(__name__)
 
 AutoGenSpans = Literal["replace", "keep"]
+OnEnding = Callable[[Any, Any], object]
+"""Called with the `Ending` of a stream, and with `About`: what it is the ending of."""
+
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_SERVER = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 MOST_CHUNK_EVENTS = 1000
 """A stream with that many holds 80 kB while it is open, and its span is 200 kB on the way, where a receiver of OTLP takes 4 MB
@@ -35,6 +42,10 @@ class Settings:
     """`replace` AutoGen's `invoke_agent` and per-item runtime spans, or `keep` them. `LASTCHUNK_AUTOGEN_SPANS`."""
     time_per_output_chunk: bool = False
     """Record the per-chunk histogram, at about 5 µs a chunk. `LASTCHUNK_TIME_PER_OUTPUT_CHUNK`."""
+    on_ending: OnEnding | str | None = None
+    """A function, or `module:function`, that is called with each ending. `LASTCHUNK_ON_ENDING`."""
+    finish_optional: tuple[str, ...] | None = None
+    """Servers, `host` or `host:port`, that send neither a finish reason nor an end marker. `LASTCHUNK_FINISH_OPTIONAL`."""
 
 
 def _count(value: object) -> int:
@@ -63,6 +74,24 @@ def _boolean(value: object) -> bool:
     if word not in ("true", "false"):
         raise ValueError(value)
     return word == "true"
+
+
+def _function(value: object) -> OnEnding | str:
+    if isinstance(value, str) and _FUNCTION.fullmatch(value.strip()):
+        return value.strip()
+    if not callable(value) or inspect.iscoroutinefunction(value):
+        raise ValueError(value)
+    return value
+
+
+def _servers(value: object) -> tuple[str, ...]:
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, Iterable):
+        raise ValueError(value)
+    servers = tuple(str(server).strip().lower() for server in given if str(server).strip())
+    if not servers or not all(_SERVER.fullmatch(server) for server in servers):
+        raise ValueError(value)
+    return servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +133,20 @@ SETTINGS: tuple[Setting, ...] = (
         _boolean,
         "`true` or `false`",
         "record the per-chunk histogram",
+    ),
+    Setting(
+        "on_ending",
+        "LASTCHUNK_ON_ENDING",
+        _function,
+        "a function that is not `async`, or `module:function`",
+        "a function, as `module:function`, that is called with each ending: see docs/acting-on-cutoffs.md",
+    ),
+    Setting(
+        "finish_optional",
+        "LASTCHUNK_FINISH_OPTIONAL",
+        _servers,
+        "a list of servers, `host` or `host:port`, with commas between them",
+        "servers, as `host` or `host:port` with commas between them, that send neither a finish reason nor an end marker",
     ),
 )
 

@@ -82,10 +82,18 @@ def test_otlp(receiver: Receiver) -> None:
     assert receiver.events == [semconv.CUTOFF_EVENT]
 
 
+def test_an_answer_that_is_continued(receiver: Receiver) -> None:
+    """Three pieces, and a sentence; whoever only imports `guard` sends no telemetry."""
+    printed = run("continue_an_answer", receiver).stdout
+    assert printed.count("Lisbon is sunny") == 3
+    assert "The answer is not complete. The answer was cut off after " in printed
+    assert receiver.ours == []
+
+
 def test_every_example_is_in_the_index_and_says_how_it_is_run() -> None:
     index = (EXAMPLES / "README.md").read_text()
     names = [path.stem for path in sorted(EXAMPLES.glob("*.py"))]
-    assert len(names) == 9
+    assert len(names) == 10
     for name in names:
         assert command(name)[-1] == f"examples/{name}.py"
         assert f"[{name}.py]({name}.py)" in index

@@ -57,7 +57,7 @@ def wrap_spans(module: ModuleType, patcher: Patcher, span_of: SpanOf) -> None:
             made = wrapped(*args, **kwargs)
             return made if patcher.settings.autogen_spans == "keep" else WithoutText(made)
 
-        if not patcher.streams.telemetry.enabled():
+        if not patcher.streams.observes():
             return of_autogen()
         return span_of(patcher, _who_asks(module), of_autogen)
 
@@ -70,7 +70,8 @@ def of_a_run(patcher: Patcher, agent: Any, of_autogen: Callable[[], Any]) -> Any
     if record is None or not record.replaces_span or record.start.subject != id(agent):
         return _without_stream(_Run(agent, record), of_autogen())
     record.replaces_span = False
-    return of_autogen() if patcher.settings.autogen_spans == "keep" else nullcontext(INVALID_SPAN)
+    ours = patcher.settings.autogen_spans != "keep" and patcher.streams.telemetry.enabled()
+    return nullcontext(INVALID_SPAN) if ours else of_autogen()
 
 
 def of_a_turn(patcher: Patcher, container: Any, start: Callable[[Any], Start], of_autogen: Callable[[], Any]) -> Any:

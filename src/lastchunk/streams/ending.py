@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from lastchunk.remedies import remedy_for
 from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.idle import idle_timeout
@@ -97,6 +98,12 @@ class Ending:
         """The span's status is ERROR."""
         return self.reason not in UNSET_STATUS
 
+    @property
+    def remedy(self) -> str:
+        """What to do about it, in one sentence; empty if nothing is wrong."""
+        remedy = remedy_for(self.reason, self.cause)
+        return "" if remedy is None else remedy.sentence
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -124,6 +131,8 @@ class Evidence:
     process_exit: bool = False
     disconnected: bool = False
     """A cancel that a web server made because its client left."""
+    gave_up: bool = False
+    """A `guard` found the stream silent for too long, and cut it."""
     failed_tool: bool = False
     """The run's last message is the result of a failed tool."""
     waiting_for: WaitingFor | None = None
@@ -216,7 +225,7 @@ def _without_terminal(evidence: Evidence) -> Reason:
 
 def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
     hint = evidence.failure.hint if evidence.failure is not None and not evidence.terminal else evidence.said
-    idle = evidence.idle >= evidence.stall_after
+    idle = evidence.idle >= evidence.stall_after or evidence.gave_up
     """Somebody who waited may have had enough …"""
     cut_idle = idle_timeout(evidence.idle, evidence.own_gap, evidence.stall_after)
     """… and something on the way may have closed the connection, which has a timeout of its own."""

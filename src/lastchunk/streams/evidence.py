@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
-from lastchunk.semconv import Cause, Delivery, LastEvent, Operation, Reason, Source
+from lastchunk.semconv import SERVER_ADDRESS, SERVER_PORT, Cause, Delivery, LastEvent, Operation, Reason, Source
 from lastchunk.streams import wires
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
@@ -16,6 +17,7 @@ from lastchunk.streams.finish_reasons import Finish, meanings
 from lastchunk.streams.habits import finish_expected, finish_sent
 from lastchunk.streams.inner_streams import InnerStream
 from lastchunk.streams.outcome import Outcome
+from lastchunk.streams.raised import ended_with
 from lastchunk.streams.record import StreamRecord
 
 FROM_ABOVE = frozenset({Reason.ABANDONED, Reason.CANCELLED, Reason.PROCESS_EXIT})
@@ -30,18 +32,22 @@ def outcome_of(
     process_exit: bool,
     at: float,
     stall_after: float,
+    finish_optional: Collection[str] = (),
 ) -> Outcome:
     """How a stream ended: exhausted, or by `error`, or because its consumer `left`, or at exit; `at` that time.
 
-    `stall_after` is the silence, in seconds, from which on a stream counts as stalled.
+    `stall_after` is the silence, in seconds, from which on a stream counts as stalled; `finish_optional` are the servers,
+    `host` or `host:port`, whose answers may end without a finish reason and an end marker.
     """
     wires.settle(record, error)
     wire, run = record.wire, record.operation is not Operation.CHAT
     since = record.silent_since
     waiting_for = record.waiting_for if since and (error is not None or left or process_exit) else None
     gap = record.step_ends(at)
+    complete = _complete_without_finish(record, finish_optional)
     said_error = wire is not None and wire.provider_error and error is None
-    bare_end = wire is not None and record.bare and (bool(wire.finish) or wire.end_marker or said_error)
+    said_end = wire is not None and (bool(wire.finish) or wire.end_marker or said_error)
+    bare_end = record.bare and (said_end or complete)
     terminal = record.terminal or bare_end
     idle = record.idle_at_end if record.terminal else gap
     if not record.terminal and not record.bare and wire is not None and wire.exhausted:
@@ -55,7 +61,7 @@ def outcome_of(
         if wire is not None:
             wire.last_event = LastEvent.ERROR
     cancelled = failure is not None and failure.kind is FailureKind.CANCEL
-    if wire is not None and wire.heard_at > at - idle and not (left or cancelled):
+    if wire is not None and wire.heard_at > at - idle and not (left or cancelled or _gave_up(record)):
         # Who leaves has waited for content; but a connection lives as long as bytes come, if only comments.
         idle = max(at - wire.heard_at, 0.0)
     delivery, first_wait = (Delivery.NONE, 0.0) if run else record.delivery(at)
@@ -64,7 +70,7 @@ def outcome_of(
     evidence = Evidence(
         terminal=terminal,
         finish=finish | {Finish.ERROR} if wire is not None and wire.provider_error else finish,
-        finished=finished,
+        finished=finished or complete,
         arrived=record.arrived or record.parts > 0 or (wire is not None and wire.arrived),
         may_be_silent=run or record.start.may_be_silent,
         began=_began(record),
@@ -75,6 +81,7 @@ def outcome_of(
         process_exit=process_exit or (cancelled and loop_is_ending()),
         disconnected=cancelled and error is not None and client_disconnected(error),
         failed_tool=record.tool_failed,
+        gave_up=_gave_up(record),
         waiting_for=waiting_for,
         idle=idle,
         max_gap=record.max_gap,
@@ -85,6 +92,9 @@ def outcome_of(
         inner=inner.ending if inner is not None else None,
     )
     ending = _from_above(record, decide(evidence))
+    guarded = ended_with(error) if error is not None and not run and not terminal else None
+    if guarded is not None and guarded.by_guard:
+        ending = replace(guarded.ending, inherited=False)  # it came from a guard inside, of a stream that is this one
     taken = inner if inner is not None and ending.reason is inner.ending.reason else None
     if taken is not None and not taken.streamed:
         ending = replace(ending, inherited=False)
@@ -128,6 +138,27 @@ def ending_of_answer(finish: str, error: BaseException | None) -> Ending:
     return decide(evidence)
 
 
+def ending_of_part(record: StreamRecord, finish: str) -> Ending:
+    """How an answer ended that was read to its end inside of `record`, whose client delegates and has not ended yet.
+
+    `finish` is the finish reason that its result names; empty if it does not say. Without a wire that is all there is.
+    """
+    wire = record.wire
+    if wire is None or not wire.headers:
+        return ending_of_answer(finish, None)
+    evidence = Evidence(
+        terminal=True,
+        finish=wire.finish | {Finish.ERROR} if wire.provider_error else wire.finish,
+        finished=_finished(record)[0] or _complete_without_finish(record, ()),
+        said=wire.cause_said(),
+        arrived=wire.arrived,
+        may_be_silent=record.start.may_be_silent,
+        began=True,
+        streamed=wire.streamed,
+    )
+    return decide(evidence)
+
+
 def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[Cause, int], ...]:
     """The inner cutoffs, but for the one whose ending the run took, by cause."""
     cutoffs = record.inner.cutoffs
@@ -145,7 +176,34 @@ def _began(record: StreamRecord) -> bool:
     return record.chunks > 0 or (record.wire is not None and record.wire.headers)
 
 
+def _gave_up(record: StreamRecord | None) -> bool:
+    """A guard of the stream, or of one above it, found it silent for too long."""
+    while record is not None:
+        if record.gave_up:
+            return True
+        record = record.parent
+    return False
+
+
+def _complete_without_finish(record: StreamRecord, servers: Collection[str]) -> bool:
+    """The body came to its end with an answer in it, and that is all that its backend ever says."""
+    wire = record.wire
+    if wire is None or not wire.exhausted or not wire.arrived or not wire.streamed or wire.provider_error:
+        return False
+    host = str(record.start.attributes.get(SERVER_ADDRESS, "")).lower()
+    if host in servers or f"{host}:{record.start.attributes.get(SERVER_PORT)}" in servers:
+        return True
+    above: StreamRecord | None = record
+    while above is not None:
+        if above.finish_optional:
+            return True
+        above = above.parent
+    return False
+
+
 def _failure(record: StreamRecord, error: BaseException | None) -> Failure | None:
+    if _gave_up(record):
+        return Failure(FailureKind.TIMEOUT, "lastchunk.StreamStalled")
     if error is None:
         return None
     if record.operation is not Operation.CHAT:

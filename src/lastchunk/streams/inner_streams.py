@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lastchunk.semconv import Cause, Delivery, Operation, Reason, Source
 from lastchunk.streams.answers import Answer, behind_answer
@@ -79,6 +79,12 @@ class InnerStreams:
             self.turns[stream.name] = stream
             if stream.raised is not None and stream.ending.reason is not Reason.CANCELLED:
                 self.failed_turn = self.failed_turn or stream
+
+    def raised_as(self, ending: Ending, error: BaseException) -> None:
+        """A guard raised `error` for the stream with this `ending`, which itself had not raised, or not that."""
+        for index, stream in enumerate(self.recent or ()):
+            if stream.ending is ending and self.recent is not None:
+                self.recent[index] = replace(stream, raised=Raised(error))
 
     def behind_result(self, source: str | None, team: bool, answer: Answer | None = None) -> InnerStream | None:
         """The stream behind a run's last message, which is `answer` and came from the agent called `source`.

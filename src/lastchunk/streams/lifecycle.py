@@ -10,10 +10,11 @@ from typing import Protocol
 from lastchunk.own_errors import report
 from lastchunk.semconv import LastEvent, Operation
 from lastchunk.settings import Settings
-from lastchunk.streams import evidence, open_streams
+from lastchunk.streams import evidence, open_streams, raised, wanted
 from lastchunk.streams.answers import Answer, answer_of
 from lastchunk.streams.evidence import FROM_ABOVE
 from lastchunk.streams.inner_streams import InnerStream
+from lastchunk.streams.listener import Listener
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.raised import Raised
 from lastchunk.streams.record import History, Start, StreamRecord
@@ -47,6 +48,23 @@ class Telemetry(Protocol):
         ...
 
 
+class NoTelemetry:
+    """Nothing is emitted: only the application itself wants to know how its streams end."""
+
+    def enabled(self) -> bool:
+        """Nobody listens."""
+        return False
+
+    def begin(self, record: StreamRecord) -> None:
+        """Never called."""
+
+    def enter(self, record: StreamRecord) -> None:
+        """Never called."""
+
+    def end(self, record: StreamRecord, outcome: Outcome) -> None:
+        """Never called."""
+
+
 def current_stream() -> StreamRecord | None:
     """The stream that is being driven here, if any."""
     return _current.get()
@@ -59,6 +77,11 @@ class Streams:
         self.telemetry = telemetry
         self.settings = settings
         self._record = TimedStreamRecord if settings.time_per_output_chunk else StreamRecord
+        self._listener = Listener(settings.on_ending) if settings.on_ending is not None else None
+
+    def observes(self) -> bool:
+        """Somebody listens to telemetry, or the application itself wants to know how its streams end."""
+        return wanted.endings or self._listener is not None or self.telemetry.enabled()
 
     def begin(self, start: Start) -> StreamRecord | None:
         """Begin a stream in the consumer's context; None if nobody listens, or if it is part of the stream around it.
@@ -67,13 +90,16 @@ class Streams:
         of the same object is one invocation that reached us twice.
         """
         parent = _around(start)
-        if not self.telemetry.enabled() or _is_part_of(start, parent):
+        if not self.observes() or _is_part_of(start, parent):
             return None
-        record = self._record(start, parent, self.settings.chunk_events)
+        heard = self.telemetry.enabled()
+        record = self._record(start, parent, self.settings.chunk_events if heard else 0)
+        record.telemetry = self.telemetry if heard else None
         if start.bare:
             record.wire = Wire()
         open_streams.opened(record, self._end)
-        self.telemetry.begin(record)
+        if heard:
+            self.telemetry.begin(record)
         record.context = copy_context()
         record.context.run(self._enter, record)
         return record
@@ -84,7 +110,8 @@ class Streams:
 
     def _enter(self, record: StreamRecord) -> None:
         _current.set(record)
-        self.telemetry.enter(record)
+        if record.telemetry is not None:
+            record.telemetry.enter(record)
 
     def end(
         self,
@@ -118,10 +145,13 @@ class Streams:
                 process_exit=process_exit,
                 at=record.clock() if at is None else at,
                 stall_after=self.settings.stall_after,
+                finish_optional=self.settings.finish_optional or (),
             )
             record.ending = outcome.ending
             _tell_parent(record, outcome, error)
-            self.telemetry.end(record, outcome)
+            if record.telemetry is not None:
+                record.telemetry.end(record, outcome)
+            self._tell_application(record, outcome, error)
         except Exception as exc:
             report("the end of a stream", exc)
             if record.span is not None:
@@ -129,6 +159,12 @@ class Streams:
         finally:
             record.context = None
             record.loop = None
+
+    def _tell_application(self, record: StreamRecord, outcome: Outcome, error: BaseException | None) -> None:
+        if wanted.endings and error is not None:
+            raised.keep(error, raised.Ended(outcome.ending, record.answered()))
+        if self._listener is not None:
+            self._listener.hear(record, outcome.ending, record.context)
 
     def model_answered(
         self, finish: str, error: BaseException | None = None, *, text: object = None, history: History | None = None
@@ -140,6 +176,8 @@ class Streams:
         parent = _current.get()
         if parent is None or parent.operation is Operation.CHAT or parent.ending is not None:
             return
+        if error is None:
+            _answered(parent, parent.clock())
         parent.inner.add(
             InnerStream.of_result(
                 evidence.ending_of_answer(finish, error),
@@ -202,6 +240,8 @@ def _tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | 
     parent = record.parent
     if parent is None or parent.ending is not None:
         return
+    if record.operation is Operation.CHAT:
+        _answered(parent, record.content_at())
     ending = outcome.ending
     if record.operation is Operation.CHAT:
         _sent(parent, record.history)
@@ -220,3 +260,10 @@ def _tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | 
             left=ending.inherited and ending.reason in FROM_ABOVE,
         )
     )
+
+
+def _answered(run: StreamRecord | None, at: float) -> None:
+    """A model below `run`, and below every run above it, said its last at that time."""
+    while run is not None:
+        run.answered_at = max(run.answered_at, at)
+        run = run.parent

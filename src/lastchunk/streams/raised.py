@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which exception it was that left a stream: known again as long as it lives, and not kept alive by us.
+"""Which exception it was that left a stream, and with which ending: known as long as it lives, and not kept alive by us.
 
 `id()` is no identity of what may be dead: Python gives the same number to the next exception.
 """
@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from weakref import ref
+
+if TYPE_CHECKING:
+    from lastchunk.streams.ending import Ending
 
 _LOOKED_AT = 50
 
@@ -25,10 +29,7 @@ class Raised:
             self._weak: ref[Any] = ref(error)
         except TypeError:
             # Python's own exceptions know no weak references. Their attributes can stand in a dictionary that does.
-            attributes = error.__dict__
-            if not isinstance(attributes, _Attributes):
-                error.__dict__ = attributes = _Attributes(attributes)
-            self._weak = ref(attributes)
+            self._weak = ref(_attributes(error))
 
     def was(self, error: BaseException) -> bool:
         """It was `error`."""
@@ -39,10 +40,47 @@ class Raised:
 class _Attributes(dict[str, Any]):
     """The attributes of an exception, as Python keeps them, but for the weak references. A copy of it is a plain dictionary."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "ended")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return dict, (dict(self),)
+
+
+def _attributes(error: BaseException) -> _Attributes:
+    attributes = error.__dict__
+    if not isinstance(attributes, _Attributes):
+        # Past a `__setattr__` of the exception's own, that of a frozen dataclass for example.
+        BaseException.__setattr__(error, "__dict__", attributes := _Attributes(attributes))
+    return attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is kept of a stream with the exception that came out of it, if the application wants to know its endings."""
+
+    ending: Ending
+    answered: bool
+    """Something of the model's answer had come."""
+    by_guard: bool = False
+    """A `guard` raised the exception: no stream would have."""
+
+
+def keep(error: BaseException, ended: Ended) -> None:
+    """Say of `error` that a stream ended with it."""
+    _attributes(error).ended = ended
+
+
+def ended_with(error: BaseException) -> Ended | None:
+    """The end of the stream that `error`, or what it was raised from, came out of; None if it came out of none."""
+    link: BaseException | None = error
+    for _ in range(_LOOKED_AT):
+        if link is None:
+            break
+        if isinstance(link.__dict__, _Attributes) and hasattr(link.__dict__, "ended"):
+            return link.__dict__.ended
+        group = link.exceptions if isinstance(link, BaseExceptionGroup) else ()  # pyright: ignore[reportUnknownMemberType]
+        link = group[0] if len(group) == 1 else link.__cause__
+    return None
 
 
 def behind(error: BaseException) -> Iterator[BaseException]:

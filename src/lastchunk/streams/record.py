@@ -89,6 +89,7 @@ class StreamRecord:
     __slots__ = (
         "__weakref__",
         "answer",
+        "answered_at",
         "arrived",
         "began_at",
         "began_wall",
@@ -98,8 +99,10 @@ class StreamRecord:
         "context",
         "ending",
         "extras",
+        "finish_optional",
         "first_content_at",
         "gap_before",
+        "gave_up",
         "history",
         "idle_at_end",
         "inner",
@@ -124,6 +127,7 @@ class StreamRecord:
         "start",
         "stepped_at",
         "stop_reason",
+        "telemetry",
         "terminal",
         "tool_failed",
         "waiting_for",
@@ -138,6 +142,8 @@ class StreamRecord:
         self.clock = clock.monotonic
         self.began_at = self.clock()
         self.began_wall = clock.wall()
+        self.telemetry: Any = None
+        """Where its signals go; None if nobody listens to them, and only the application wants to know how it ends."""
         self.span: Span | None = None
         self.series: Any = None
         """What its metrics have in common with those of other streams; telemetry's own."""
@@ -173,6 +179,12 @@ class StreamRecord:
         """The result holds a tool call whose arguments cannot be read."""
         self.result_finish = ""  # only used without a wire
         self.stalled = False
+        self.gave_up = False
+        """A `guard` found it silent for too long, and cuts it."""
+        self.finish_optional = False
+        """Its answer is complete without a finish reason and an end marker: the application says so of its backend."""
+        self.answered_at = 0.0
+        """Of a run: when a model below it that has ended said its last; 0 if none did."""
         self.replaces_span = start.replaces_span
         self.late_error: str | None = None
         self.wire: Wire | None = None
@@ -265,6 +277,16 @@ class StreamRecord:
         self.arrived = arrived
         self.result_finish = finish
         self.idle_at_end = gap if self.wire is None else self.wire_gap
+
+    def content_at(self) -> float:
+        """When the model said its last, as far as this record knows; 0 if it said nothing."""
+        if self.operation is not Operation.CHAT:
+            return self.answered_at
+        return max(self.last_content_at, self.wire.last_content_at) if self.wire is not None else self.last_content_at
+
+    def answered(self) -> bool:
+        """Something of a model's answer came."""
+        return self.content_at() > 0.0
 
     def source(self) -> Source:
         """What a decision about this stream rests on."""

@@ -50,7 +50,9 @@ class Subclasses:
             report(f"patching the subclasses of {self._base.__name__}", exc)
 
     def look_at(self, cls: type) -> None:
-        """Wrap what `cls` resolves the names to, unless that is done."""
+        """Wrap what `cls` resolves the names to, unless that is done, or `cls` is ours and only hands on what another gives."""
+        if getattr(cls, "lastchunk_delegates", False):
+            return
         for name, wrapper in self._wrappers.items():
             owner, method = resolved(cls, name)
             if method is None or getattr(method, "__isabstractmethod__", False) or is_wrapped(method):

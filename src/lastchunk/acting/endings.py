@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`ending_of`: from a stream, or from the exception that it raised, to how it ended."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from lastchunk.streams import open_streams
+from lastchunk.streams.ending import Ending
+from lastchunk.streams.observed import ObservedAsyncGenerator
+from lastchunk.streams.observer import Observer
+from lastchunk.streams.raised import ended_with
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
+
+_RAW_STREAM = "_raw_stream"
+"""Where the streams of the openai and anthropic SDKs' `stream(...)` have the one that `create(stream=True)` gives."""
+
+
+class Guarding:
+    """A proxy of ours around a stream that is observed."""
+
+    __slots__ = ("stream",)
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+
+def ending_of(stream: object) -> Ending | None:
+    """How `stream` ended; None while it is open.
+
+    `stream` is what `run_stream`, `on_messages_stream`, `create_stream` or an SDK's `create(stream=True)` returned, or a
+    `guard` around it; or the exception that came out of one. None for an exception that came out of no stream.
+
+    Raises TypeError for anything else: a stream that Lastchunk does not observe.
+    """
+    if isinstance(stream, BaseException):
+        ended = ended_with(stream)
+        return None if ended is None else ended.ending
+    open_streams.drain()
+    record = observer_of(stream, "ending_of").record
+    return None if record is None else record.ending
+
+
+def observer_of(stream: object, function: str) -> Observer:
+    """What watches `stream`; TypeError, in the name of `function`, if nothing of ours does."""
+    while isinstance(stream, Guarding):
+        stream = stream.stream
+    if type(stream) not in _OBSERVED:
+        stream = getattr(stream, _RAW_STREAM, stream)
+    kind = type(stream)
+    observer = None
+    if kind is ObservedAsyncGenerator:
+        observer = stream.observer  # type: ignore[attr-defined]
+    elif kind in (ObservedAsyncStream, ObservedStream):
+        observer = stream._self_observer  # type: ignore[attr-defined]
+    if isinstance(observer, Observer):
+        return observer
+    raise TypeError(_what_to_pass(stream, function))
+
+
+def record_of(stream: object, function: str) -> StreamRecord | None:
+    """The record of `stream`; None if it has not begun, or is a part of the stream around it."""
+    return observer_of(stream, function).record
+
+
+_OBSERVED = (ObservedAsyncGenerator, ObservedAsyncStream, ObservedStream)
+
+
+def _what_to_pass(stream: object, function: str) -> str:
+    got = f"{function}() got {_article(type(stream).__name__)}"
+    if inspect.isawaitable(stream):
+        return f"{got}, which is no stream yet: await it, and pass what that returns."
+    if hasattr(stream, "__aenter__") and not hasattr(stream, "__anext__"):
+        return f"{got}, which is no stream yet: enter it with `async with`, and pass what that gives."
+    return (
+        f"{got}, which Lastchunk does not observe. Pass the object itself that `run_stream`, `create_stream` or an SDK's"
+        f" `create(stream=True)` returned, and import `{function}` from lastchunk before that call."
+    )
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

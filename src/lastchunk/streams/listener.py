@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The function of the application's that is called with each ending."""
+
+from __future__ import annotations
+
+import logging
+from contextvars import Context
+from importlib import import_module
+from typing import Any
+
+from lastchunk.own_errors import report
+from lastchunk.settings import OnEnding
+from lastchunk.streams.about import about
+from lastchunk.streams.ending import Ending
+from lastchunk.streams.record import StreamRecord
+
+_logger = logging.getLogger(__name__)
+
+
+class Listener:
+    """Calls `on_ending`. One that is given by its name is imported at the first ending: at start-up it may not be there yet."""
+
+    def __init__(self, on_ending: OnEnding | str) -> None:
+        self._given = on_ending
+        self._function: OnEnding | None = None if isinstance(on_ending, str) else on_ending
+        self._missing = False
+
+    def hear(self, record: StreamRecord, ending: Ending, context: Context | None) -> None:
+        """Tell of an ending, in a copy of the stream's `context`; what the function raises is reported."""
+        function = self._function or self._import()
+        if function is None:
+            return
+        try:
+            (Context() if context is None else context.copy()).run(function, ending, about(record))
+        except Exception as exc:
+            report("on_ending, a function of the application's", exc)
+
+    def _import(self) -> OnEnding | None:
+        if self._missing:
+            return None
+        module, _, name = str(self._given).partition(":")
+        try:
+            found: Any = import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+            if not callable(found):
+                raise TypeError(f"{name} is not a function")
+        except Exception as exc:
+            self._missing = True
+            _logger.warning(
+                "on_ending=%s cannot be imported (%s): no function is called with the endings. Name one as"
+                " `module:function`, in LASTCHUNK_ON_ENDING or as `instrument(on_ending=...)`.",
+                self._given,
+                type(exc).__name__,
+            )
+            return None
+        self._function = found
+        return found
