@@ -32,9 +32,10 @@ def free_port() -> int:
 def serving(receiver: Receiver, *options: str) -> Iterator[tuple[str, int]]:
     """The chat, until the block ends; then all that it has to send is sent."""
     port = free_port()
-    python, server, *rest = command("chat_over_sse")
+    given = command("chat_over_sse")
+    server, rest = given[:3], given[3:]  # lastchunk demo run
     process = subprocess.Popen(
-        [python, server, *options, *rest],
+        [*server, *options, *rest],
         env=environment(receiver, PORT=str(port)),
         cwd=ROOT,
         start_new_session=True,
