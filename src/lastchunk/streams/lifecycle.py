@@ -64,6 +64,9 @@ class NoTelemetry:
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """Never called."""
 
+    def flush(self) -> None:
+        """There is nothing to send."""
+
 
 def current_stream() -> StreamRecord | None:
     """The stream that is being driven here, if any."""
