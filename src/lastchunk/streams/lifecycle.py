@@ -64,7 +64,7 @@ class NoTelemetry:
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """Never called."""
 
-    def flush(self) -> None:
+    def flush(self, timeout_millis: int) -> None:
         """There is nothing to send."""
 
 
