@@ -47,11 +47,13 @@ class ChunkSample:
         "_longest_count",
         "_stride",
         "bar",
+        "capacity",
         "due",
         "last",
     )
 
     def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
         quarter = capacity // 4
         self._first_count = quarter or int(capacity > 1)
         self._longest_count = quarter

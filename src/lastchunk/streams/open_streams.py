@@ -17,6 +17,8 @@ from lastchunk.streams.record import StreamRecord
 
 _open: dict[StreamRecord, Callable[..., None]] = {}
 """What is open, with what ends it: that of the instrumentation that began it, which may be another one by now."""
+_by_key: dict[str, dict[StreamRecord, None]] = {}
+"""The open runs that call themselves something: several may by the same name, and the first that began is found."""
 _let_go: deque[tuple[StreamRecord, float]] = deque()
 _registered = False
 
@@ -35,11 +37,20 @@ def opened(record: StreamRecord, end: Callable[..., None]) -> None:
             os.register_at_fork(after_in_child=_after_fork)
     drain()
     _open[record] = end
+    if record.start.key:
+        _by_key.setdefault(record.start.key, {})[record] = None
 
 
 def closed(record: StreamRecord) -> bool:
     """A stream ends: True for the first who says so, and for nobody after."""
-    return _open.pop(record, None) is not None
+    if _open.pop(record, None) is None:
+        return False
+    key = record.start.key
+    if key and (named := _by_key.get(key)) is not None:
+        named.pop(record, None)
+        if not named:
+            del _by_key[key]
+    return True
 
 
 def open_streams() -> list[StreamRecord]:
@@ -49,7 +60,7 @@ def open_streams() -> list[StreamRecord]:
 
 def find(key: str) -> StreamRecord | None:
     """The open run that calls itself `key`."""
-    return next((record for record in list(_open) if record.start.key == key), None) if key else None
+    return next(iter(list(_by_key.get(key, ()))), None) if key else None
 
 
 def let_go(record: StreamRecord) -> None:
@@ -90,4 +101,5 @@ def _at_exit() -> None:
 def _after_fork() -> None:
     """The parent's streams are the parent's: here they are neither open nor ever ended."""
     _open.clear()
+    _by_key.clear()
     _let_go.clear()

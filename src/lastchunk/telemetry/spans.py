@@ -8,13 +8,14 @@ from typing import Any
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, TracerProvider
+from opentelemetry.trace import Link, SpanKind, StatusCode, TracerProvider
 
 from lastchunk import semconv
 from lastchunk.semconv import Operation
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 from lastchunk.telemetry.attributes import at_begin, at_end, wall_time
+from lastchunk.telemetry.chunk_events import add_chunk_events
 from lastchunk.version import __version__
 
 _RUNTIME_SCOPE = "autogen "
@@ -56,7 +57,7 @@ class Spans:
             span.set_attributes(at_end(record, outcome))
             if outcome.ending.error:
                 span.set_status(StatusCode.ERROR)
-            _add_events(span, record)
+            add_chunk_events(span, record)
         span.end(wall_time(record, outcome.ended_at))
 
 
@@ -74,20 +75,3 @@ def _parent(record: StreamRecord) -> tuple[Any, list[Link]]:
     here = current.get_span_context()
     links = [Link(here)] if here.trace_id != above.get_span_context().trace_id else []
     return trace.set_span_in_context(above), links
-
-
-def _add_events(span: Span, record: StreamRecord) -> None:
-    if record.sample is None:
-        return
-    for chunk in record.sample.chunks(record.chunks):
-        span.add_event(
-            semconv.CHUNK_EVENT,
-            {
-                semconv.CHUNK_INDEX: chunk.index,
-                semconv.CHUNK_KIND: chunk.kind.value,
-                semconv.CHUNK_SIZE: chunk.size,
-                semconv.CHUNK_ELAPSED: round(chunk.at - record.began_at, 6),
-                semconv.CHUNK_GAP: round(chunk.gap, 6),
-            },
-            timestamp=wall_time(record, chunk.at),
-        )
