@@ -72,8 +72,9 @@ lint: $(DEV) ## check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(DEV) ## check the types of src/, strictly
+types: $(DEV) ## check the types of src/, strictly, and those of an application that uses it
 	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/mypy --strict tests/types
 
 format: $(DEV) ## let ruff put style and format right
 	@$(BIN)/ruff check --fix .

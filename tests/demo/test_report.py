@@ -11,7 +11,13 @@ from lastchunk.demo.tour import Stop
 
 FOUND = [
     Finding(Stop("guide", "nothing"), "completed", None, "TextMessage of 9 characters"),
-    Finding(Stop("gateway", "a cut"), "truncated", "unknown", "TextMessage of 4 characters"),
+    Finding(
+        Stop("gateway", "a cut"),
+        "truncated",
+        "unknown",
+        "TextMessage of 4 characters",
+        "raises StreamCutOff: truncated",
+    ),
     Finding(Stop("line", "a broken line"), "connection_lost", "connection_lost", "raises APIConnectionError"),
     Finding(Stop("hasty", "a break"), "abandoned", "partial_consumption", "nothing: the application had left"),
     Finding(Stop("button", "a cancel"), "cancelled", "cancelled_by_application", "raises CancelledError"),
@@ -49,3 +55,4 @@ def test_each_stream_has_its_row(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert "guide: nothing completed TextMessage of 9 characters" in rows
     assert "line: a broken line connection_lost: connection_lost raises APIConnectionError" in rows
     assert "The connection broke while data flowed" in rows
+    assert "gateway: raises StreamCutOff: truncated" in rows

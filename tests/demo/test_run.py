@@ -74,8 +74,12 @@ def test_the_tour(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
 
     assert {finding.stop.name: (finding.reason, finding.cause) for finding in found} == ENDINGS
     assert {finding.stop.name for finding in found if finding.silent} == SILENT
+    assert {finding.stop.name: finding.guarded for finding in found if finding.guarded} == {
+        name: f"raises StreamCutOff: {ENDINGS[name][0]}" for name in SILENT - {"all_at_once"}
+    }
     assert complaints == ""
     assert (tmp_path / "stderr").read_text() == ""
+    assert (tmp_path / "stderr-last-scene").read_text() == ""
     for name, (reason, cause) in ENDINGS.items():
         ending = f"{reason}: {cause}" if cause else reason
         assert re.search(rf"^\S+ [! ] (invoke_\w+|chat openai) +{name}\b.* {ending}( ->|$)", printed, re.MULTILINE), (
@@ -100,6 +104,8 @@ def test_the_application_knows_nothing_of_telemetry():
 def an_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     (tmp_path / "application.py").write_text(source)
     monkeypatch.setattr(run, "APPLICATION", tmp_path / "application.py")
+    (tmp_path / "last_scene.py").write_text("")
+    monkeypatch.setattr(run, "LAST_SCENE", tmp_path / "last_scene.py")
 
 
 def test_an_application_that_fails_is_a_failed_tour(

@@ -35,6 +35,7 @@ _MODEL = ModelInfo(
     multiple_system_messages=True,
 )
 Tool = Callable[[str], Awaitable[str]]
+Read = Callable[[AsyncIterator[object]], AsyncIterator[object]]
 
 
 async def weather(city: str) -> str:
@@ -50,9 +51,14 @@ async def broken_weather(city: str) -> str:
 class Application:
     """Agents, teams and a bare SDK client, each with its own endpoint."""
 
-    def __init__(self, endpoints: dict[str, dict[str, str]], told: Path) -> None:
+    def __init__(
+        self, endpoints: dict[str, dict[str, str]], told: Path, read: Read | None = None, scene: str = "stop"
+    ) -> None:
+        """`read` is what each stream is read through; `scene` is what it is called in `told`."""
         self._endpoints = endpoints
         self._told = told
+        self._read = read or as_it_is
+        self._scene = scene
 
     async def run(self) -> None:
         """Every stream of the tour: the slow ones beside the others."""
@@ -119,13 +125,13 @@ class Application:
     ) -> None:
         """Ask one agent, and read its stream to the end."""
         agent = self.agent(name, name, tool, reflect=reflect, patience=patience)
-        self.note(name, await outcome(agent.run_stream(task=question)))
+        self.note(name, await outcome(self._read(agent.run_stream(task=question))))
 
     async def ask_team(self, name: str) -> None:
         """Ask a team of two; what is done to the stream, is done to the second."""
         writer, editor = self.agent("writer", "newsroom"), self.agent("editor", name)
         team = RoundRobinGroupChat([writer, editor], name=name, max_turns=2)
-        self.note(name, await outcome(team.run_stream(task=QUESTION)))
+        self.note(name, await outcome(self._read(team.run_stream(task=QUESTION))))
 
     async def leave_early(self, name: str) -> None:
         """Leave the loop at the fourth item: the question and three words."""
@@ -149,13 +155,32 @@ class Application:
             stream = await client.chat.completions.create(
                 model=endpoint["model"], messages=[{"role": "user", "content": QUESTION}], stream=True
             )
-            text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
-        self.note(name, f"{len(text)} characters, then its loop ends")
+            count = 0
+            try:
+                async for _ in self._read(stream):
+                    count += 1
+                self.note(name, f"{count} chunks, then its loop ends")
+            except Exception as error:
+                self.note(name, raised(error))
 
     def note(self, name: str, told: str) -> None:
         """Append what the application was told."""
         with self._told.open("a") as file:
-            file.write(json.dumps({"stop": name, "told": told}) + "\n")
+            file.write(json.dumps({self._scene: name, "told": told}) + "\n")
+
+
+async def as_it_is(items: AsyncIterator[object]) -> AsyncIterator[object]:
+    """What a stream gives."""
+    async for item in items:
+        yield item
+
+
+def raised(error: Exception) -> str:
+    """What an exception tells: its class; what a guard raises says more."""
+    ending = getattr(error, "ending", None)
+    if ending is not None:
+        return f"raises {type(error).__name__}: {ending.reason}"
+    return f"raises {type(error).__name__}" + (", its cause only in a text" if "Traceback" in str(error) else "")
 
 
 async def outcome(items: AsyncIterator[object]) -> str:
@@ -170,8 +195,7 @@ async def outcome(items: AsyncIterator[object]) -> str:
             raise  # Ctrl-C: the application itself is to end, not only the run
         return "raises CancelledError"
     except Exception as error:
-        text = str(error)
-        return f"raises {type(error).__name__}" + (", its cause only in a text" if "Traceback" in text else "")
+        return raised(error)
     if not isinstance(last, TaskResult):
         return "no result"
     message = last.messages[-1]

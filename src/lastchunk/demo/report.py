@@ -31,6 +31,8 @@ class Finding:
     reason: str
     cause: str | None
     told: str
+    guarded: str = ""
+    """What `guard` told the application in the last scene; empty if the stream is not part of it."""
 
     @property
     def wrong(self) -> bool:
@@ -50,8 +52,9 @@ class Finding:
 
 def findings(spans: list[Span], told: Path) -> list[Finding]:
     """Both accounts of every stop, in the order of the tour; `LookupError` if one of them is missing."""
-    lines = (json.loads(line) for line in told.read_text().splitlines())
-    told_by_stop = {line["stop"]: line["told"] for line in lines}
+    lines = [json.loads(line) for line in told.read_text().splitlines()]
+    told_by_stop = {line["stop"]: line["told"] for line in lines if "stop" in line}
+    guarded = {line["guarded"]: line["told"] for line in lines if "guarded" in line}
     endings = {_stop_of(span): span.attributes for span in spans if span.attributes.get(semconv.OUTERMOST)}
     found: list[Finding] = []
     for stop in STOPS:
@@ -67,6 +70,7 @@ def findings(spans: list[Span], told: Path) -> list[Finding]:
                 str(ending.get(semconv.TERMINATION_REASON)),
                 str(cause) if cause else None,
                 told_by_stop[stop.name],
+                guarded.get(stop.name, ""),
             )
         )
     return found
@@ -92,6 +96,20 @@ def show(found: list[Finding]) -> None:
         table.add_row(done, _said(finding), Text(finding.told, "yellow" if finding.silent else ""))
     console.print(table)
     console.print(_conclusion(found))
+    again = [finding for finding in found if finding.guarded]
+    if again:
+        console.print(_last_scene(again))
+
+
+def _last_scene(again: list[Finding]) -> Text:
+    """The streams that were read once more, through `guard`."""
+    lines = "\n".join(f"  {finding.stop.name}: {finding.guarded}" for finding in again)
+    return Text.assemble(
+        ("\nThe same streams once more, each through `guard(stream)`, which needs no telemetry: ", "bold"),
+        ("now the application was told.\n", "bold"),
+        lines,
+        "\n`from lastchunk import guard`: docs/acting-on-cutoffs.md.",
+    )
 
 
 def _said(finding: Finding) -> Text:

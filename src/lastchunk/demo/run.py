@@ -24,6 +24,7 @@ from lastchunk.demo.tour import STALL_AFTER, STOPS, prepare
 from lastchunk.model_server.server import ModelServer
 
 APPLICATION = Path(__file__).with_name("application.py")
+LAST_SCENE = Path(__file__).with_name("last_scene.py")
 _INSTRUMENT = Path(sys.executable).with_name("opentelemetry-instrument")
 _AT_MOST = 55.0
 """Seconds after which a tour that should take ten has failed."""
@@ -68,7 +69,9 @@ def tour(folder: Path) -> list[report.Finding]:
     with LLMockServer() as llmock, ModelServer() as models, SpanReceiver() as receiver:
         endpoints.write_text(json.dumps(prepare(llmock, models)))
         command = [_INSTRUMENT, sys.executable, APPLICATION, endpoints, told, log]
-        _run([str(part) for part in command], _environment(receiver.endpoint), folder / "stderr")
+        environment = _environment(receiver.endpoint)
+        _run([str(part) for part in command], environment, folder / "stderr")
+        _run([sys.executable, *map(str, (LAST_SCENE, endpoints, told, log))], environment, folder / "stderr-last-scene")
         try:
             return report.findings(receiver.spans, told)
         except LookupError as missing:

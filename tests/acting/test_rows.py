@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The matrix of endings once more, for the application: the same reason, the same items, and never silence with half an answer.
+
+Rows that end by what the server does, and not by how long that takes: those are performed again, through `guard`, without an
+SDK. All others are held against what a guard raises for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from typing import Any
+
+import pytest
+
+from lastchunk import StreamCutOff, ending_of, guard
+from lastchunk.acting.reasons import CUT_BY_THE_SERVICE, OWN
+from lastchunk.instrumentor import observe
+from lastchunk.model_server.server import ModelServer
+from tests.acting.speaking import read
+from tests.endings.drive import stage_of
+from tests.endings.matrix import ROWS
+from tests.endings.sources import SOURCES
+from tests.endings.stage import Stage, name_of
+from tests.endings.table import Row
+from tests.endings.ways import WAYS, read_all
+
+pytestmark = pytest.mark.timeout(300)
+_SOURCES = {"create_stream", "sdk_async", "sdk_sync", "agent_run", "team_run", "own_client", "agent_run_own_client"}
+AGAIN = [
+    row for row in ROWS if row.source in _SOURCES and WAYS[row.way].consume is read_all and not WAYS[row.way].timed
+]
+"""The rows that are performed again."""
+
+
+async def _guarded(stage: Stage, row: Row) -> dict[str, Any]:
+    """What an application sees that reads the row's stream through a guard."""
+    stream = await SOURCES[row.source](stage)
+    if callable(stream):
+        return await asyncio.to_thread(_guarded_sync, stream)
+    items, error = await read(guard(stream))
+    return _seen(len(items), error, ending_of(stream))
+
+
+def _guarded_sync(open_stream: Any) -> dict[str, Any]:
+    items, error, stream = 0, None, open_stream()
+    try:
+        for _ in guard(stream):
+            items += 1
+    except Exception as raised:
+        error = raised
+    return _seen(items, error, ending_of(stream))
+
+
+def _seen(items: int, error: BaseException | None, ending: Any) -> dict[str, Any]:
+    of_error = ending_of(error) if error is not None else ending
+    return {
+        "items": items,
+        "raises": None if error is None else name_of(type(error)),
+        "ending": (ending.reason, ending.cause),
+        "ending of the exception": (of_error.reason, of_error.cause) if of_error is not None else None,
+    }
+
+
+def _expected(row: Row) -> dict[str, Any]:
+    count, _, last = row.sees.partition(" ")
+    raises = last.removeprefix("raises ") if last.startswith("raises ") else None
+    if raises is None and row.reason in CUT_BY_THE_SERVICE:
+        raises = name_of(StreamCutOff)
+    ending = (row.reason, row.cause)
+    return {"items": int(count), "raises": raises, "ending": ending, "ending of the exception": ending}
+
+
+@pytest.fixture(scope="module", name="seen")
+def _performed() -> dict[str, Any]:
+    """Every row, several at a time, in one loop."""
+
+    async def main() -> dict[str, Any]:
+        at_once, seen = asyncio.Semaphore(6), {}
+
+        async def one(row: Row) -> None:
+            async with at_once:
+                stage = stage_of(WAYS[row.way], server)
+                try:
+                    async with asyncio.timeout(30):
+                        seen[row.id] = await _guarded(stage, row)
+                except Exception as error:  # no stream was obtained: nothing to guard
+                    ending = ending_of(error)
+                    seen[row.id] = _seen(0, error, ending) if ending is not None else repr(error)
+                for close in stage.closing:
+                    await close()
+
+        await asyncio.gather(*map(one, AGAIN))
+        return seen
+
+    observe()
+    with ModelServer() as server, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return asyncio.run(main())
+
+
+def test_rows_through_a_guard(seen: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """Items, exception and ending are as the table says; what was silent is raised."""
+    caplog.clear()  # AutoGen logs what fails in a team
+    assert {row.id: seen[row.id] for row in AGAIN if seen[row.id] != _expected(row)} == {}
+    assert len(AGAIN) > 200
+
+
+def test_never_silence_with_half_an_answer() -> None:
+    """An ending that is a cutoff is raised by the stream, or by the guard, or it was the consumer who left."""
+    told = CUT_BY_THE_SERVICE | OWN
+    assert [row.id for row in ROWS if row.cutoff and " raises " not in row.sees and row.reason not in told] == []
