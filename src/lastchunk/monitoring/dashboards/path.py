@@ -114,7 +114,9 @@ def _age() -> timeseries.Panel:
     about = About(
         ID["age"],
         "Age of the newest sample, by service",
-        "How long ago each service was last heard of. Above the export interval it has stopped, or something on the way has.",
+        "How long ago Prometheus got a sample of each service. Pushed to it: above the export interval the service has stopped,"
+        " or something on the way has. Scraped from a Collector it is the scrape's age: the Collector goes on showing the last"
+        " value for five minutes.",
         "No process reports: is Lastchunk on, and does the Collector take its metrics?",
     )
     query = Query(f"time() - max by ({JOB}) (timestamp({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
