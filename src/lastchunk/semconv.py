@@ -253,7 +253,13 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(LATE_ERROR, "string", "The class of an exception that came after the terminal item."),
     Attribute(OUTERMOST, "boolean", "The application itself iterates this stream."),
     Attribute(CUTOFF, "boolean", "The stream began and was cut before its answer was complete."),
-    Attribute(EVIDENCE, "string", "What the decision rests on.", values=_values(Source)),
+    Attribute(
+        EVIDENCE,
+        "string",
+        "What the decision rests on: an SDK's stream; its end marker alone, of a server that has sent no finish reason yet; the "
+        "lack of one that it has sent before; AutoGen's result; or nothing.",
+        values=_values(Source),
+    ),
     Attribute(LAST_EVENT, "string", "The exact last thing seen.", values=_values(ChunkKind) + _values(LastEvent)),
     Attribute(WAITING_FOR, "string", "What the last step waited for.", values=_values(WaitingFor)),
     Attribute(CHUNKS, "int", "Chunks handed to the consumer of this layer, before the terminal item.", "{chunk}"),
