@@ -291,3 +291,21 @@ def test_a_run_that_raises_anew() -> None:
     """The class on the outside names the type, the SDK's below says what it was."""
     failure = failure_of_run(_raised(lambda: _throw(HTTPException(502)), source=httpx.ConnectError("no")))
     assert (failure.kind, failure.error_type.rpartition(".")[2]) == (KIND.CONNECTION, "HTTPException")
+
+
+class Unhelpful(Exception):
+    """Its properties raise; and one holds what nobody expects."""
+
+    @property
+    def status_code(self) -> int:
+        raise RuntimeError
+
+    body = code = message = status_code
+
+
+@pytest.mark.parametrize("field", [None, [429], {"a": 1}, True, "429", 10**400])
+def test_exceptions_of_the_application(field: object) -> None:
+    """None of its properties is asked, and nothing that it holds is a surprise."""
+    error = Unhelpful("text")
+    vars(error).update(status_code=field, body={"error": field}, type=field)
+    assert failure_of(error).error_type == f"{__name__}.Unhelpful"

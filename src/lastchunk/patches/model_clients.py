@@ -23,6 +23,7 @@ from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
+from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.record import History, Start, StreamRecord
 
 _PROVIDERS = {
@@ -132,6 +133,7 @@ async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any, sent: 
         result = await answer
     except BaseException as error:
         _tell(patcher, client, None, error, sent)
+        passed_on(error)
         raise
     finally:
         with suppress(ValueError):

@@ -133,10 +133,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def _hint(error: BaseException) -> Cause | None:
     if any(base.__name__ == "ValidationError" for base in type(error).__mro__):
         return Cause.PACKAGE_MISMATCH
-    status = getattr(error, "status_code", None)
-    if status == 429:
+    status = _own(error, "status_code")
+    if isinstance(status, int) and status == 429:
         return Cause.RATE_LIMITED
-    if status in _GAVE_UP_WAITING:
+    if isinstance(status, int) and status in _GAVE_UP_WAITING:
         return Cause.IDLE_TIMEOUT
     said = " ".join(_words(error))
     if _CONTEXT_LIMIT.search(said):
@@ -150,12 +150,19 @@ def _hint(error: BaseException) -> Cause | None:
 
 def _words(error: BaseException) -> Iterator[str]:
     """Codes and messages: the exception's own attributes, and those of an error object in its body."""
-    body: Any = getattr(error, "body", None)
-    for source in (error, body, body.get("error") if isinstance(body, dict) else None):
+    body = _own(error, "body")
+    for source in (error, body, _own(body, "error")):
         for key in ("code", "type", "message", "error"):
-            value: Any = source.get(key) if isinstance(source, dict) else getattr(source, key, None)
+            value = _own(source, key)
             if isinstance(value, str):
-                yield value[:1000]
+                yield str.__str__(value)[:1000]
+
+
+def _own(source: object, name: str) -> Any:
+    """What an exception, or an object in it, holds itself: a property of it is not asked, it may raise."""
+    if isinstance(source, dict):
+        return dict.get(source, name)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return getattr(source, "__dict__", {}).get(name)
 
 
 def _from_a_library(error: BaseException) -> bool:

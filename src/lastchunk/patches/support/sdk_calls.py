@@ -25,6 +25,7 @@ from lastchunk.streams.asked import InContext
 from lastchunk.streams.lifecycle import current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.raised import Raised
 from lastchunk.streams.record import History, Start, StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream, watched
@@ -120,6 +121,7 @@ class Sdk:
             stream = await InContext(observer.run, answer)
         except BaseException as error:
             observer.failed(error)
+            passed_on(error)
             raise
         return self._obtained(observer, stream)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import wrapt
 
 from lastchunk.own_errors import report
+from lastchunk.streams.passing_on import passed_on
 
 Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 """A wrapt wrapper: the wrapped function, the instance, the positional and the keyword arguments."""
@@ -128,8 +129,11 @@ def left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
         try:
             try:
                 return wrapper(call, instance, args, kwargs)
-            except Exception as error:
+            except BaseException as error:
                 if error is call.error:
+                    passed_on(error)
+                    raise
+                if not isinstance(error, Exception):
                     raise
                 report(f"a call of {name}", error)
             if call.error is not None:

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""An exception of the application's is raised on as if nothing of ours stood between: its traceback holds no frame of ours.
+
+Applications write tracebacks into logs and messages (a team of AutoGen's puts one into the text of its error). Frames that only
+pass on say nothing. Nothing is hidden by this: errors of our own are not raised, but reported with their place (`own_errors`).
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+_OURS = ("lastchunk.streams.", "lastchunk.patches.")
+_DEEPEST = 20
+"""Exceptions of one chain that are looked at."""
+
+
+def passed_on(error: BaseException) -> None:
+    """Take our frames out of the traceback of `error`, and of those it came from; a bare `raise` is to follow."""
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < _DEEPEST:
+        link = waiting.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        if link.__traceback__ is not None:
+            link.__traceback__ = _without_ours(link.__traceback__)
+        waiting += [above for above in (link.__cause__, link.__context__) if above is not None]
+        if isinstance(link, BaseExceptionGroup):
+            waiting += link.exceptions
+
+
+def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
+    first = traceback = _next_of_others(traceback)
+    while traceback is not None:
+        following = _next_of_others(traceback.tb_next)
+        if following is not traceback.tb_next:
+            traceback.tb_next = following
+        traceback = following
+    return first
+
+
+def _next_of_others(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback is not None and str(traceback.tb_frame.f_globals.get("__name__", "")).startswith(_OURS):
+        traceback = traceback.tb_next
+    return traceback
