@@ -13,13 +13,17 @@ from importlib.metadata import version
 
 from benchmarks.measure import HEAD, QUIET, Row
 
-KINDS = ("chunk", "fixed", "history", "memory", "startup")
+KINDS = ("acting", "chunk", "fixed", "history", "memory", "startup")
 _VERSIONS = ("autogen-agentchat", "openai", "opentelemetry-sdk", "wrapt")
 
 
 def _rows(kind: str, limit: float) -> tuple[list[Row], list[str]]:
     """The lines of one kind of work, and those of the profile; only what is measured is imported."""
     match kind:
+        case "acting":
+            from benchmarks import acting
+
+            return asyncio.run(acting.rows(limit)), []
         case "chunk":
             from benchmarks import chunk
 
