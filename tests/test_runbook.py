@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from lastchunk.remedies import Remedy, remedy_for
-from lastchunk.semconv import Cause, Reason
+from lastchunk.semconv import Cause, Detail, Reason
 
 RUNBOOK = (Path(__file__).parents[1] / "grafana" / "runbook.md").read_text("utf-8")
 ENTRIES: dict[str, str] = dict(re.findall(r"^### (\S+)\n\n\*\*(.+?)\*\*$", RUNBOOK, re.MULTILINE))
@@ -44,3 +44,9 @@ def test_links_within_the_runbook_lead_somewhere():
 
     assert linked
     assert linked <= ENTRIES.keys()
+
+
+def test_the_sentence_of_every_detail_stands_in_the_runbook():
+    for detail in Detail:
+        sentence = remedy_for(Reason.REJECTED, Cause.CONNECTION_LOST, detail).sentence
+        assert f"| `{detail}` | {sentence} |" in RUNBOOK

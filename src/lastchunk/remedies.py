@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What to do about an ending: one sentence for the person on call, and where in the runbook the rest stands.
 
-Pure data. Each sentence says what happened, a colon, and what to do. The cause decides, unless it is `unknown` or the
-reason says more.
+Pure data. Each sentence says what happened, a colon, and what to do. The detail decides where there is one, else the cause,
+unless it is `unknown` or the reason says more. No sentence states what the evidence for its row does not show.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lastchunk.semconv import Cause, Reason
+from lastchunk.semconv import Cause, Detail, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ _BY_CAUSE: Mapping[Cause, str] = {
         "a proxy's 60 s), and raise the one that fits."
     ),
     Cause.CONNECTION_LOST: (
-        "The connection broke while data flowed: look for a restart of the model server or gateway at this second, "
-        "and run again (no SDK retries mid-stream)."
+        "The connection broke in mid-stream: look for a restart of the model server or gateway at this "
+        "second, and run again (no SDK does that by itself)."
     ),
     Cause.TOOL_FAILURE: (
         "A tool failed or hung, or its arguments arrived cut: read the tool's own log for this trace, and give the "
@@ -95,7 +95,7 @@ _BY_REASON: Mapping[Reason, str] = {
         "The stream could not be decoded: look for a proxy that rewrites the body, and compare the versions of SDK "
         "and backend."
     ),
-    Reason.TIMEOUT: "The client's own timeout fired while data flowed: raise it, or ask for shorter answers.",
+    Reason.TIMEOUT: "The client's own timeout fired before the answer was complete: raise it, or ask for shorter answers.",
     Reason.CONNECTION_LOST: (
         "The connection broke before the answer was complete: look for a restart of the model server or gateway at "
         "this second, and run again."
@@ -120,6 +120,44 @@ _BY_REASON: Mapping[Reason, str] = {
 }
 
 
+_BY_DETAIL: Mapping[Detail, str] = {
+    Detail.CONTEXT_FULL: (
+        "The context window is full, whatever the output limit is: bound the history, or give the model a larger "
+        "window (Ollama: `num_ctx`)."
+    ),
+    Detail.MODEL_LOADED: (
+        "The server only loaded the model and answered nothing: look for an empty list of messages, or a template "
+        "that gives an empty prompt."
+    ),
+    Detail.NO_FREE_CONNECTION: (
+        "The client had no free connection and sent nothing: close the streams that you leave, or raise "
+        "`max_connections` of its pool."
+    ),
+    Detail.NOT_CONNECTED: (
+        "The client could not connect to the server: check that it runs, its address and port, and the firewall "
+        "between."
+    ),
+    Detail.BEFORE_ANSWER: (
+        "The request got no answer, not even headers: look in the model server's log for this second, and let the "
+        "client retry (`max_retries`)."
+    ),
+    Detail.STREAMING_REFUSED: (
+        "The provider says that it does not stream this: verify the organization, choose a model that streams, or "
+        "use `create` in place of `create_stream`."
+    ),
+    Detail.NOT_FOUND: (
+        "The server does not know the model or the path: check the model's name and the base URL (Ollama: `ollama "
+        "pull` the model)."
+    ),
+    Detail.NOT_AUTHORIZED: (
+        "The provider refused the credentials: check the key, which organization or project it is for, and the endpoint."
+    ),
+    Detail.GATEWAY_TIMEOUT: (
+        "The server or a gateway says that it waited too long: raise the timeout between gateway and model, or send "
+        "less at a time."
+    ),
+}
+
 _REASON_SAYS_MORE: frozenset[tuple[str, str | None]] = frozenset(
     {
         (Reason.LENGTH, Cause.CONTEXT_LIMIT),
@@ -129,11 +167,19 @@ _REASON_SAYS_MORE: frozenset[tuple[str, str | None]] = frozenset(
 )
 
 
-def remedy_for(reason: str, cause: str | None) -> Remedy | None:
+def remedy_for(reason: str, cause: str | None, detail: str | None = None) -> Remedy | None:
     """What to do about an ending; None where nothing is wrong, and for values outside the closed sets.
 
-    A healthy stream is `completed` without a cause.
+    A healthy stream is `completed` without a cause. The anchor is that of the cause or the reason, whose entry has the
+    sentences of the details, too.
     """
+    general = _general(reason, cause)
+    if general is not None and detail in _BY_DETAIL:
+        return Remedy(_BY_DETAIL[Detail(detail)], general.anchor)
+    return general
+
+
+def _general(reason: str, cause: str | None) -> Remedy | None:
     if cause in _BY_CAUSE and cause != Cause.UNKNOWN and (reason, cause) not in _REASON_SAYS_MORE:
         return Remedy(_BY_CAUSE[Cause(cause)], f"#cause-{cause}")
     if reason in _BY_REASON and reason != Reason.COMPLETED:

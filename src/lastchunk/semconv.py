@@ -66,6 +66,29 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Detail(StrEnum):
+    """What the evidence says beyond reason and cause: the closed set of `lastchunk.stream.termination.detail`."""
+
+    CONTEXT_FULL = "context_full"
+    """The context window is full, and not the limit of output."""
+    MODEL_LOADED = "model_loaded"
+    """The server only loaded the model."""
+    NO_FREE_CONNECTION = "no_free_connection"
+    """Nothing was sent: the client's pool had no connection to spare."""
+    NOT_CONNECTED = "not_connected"
+    """Nothing was sent: no connection came about."""
+    BEFORE_ANSWER = "before_answer"
+    """The request was sent, and no answer began."""
+    STREAMING_REFUSED = "streaming_refused"
+    """The provider says that it does not stream this."""
+    NOT_FOUND = "not_found"
+    """HTTP 404: the model, or the path."""
+    NOT_AUTHORIZED = "not_authorized"
+    """HTTP 401 or 403."""
+    GATEWAY_TIMEOUT = "gateway_timeout"
+    """An error says that a gateway, or the server itself, waited too long."""
+
+
 class Source(StrEnum):
     """What the decision rests on: the closed set of `lastchunk.stream.evidence`."""
 
@@ -179,6 +202,7 @@ ERROR_TYPE = "error.type"
 
 TERMINATION_REASON = "lastchunk.stream.termination.reason"
 TERMINATION_CAUSE = "lastchunk.stream.termination.cause"
+TERMINATION_DETAIL = "lastchunk.stream.termination.detail"
 TERMINATION_INHERITED = "lastchunk.stream.termination.inherited"
 LATE_ERROR = "lastchunk.stream.late_error"
 OUTERMOST = "lastchunk.stream.outermost"
@@ -244,6 +268,12 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
         "string",
         "What probably lies behind it. On every ending but a healthy one.",
         values=_values(Cause),
+    ),
+    Attribute(
+        TERMINATION_DETAIL,
+        "string",
+        "What the evidence says beyond that, where it says more. The remedy is chosen by it.",
+        values=_values(Detail),
     ),
     Attribute(
         TERMINATION_INHERITED,

@@ -54,5 +54,5 @@ def test_each_stream_has_its_row(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
     assert "guide: nothing completed TextMessage of 9 characters" in rows
     assert "line: a broken line connection_lost: connection_lost raises APIConnectionError" in rows
-    assert "The connection broke while data flowed" in rows
+    assert "The connection broke in mid-stream" in rows
     assert "gateway: raises StreamCutOff: truncated" in rows

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
+from lastchunk.semconv import Cause, Delivery, Detail, Reason, WaitingFor
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.idle import idle_timeout
@@ -98,7 +98,7 @@ def _hint(evidence: Evidence) -> str | None:
 
 CAUSES: dict[str, Callable[[Evidence], str | None]] = {
     "completed": lambda e: (
-        "no_streaming_support" if e.delivery in (Delivery.SINGLE, Delivery.BURST) and e.first_wait >= 5 else None
+        "no_streaming_support" if e.delivery in (Delivery.SINGLE, Delivery.BURST) and e.unexplained_wait >= 5 else None
     ),
     "length": lambda e: "context_limit",
     "content_filter": lambda e: "content_filter",
@@ -150,7 +150,7 @@ EVIDENCE = st.builds(
     own_gap=st.none() | SECONDS,
     stall_after=st.sampled_from([0.1, 30.0]),
     delivery=st.sampled_from(Delivery),
-    first_wait=SECONDS,
+    unexplained_wait=SECONDS,
 )
 
 
@@ -204,14 +204,14 @@ EXAMPLES: list[tuple[str, Evidence, str, str | None]] = [
     ("a healthy answer", DONE, "completed", None),
     (
         "the whole answer at once after 5 s",
-        replace(DONE, delivery=Delivery.SINGLE, first_wait=5.0),
+        replace(DONE, delivery=Delivery.SINGLE, unexplained_wait=5.0),
         "completed",
         "no_streaming_support",
     ),
-    ("a short answer at once", replace(DONE, delivery=Delivery.SINGLE, first_wait=4.9), "completed", None),
+    ("a short answer at once", replace(DONE, delivery=Delivery.SINGLE, unexplained_wait=4.9), "completed", None),
     (
         "a slow start that then streams",
-        replace(DONE, delivery=Delivery.INCREMENTAL, first_wait=60.0),
+        replace(DONE, delivery=Delivery.INCREMENTAL, unexplained_wait=60.0),
         "completed",
         None,
     ),
@@ -394,3 +394,45 @@ def test_a_run_has_its_own_ending_or_that_of_its_stream(evidence: Evidence, inne
     ending = decide(replace(evidence, inner=inner))
     taken = Ending(inner.reason, inner.cause, inner.error_type, inherited=inner.cause is not None)
     assert ending in (decide(evidence), taken)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "cause", "detail"),
+    [
+        (Evidence(terminal=True, finish=frozenset({Finish.LENGTH})), Cause.CONTEXT_LIMIT, None),
+        (
+            Evidence(terminal=True, finish=frozenset({Finish.LENGTH}), context_full=True),
+            Cause.CONTEXT_LIMIT,
+            Detail.CONTEXT_FULL,
+        ),
+        (Evidence(terminal=True, context_full=True, arrived=True), None, None),
+        (Evidence(terminal=True, model_loaded=True), Cause.UNKNOWN, Detail.MODEL_LOADED),
+        (
+            Evidence(failure=Failure(FailureKind.TIMEOUT, "T", None, Detail.NO_FREE_CONNECTION)),
+            Cause.UNKNOWN,
+            Detail.NO_FREE_CONNECTION,
+        ),
+        (
+            Evidence(failure=Failure(FailureKind.TIMEOUT, "T", None, Detail.NOT_CONNECTED)),
+            Cause.CONNECTION_LOST,
+            Detail.NOT_CONNECTED,
+        ),
+        (Evidence(failure=Failure(FailureKind.TIMEOUT, "T")), Cause.IDLE_TIMEOUT, Detail.BEFORE_ANSWER),
+        (Evidence(failure=Failure(FailureKind.CONNECTION, "C")), Cause.CONNECTION_LOST, Detail.BEFORE_ANSWER),
+        (Evidence(failure=Failure(FailureKind.CONNECTION, "C"), began=True), Cause.CONNECTION_LOST, None),
+        (
+            Evidence(failure=Failure(FailureKind.PROVIDER, "P", None, Detail.NOT_FOUND)),
+            Cause.PROVIDER_ERROR,
+            Detail.NOT_FOUND,
+        ),
+        (
+            Evidence(terminal=True, finish=frozenset({Finish.ERROR}), said=Cause.IDLE_TIMEOUT),
+            Cause.IDLE_TIMEOUT,
+            Detail.GATEWAY_TIMEOUT,
+        ),
+    ],
+)
+def test_the_detail(evidence: Evidence, cause: Cause | None, detail: Detail | None) -> None:
+    """What the evidence says beyond reason and cause."""
+    ending = decide(evidence)
+    assert (ending.cause, ending.detail) == (cause, detail)

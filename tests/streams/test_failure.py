@@ -18,9 +18,9 @@ import openai
 import pydantic
 import pytest
 
-from lastchunk.semconv import Cause
+from lastchunk.semconv import Cause, Detail
 from lastchunk.streams.ending import FailureKind
-from lastchunk.streams.failure import causes, failure_of, failure_of_run, qualified_name
+from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
 
 KIND = FailureKind
 
@@ -112,18 +112,65 @@ def test_along_its_causes() -> None:
     assert (failure.kind, failure.error_type) == (KIND.CONNECTION, "RuntimeError")
 
 
-def test_what_was_only_being_handled_is_no_cause() -> None:
-    """`__context__` is whatever happened to be under way, and says nothing."""
+def test_what_was_being_handled() -> None:
+    """An exception that says nothing itself was raised in the handling of one that does; but a cancel is no failure."""
     error = ValueError("the text")
     error.__context__ = httpx.ReadError("")
+    assert failure_of(error).kind is KIND.CONNECTION
+    error.__context__ = asyncio.CancelledError()
     assert failure_of(error).kind is KIND.OTHER
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        (ExceptionGroup("", [httpx.ConnectError("")]), KIND.CONNECTION),
+        (ExceptionGroup("", [ExceptionGroup("", [httpx.ReadTimeout("")])]), KIND.TIMEOUT),
+        (ExceptionGroup("", [ValueError(""), httpx.ReadError("")]), KIND.CONNECTION),
+        (BaseExceptionGroup("", [asyncio.CancelledError()]), KIND.CANCEL),
+        (ExceptionGroup("", [ValueError("")]), KIND.OTHER),
+    ],
+)
+def test_a_group_is_what_its_members_are(group: BaseException, kind: FailureKind) -> None:
+    """As clients built on anyio raise it."""
+    assert failure_of(group).kind is kind
+
+
+def _wrapped(source: BaseException) -> BaseException:
+    """As the openai SDK wraps whatever happens to a request."""
+    return _raised(lambda: (_ for _ in ()).throw(openai.APIConnectionError(request=REQUEST)), source=source)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "detail"),
+    [
+        (httpx.DecodingError(""), KIND.PROTOCOL, None),
+        (httpx.PoolTimeout(""), KIND.TIMEOUT, Detail.NO_FREE_CONNECTION),
+        (httpx.ConnectTimeout(""), KIND.TIMEOUT, Detail.NOT_CONNECTED),
+        (httpx.ConnectError(""), KIND.CONNECTION, Detail.NOT_CONNECTED),
+        (httpx.ReadError(""), KIND.CONNECTION, None),
+        (ConnectionRefusedError(), KIND.CONNECTION, Detail.NOT_CONNECTED),
+    ],
+)
+def test_what_an_sdk_wraps(source: BaseException, kind: FailureKind, detail: Detail | None) -> None:
+    """It is what it is, whatever the SDK makes of it."""
+    failure = failure_of(_wrapped(source))
+    assert (failure.kind, failure.detail) == (kind, detail)
+
+
+@pytest.mark.parametrize(
+    ("code", "detail"),
+    [(404, Detail.NOT_FOUND), (401, Detail.NOT_AUTHORIZED), (504, Detail.GATEWAY_TIMEOUT), (500, None)],
+)
+def test_what_a_status_says(code: int, detail: Detail | None) -> None:
+    """Beyond that it is an error."""
+    assert failure_of(_status(code)).detail is detail
 
 
 def test_a_circle_of_causes_ends() -> None:
     """It can be made, so it will be."""
     one, two = ValueError(), KeyError()
     one.__cause__, two.__cause__ = two, one
-    assert len(list(causes(one))) == 10
     assert failure_of(one).kind is KIND.OTHER
 
 

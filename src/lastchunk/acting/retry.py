@@ -17,8 +17,7 @@ from typing import Any
 from lastchunk.acting.reasons import CUT_BY_THE_SERVICE, reasons
 from lastchunk.semconv import Cause, Reason
 from lastchunk.streams.ending import Ending
-from lastchunk.streams.failure import causes
-from lastchunk.streams.raised import ended_with
+from lastchunk.streams.raised import behind, ended_with
 
 try:
     from tenacity import RetryCallState, wait_random_exponential
@@ -80,7 +79,7 @@ def _passes(ending: Ending, error: BaseException) -> bool:
         return False
     if ending.reason is not Reason.REJECTED or ending.cause is not Cause.PROVIDER_ERROR:
         return True
-    statuses = [status for link in causes(error) if isinstance(status := getattr(link, "status_code", None), int)]
+    statuses = [status for link in behind(error) if isinstance(status := getattr(link, "status_code", None), int)]
     return any(status >= 500 or status == 409 for status in statuses)
 
 
@@ -100,7 +99,7 @@ def _retry_after(error: BaseException) -> float | None:
 
 
 def _headers(error: BaseException) -> Iterator[Any]:
-    for link in causes(error):
+    for link in behind(error):
         headers = getattr(getattr(link, "response", None), "headers", None)
         if headers is not None and hasattr(headers, "get"):
             yield headers

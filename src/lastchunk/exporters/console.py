@@ -79,7 +79,7 @@ class ConsoleStreamExporter(SpanExporter):
         outermost = attributes.get(semconv.OUTERMOST) is True
         inherited = attributes.get(semconv.TERMINATION_INHERITED) is True
         reason, cause = _text(attributes, semconv.TERMINATION_REASON), _text(attributes, semconv.TERMINATION_CAUSE)
-        remedy = remedy_for(reason, cause or None)
+        remedy = remedy_for(reason, cause or None, _text(attributes, semconv.TERMINATION_DETAIL))
         ended = time.strftime("%H:%M:%S", time.localtime((span.end_time or 0) / 1e9))
         what = f"{'' if outermost else '  '}{_text(attributes, semconv.OPERATION_NAME)} {_name(attributes)}"
         line = " ".join(

@@ -13,12 +13,13 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.openai_sdk import provider_of
+from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import answers_tool, identifier
 from lastchunk.patches.support.fields import field, items_of
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import bare_stream
-from lastchunk.semconv import LastEvent
+from lastchunk.semconv import ChunkKind, LastEvent
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.record import Start, StreamRecord
 
@@ -62,7 +63,7 @@ def _on_answer(record: StreamRecord, answer: Any, now: float, gap: float) -> Non
     choices = items_of(getattr(answer, "choices", None))
     messages = [getattr(choice, "message", None) for choice in choices]
     finish = next((reason for choice in choices if (reason := identifier(choice, "finish_reason"))), "")
-    arrived = any(getattr(message, name, None) for message in messages for name in ("content", "tool_calls"))
+    arrived = any(carried(message) != (ChunkKind.MESSAGE, 0) for message in messages)
     record.result(gap, arrived=arrived, finish=finish)
     if record.wire is None and finish:
         record.last_event = LastEvent.FINISH

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
+from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.fields import field, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
@@ -59,6 +60,10 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
             record.chunk(text, len(item) if item.isascii() else size_of_text(item), now, gap)
         elif isinstance(item, result):
             _on_result(record, item, gap)
+        else:
+            # What a client hands on that no client should: parts of a message, as some backends send them.
+            record.waiting_for = next_chunk
+            record.chunk(*carried({"content": item}), now, gap)
 
     def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = wrapped(*args, **kwargs)

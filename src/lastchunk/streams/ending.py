@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from lastchunk.remedies import remedy_for
-from lastchunk.semconv import Cause, Delivery, Reason, WaitingFor
+from lastchunk.semconv import Cause, Delivery, Detail, Reason, WaitingFor
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.idle import idle_timeout
 
@@ -72,6 +72,8 @@ class Failure:
     """The qualified class name."""
     hint: Cause | None = None
     """The cause that its status, code or signature names, if any."""
+    detail: Detail | None = None
+    """What it says beyond that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Ending:
     """With status ERROR, only."""
     inherited: bool = False
     """It arose in another stream."""
+    detail: Detail | None = None
+    """What the evidence says beyond reason and cause."""
 
     @property
     def cutoff(self) -> bool:
@@ -101,7 +105,7 @@ class Ending:
     @property
     def remedy(self) -> str:
         """What to do about it, in one sentence; empty if nothing is wrong."""
-        remedy = remedy_for(self.reason, self.cause)
+        remedy = remedy_for(self.reason, self.cause, self.detail)
         return "" if remedy is None else remedy.sentence
 
 
@@ -125,6 +129,10 @@ class Evidence:
     """The body is a stream; False for JSON or HTML."""
     said: Cause | None = None
     """The cause that an error of the provider named, which stood in the stream, and that nobody raised."""
+    context_full: bool = False
+    """The finish reason, or the token counts, say that the context window is full."""
+    model_loaded: bool = False
+    """The finish reason says that the model was only loaded."""
     failure: Failure | None = None
     left: bool = False
     """The consumer stopped: it closed the stream, or let it go."""
@@ -145,8 +153,8 @@ class Evidence:
     """Seconds of the longest silence between two chunks, the last silence left out; None if there were no two."""
     stall_after: float = 30.0
     delivery: Delivery = Delivery.NONE
-    first_wait: float = 0.0
-    """Seconds until the first content."""
+    unexplained_wait: float = 0.0
+    """Seconds until the first content that nothing else explains: no retry, no reasoning, no queue, no call in one piece."""
     inner: Ending | None = None
     """For a run: the ending of the model stream whose result, or exception, this one hands on."""
 
@@ -160,7 +168,8 @@ def decide(evidence: Evidence) -> Ending:
     if reason not in UNSET_STATUS:
         failure = evidence.failure
         error_type = failure.error_type if failure is not None and not evidence.terminal else str(reason)
-    return Ending(reason, _cause(evidence, reason), error_type)
+    cause = _cause(evidence, reason)
+    return Ending(reason, cause, error_type, detail=_detail(evidence, reason, cause))
 
 
 def _inherited(evidence: Evidence, inner: Ending) -> Ending | None:
@@ -172,7 +181,7 @@ def _inherited(evidence: Evidence, inner: Ending) -> Ending | None:
             return None
     elif evidence.failure is None or evidence.process_exit:
         return None
-    return Ending(inner.reason, inner.cause, inner.error_type, inherited=inner.cause is not None)
+    return Ending(inner.reason, inner.cause, inner.error_type, inner.cause is not None, inner.detail)
 
 
 def _with_terminal(evidence: Evidence) -> Reason:
@@ -231,7 +240,7 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
     """… and something on the way may have closed the connection, which has a timeout of its own."""
     match reason:
         case Reason.COMPLETED:
-            slow = evidence.first_wait >= WAITS_FOR_ALL and evidence.delivery in (Delivery.SINGLE, Delivery.BURST)
+            slow = evidence.unexplained_wait >= WAITS_FOR_ALL and evidence.delivery in (Delivery.SINGLE, Delivery.BURST)
             return Cause.NO_STREAMING_SUPPORT if slow else None
         case Reason.LENGTH:
             return Cause.CONTEXT_LIMIT
@@ -251,7 +260,7 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
         case Reason.CONNECTION_LOST:
             return Cause.IDLE_TIMEOUT if cut_idle else Cause.CONNECTION_LOST
         case Reason.REJECTED:
-            return hint or _REJECTED.get(evidence.failure.kind if evidence.failure else None, Cause.PROVIDER_ERROR)
+            return hint or _rejected(evidence.failure)
         case Reason.CANCELLED:
             if idle:
                 return _gave_up_on(evidence)
@@ -266,10 +275,29 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
             return Cause.PACKAGE_MISMATCH if hint is Cause.PACKAGE_MISMATCH else Cause.UNKNOWN
 
 
-_REJECTED: dict[FailureKind | None, Cause] = {
-    FailureKind.TIMEOUT: Cause.IDLE_TIMEOUT,
-    FailureKind.CONNECTION: Cause.CONNECTION_LOST,
-}
+def _rejected(failure: Failure | None) -> Cause:
+    if failure is None or failure.kind not in (FailureKind.TIMEOUT, FailureKind.CONNECTION):
+        return Cause.PROVIDER_ERROR
+    if failure.detail is Detail.NO_FREE_CONNECTION:
+        return Cause.UNKNOWN
+    timeout = failure.kind is FailureKind.TIMEOUT and failure.detail is not Detail.NOT_CONNECTED
+    return Cause.IDLE_TIMEOUT if timeout else Cause.CONNECTION_LOST
+
+
+def _detail(evidence: Evidence, reason: Reason, cause: Cause | None) -> Detail | None:
+    match reason:
+        case Reason.LENGTH:
+            return Detail.CONTEXT_FULL if evidence.context_full else None
+        case Reason.EMPTY:
+            return Detail.MODEL_LOADED if evidence.model_loaded else None
+        case Reason.REJECTED:
+            failure = evidence.failure
+            silent = failure is not None and failure.kind in (FailureKind.TIMEOUT, FailureKind.CONNECTION)
+            return (failure.detail if failure is not None else None) or (Detail.BEFORE_ANSWER if silent else None)
+        case Reason.PROVIDER_ERROR:
+            return Detail.GATEWAY_TIMEOUT if cause is Cause.IDLE_TIMEOUT else None
+        case _:
+            return None
 
 
 def _gave_up_on(evidence: Evidence) -> Cause:

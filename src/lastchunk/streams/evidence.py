@@ -11,6 +11,7 @@ from dataclasses import replace
 from lastchunk.semconv import SERVER_ADDRESS, SERVER_PORT, Cause, Delivery, LastEvent, Operation, Reason, Source
 from lastchunk.streams import wires
 from lastchunk.streams.cancellation import client_disconnected, loop_is_ending
+from lastchunk.streams.delivery import unexplained
 from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
 from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
 from lastchunk.streams.finish_reasons import Finish, meanings
@@ -76,6 +77,8 @@ def outcome_of(
         began=_began(record),
         streamed=wire is None or wire.streamed,
         said=wire.cause_said() if wire is not None else None,
+        context_full=wire is not None and wire.context_full(),
+        model_loaded=wire is not None and wire.finish_raw == "load",
         failure=failure,
         left=left,
         process_exit=process_exit or (cancelled and loop_is_ending()),
@@ -88,7 +91,7 @@ def outcome_of(
         own_gap=record.own_gap(idle),
         stall_after=stall_after,
         delivery=delivery,
-        first_wait=first_wait,
+        unexplained_wait=unexplained(wire, first_wait),
         inner=inner.ending if inner is not None else None,
     )
     ending = _from_above(record, decide(evidence))

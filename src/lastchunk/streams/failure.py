@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from lastchunk import foreign
-from lastchunk.semconv import Cause
+from lastchunk.semconv import Cause, Detail
 from lastchunk.streams.ending import Failure, FailureKind
+from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.raised import behind
 
 _KINDS = {
@@ -63,14 +61,19 @@ _PASSING_ON = ("lastchunk.patches.", "lastchunk.streams.", "wrapt.", "pydantic")
 """Modules that call what they were given: an exception of their frames is their caller's. (wrapt has frames where it runs
 without its extension, as version 1.17 does on Python 3.14.)"""
 
-_CONTEXT_LIMIT = re.compile(
-    r"context[ _-]?(length|window|size)|maximum context|prompt is too long|too many (input )?tokens|string_above_max_length",
-    re.IGNORECASE,
-)
-_CONTENT_FILTER = re.compile(r"content[ _-]?(filter|policy)|ResponsibleAIPolicyViolation", re.IGNORECASE)
-_GAVE_UP_WAITING = frozenset({408, 504, 524})
-"""HTTP statuses with which a proxy, or the server itself, says that it waited long enough; 524 is Cloudflare's."""
-_RATE_LIMIT = re.compile(r"rate[ _-]?limit|insufficient_quota|too_many_requests", re.IGNORECASE)
+_SAYS_MORE = {
+    FailureKind.PROVIDER: (FailureKind.TIMEOUT, FailureKind.CONNECTION),
+    FailureKind.CONNECTION: (FailureKind.TIMEOUT, FailureKind.PROTOCOL),
+}
+"""An SDK puts its own error on top of what happened: a broken connection, or bytes that cannot be decoded."""
+
+_NOTHING_SENT = {
+    Detail.NO_FREE_CONNECTION: "PoolTimeout EmptyPoolError ConnectionTimeoutError",
+    Detail.NOT_CONNECTED: "ConnectTimeout ConnectError ConnectionRefusedError gaierror NewConnectionError ConnectTimeoutError"
+    " ClientConnectorError NameResolutionError ServiceRequestError ServiceRequestTimeoutError",
+}
+_DETAIL_BY_NAME = {name: detail for detail, names in _NOTHING_SENT.items() for name in names.split()}
+_DETAIL_BY_STATUS = {404: Detail.NOT_FOUND, 401: Detail.NOT_AUTHORIZED, 403: Detail.NOT_AUTHORIZED}
 
 
 def qualified_name(error: BaseException) -> str:
@@ -79,14 +82,16 @@ def qualified_name(error: BaseException) -> str:
 
 
 def failure_of(error: BaseException) -> Failure:
-    """What `error` stands for. The text of the exception is looked at, and never kept."""
-    kinds = [(kind, link) for link in causes(error) if (kind := _kind_of(link)) is not None]
+    """What `error` stands for: it, what it was raised from, or the members of its group; the nearest that says something.
+
+    The text of the exception is looked at, and never kept.
+    """
+    kinds = [(kind, link) for link in behind(error) if (kind := _kind_behind(link, error)) is not None]
     if kinds:
         kind, link = kinds[0]
-        if kind is FailureKind.PROVIDER:
-            # An SDK may put its general error on top of a broken connection: then the provider said nothing.
-            kind = next((below for below, _ in kinds if below in _TRANSPORT), kind)
-        return Failure(kind, qualified_name(error), _hint(link))
+        kind = next((below for below, _ in kinds if below in _SAYS_MORE.get(kind, ())), kind)
+        hint = _hint(link) if kind not in _TRANSPORT else None
+        return Failure(kind, qualified_name(error), hint, _detail(kind, hint, [link for _, link in kinds]))
     if _from_a_library(error):
         mismatch = any(base.__name__ in _MISMATCHES for base in type(error).__mro__)
         if mismatch or isinstance(error, ValueError):
@@ -120,49 +125,30 @@ def _kind_of(error: BaseException) -> FailureKind | None:
     return next((kind for base in type(error).__mro__ if (kind := _KIND_BY_NAME.get(base.__name__))), None)
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """`error`, and what it was raised from, at most ten deep."""
-    link: BaseException | None = error
-    for _ in range(10):
-        if link is None:
-            return
-        yield link
-        link = link.__cause__
+def _kind_behind(link: BaseException, error: BaseException) -> FailureKind | None:
+    """A cancel, or the end of the process, is what it is only where it is raised itself, alone in a group or not."""
+    kind = _kind_of(link)
+    if kind not in (FailureKind.CANCEL, FailureKind.EXIT) or link is error:
+        return kind
+    return kind if isinstance(error, BaseExceptionGroup) and link in error.exceptions else None
 
 
 def _hint(error: BaseException) -> Cause | None:
     if any(base.__name__ == "ValidationError" for base in type(error).__mro__):
         return Cause.PACKAGE_MISMATCH
-    status = _own(error, "status_code")
-    if isinstance(status, int) and status == 429:
-        return Cause.RATE_LIMITED
-    if isinstance(status, int) and status in _GAVE_UP_WAITING:
-        return Cause.IDLE_TIMEOUT
-    said = " ".join(_words(error))
-    if _CONTEXT_LIMIT.search(said):
-        return Cause.CONTEXT_LIMIT
-    if _CONTENT_FILTER.search(said):
-        return Cause.CONTENT_FILTER
-    if _RATE_LIMIT.search(said):
-        return Cause.RATE_LIMITED
-    return None
+    return cause_named_by(error)
 
 
-def _words(error: BaseException) -> Iterator[str]:
-    """Codes and messages: the exception's own attributes, and those of an error object in its body."""
-    body = _own(error, "body")
-    for source in (error, body, _own(body, "error")):
-        for key in ("code", "type", "message", "error"):
-            value = _own(source, key)
-            if isinstance(value, str):
-                yield str.__str__(value)[:1000]
-
-
-def _own(source: object, name: str) -> Any:
-    """What an exception, or an object in it, holds itself: a property of it is not asked, it may raise."""
-    if isinstance(source, dict):
-        return dict.get(source, name)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return getattr(source, "__dict__", {}).get(name)
+def _detail(kind: FailureKind, hint: Cause | None, links: list[BaseException]) -> Detail | None:
+    names = (base.__name__ for link in links for base in type(link).__mro__)
+    if kind in _TRANSPORT:
+        return next((detail for name in names if (detail := _DETAIL_BY_NAME.get(name))), None)
+    if hint is Cause.NO_STREAMING_SUPPORT:
+        return Detail.STREAMING_REFUSED
+    if hint is Cause.IDLE_TIMEOUT:
+        return Detail.GATEWAY_TIMEOUT
+    status = getattr(links[0], "__dict__", {}).get("status_code")  # a property is not asked: it may raise
+    return _DETAIL_BY_STATUS.get(status) if hint is None and isinstance(status, int) else None
 
 
 def _from_a_library(error: BaseException) -> bool:

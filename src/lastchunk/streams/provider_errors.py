@@ -41,7 +41,7 @@ _CONTENT_FILTER = (
     r"|inappropriate content|blocked by"
 )
 _NO_STREAMING = (
-    r"stream(ing|ed)?\b.{0,40}(not|un).?(supported|available|allowed|enabled|permitted)"
+    r"stream(ing|ed)?\b.{0,40}(not|un).?(support|available|allowed|enabled|permitted)"
     r"|(not|n't|un).?(support|available|allow|enable|permit)\w*.{0,20}\bstream|verified to stream"
 )
 _IDLE_TIMEOUT = r"time[d-]?.?out\b|deadline.?exceeded|gateway.?time"
@@ -114,4 +114,6 @@ def _code(code: Any) -> Iterator[int | str]:
 def _field(source: Any, name: str) -> Any:
     if isinstance(source, Mapping):
         return source.get(name)
-    return getattr(source, name, None)
+    # What an object has itself: a property may warn, or be slow.
+    own = getattr(source, "__dict__", None)
+    return own.get(name) if isinstance(own, dict) else None

@@ -16,19 +16,13 @@ from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source,
 from lastchunk.streams import clock
 from lastchunk.streams.answers import Answer, answer_of
 from lastchunk.streams.chunks import ChunkSample
+from lastchunk.streams.delivery import delivery_of
 from lastchunk.streams.idle import own_gap
 from lastchunk.streams.inner_streams import InnerStreams
 from lastchunk.streams.wire import Wire
 
 if TYPE_CHECKING:
     from lastchunk.streams.ending import Ending
-
-BURST_SHARE = 0.05
-"""A burst is all of the content within this share of the duration, at the end of it …"""
-BURST_WAIT = 1.0
-"""… after a wait of at least this many seconds …"""
-BURST_CHUNKS = 3
-"""… in at least this many chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +91,7 @@ class StreamRecord:
         "chunks",
         "clock",
         "context",
+        "driver",
         "ending",
         "extras",
         "finish_optional",
@@ -297,15 +292,8 @@ class StreamRecord:
     def delivery(self, ended_at: float) -> tuple[Delivery, float]:
         """How the content came, and how many seconds the first of it took: from the wire where there is one."""
         parts, first, last = self._content()
-        if not parts:
-            return Delivery.NONE, 0.0
-        wait = first - self.began_at
-        if parts == 1:
-            return Delivery.SINGLE, wait
-        duration = max(ended_at - self.began_at, 1e-9)
-        if parts >= BURST_CHUNKS and wait >= BURST_WAIT and last - first <= BURST_SHARE * duration:
-            return Delivery.BURST, wait
-        return Delivery.INCREMENTAL, wait
+        wait = first - self.began_at if parts else 0.0
+        return delivery_of(parts, wait, last - first, ended_at - self.began_at), wait
 
     def own_gap(self, idle: float) -> float | None:
         """The longest silence between two chunks, the last one, of `idle` seconds, left out; None if there were no two."""

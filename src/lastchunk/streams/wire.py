@@ -7,7 +7,7 @@ from __future__ import annotations
 from lastchunk import foreign
 from lastchunk.semconv import Cause, ChunkKind, LastEvent
 from lastchunk.streams.choices import Choices
-from lastchunk.streams.finish_reasons import Finish
+from lastchunk.streams.finish_reasons import Finish, says_context_full
 from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.raised import Raised
 
@@ -122,6 +122,11 @@ class Wire:
     def cause_said(self) -> Cause | None:
         """The cause that the provider's error named, or a finish reason such as `insufficient_quota`."""
         return self.error_cause or (cause_named_by(self.choices.raw) if Finish.ERROR in self.finish else None)
+
+    def context_full(self) -> bool:
+        """The finish reason names the context, or prompt and answer together are as long as a context window."""
+        whole = (self.input_tokens or 0) + (self.output_tokens or 0)
+        return says_context_full(self.choices.raw or "") or (whole >= 1024 and whole & (whole - 1) == 0)
 
     @property
     def complete(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from opentelemetry.util.types import AttributeValue
 
 from lastchunk import foreign, semconv
-from lastchunk.semconv import OTHER, Operation
+from lastchunk.semconv import OTHER, Operation, Reason
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 
@@ -63,6 +63,7 @@ def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
         semconv.TERMINATION_INHERITED: True if ending.inherited else None,
         semconv.OPERATION_NAME: record.operation.value,
         semconv.OUTERMOST: record.outermost,
+        semconv.TERMINATION_DETAIL: ending.detail.value if ending.detail is not None else None,
         semconv.TERMINATION_CAUSE: ending.cause.value if ending.cause is not None else None,
         semconv.CUTOFF: ending.cutoff,
         semconv.TERMINATION_REASON: ending.reason.value,
@@ -87,4 +88,4 @@ def _finish_reasons(record: StreamRecord, outcome: Outcome) -> list[str] | None:
         return [outcome.finish_raw]
     if record.result_finish:
         return [foreign.word(record.result_finish) or OTHER]
-    return ["error"] if outcome.ending.cutoff else None
+    return ["error"] if outcome.ending.cutoff or outcome.ending.reason is Reason.CANCELLED else None

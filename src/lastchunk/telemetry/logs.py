@@ -36,7 +36,7 @@ class Logs:
             return
         begin, end = at_begin(record), at_end(record, outcome)
         attributes: dict[str, AttributeValue] = {}
-        remedy = remedy_for(ending.reason, ending.cause)
+        remedy = remedy_for(ending.reason, ending.cause, ending.detail)
         if remedy is not None:
             attributes = {semconv.REMEDY: remedy.sentence, semconv.RUNBOOK: f"{RUNBOOK}{remedy.anchor}"}
         # As in `at_end`, what may be lost comes first.

@@ -156,7 +156,7 @@ def _remedy(place: Place, key: str) -> tuple[str, str]:
     """What to do, and the runbook's anchor."""
     run = place.run
     reason = Reason.COMPLETED if place.worse is Worse.DELIVERY else run.reason
-    general = remedy_for(reason, place.cause) or Remedy("", "")
+    general = remedy_for(reason, place.cause, run.detail) or Remedy("", "")
     return _special(place, key) or general.sentence, general.anchor
 
 

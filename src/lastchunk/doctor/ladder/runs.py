@@ -13,8 +13,9 @@ from typing import Any
 from lastchunk import foreign, semconv
 from lastchunk.semconv import LastEvent, Reason
 from lastchunk.streams.ending import Ending, Evidence, decide
-from lastchunk.streams.failure import causes, failure_of
+from lastchunk.streams.failure import failure_of
 from lastchunk.streams.finish_reasons import meanings
+from lastchunk.streams.raised import behind
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
@@ -52,6 +53,7 @@ class Run:
     """From 1."""
     reason: str
     cause: str | None
+    detail: str | None = None
     error: str = ""
     """The exception's class …"""
     status: int | None = None
@@ -121,6 +123,7 @@ def from_span(
         round=number,
         reason=str(span[semconv.TERMINATION_REASON]),
         cause=span.get(semconv.TERMINATION_CAUSE),
+        detail=span.get(semconv.TERMINATION_DETAIL),
         error=str(span.get(semconv.ERROR_TYPE) or span.get(semconv.LATE_ERROR) or ""),
         status=status,
         code=code,
@@ -172,6 +175,7 @@ def _whole(number: int, ending: Ending, seen: Seen, last: str, rung: Rung = Rung
         round=number,
         reason=ending.reason.value,
         cause=ending.cause.value if ending.cause is not None else None,
+        detail=ending.detail.value if ending.detail is not None else None,
         error=ending.error_type or "",
         last_event=last,
         duration=seen.duration,
@@ -182,7 +186,7 @@ def _whole(number: int, ending: Ending, seen: Seen, last: str, rung: Rung = Rung
 def _said(error: BaseException | None) -> tuple[int | None, str]:
     """HTTP status and code of an exception, or of what it was raised from."""
     status, code = None, ""
-    for link in causes(error) if error is not None else ():
+    for link in behind(error) if error is not None else ():
         found = getattr(link, "status_code", None)
         if status is None and isinstance(found, int) and found > 0:
             status = found

@@ -45,7 +45,7 @@ MESSAGES = Framing(b"event: content_block_delta\ndata: {", 3)
 
 
 class SseBody:
-    """Looks at what is read. Every line of `passes` is paid per chunk, for most servers send each event by itself.
+    """Looks at what is read. Most servers send each event by itself, so its first condition is paid per chunk.
 
     What one read gave may be handed on much later, so it counts when the SDK asks for the next one, or is through. Between the
     network and the SDK, whatever is raised ends the application's stream: so nothing is.
@@ -69,7 +69,17 @@ class SseBody:
 
     async def look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """What `source` gives, looked at."""
+        begin, end, inside = self._begin, _EVENT_END, len(self._begin)
         async for data in source:
+            if (
+                type(data) is bytes
+                and self._plain
+                and data.endswith(end)
+                and data.startswith(begin)
+                and data.find(b"\n", inside) == len(data) - 2
+            ):
+                yield data  # one event, as `passes` says of many: a call less
+                continue
             if self.passes(data):
                 yield data
                 continue

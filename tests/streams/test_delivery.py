@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""A wait that something else explains is no evidence against the backend."""
+
+from __future__ import annotations
+
+import pytest
+
+from lastchunk.semconv import ChunkKind
+from lastchunk.streams.delivery import unexplained
+from lastchunk.streams.wire import Wire
+
+
+def _wire(kind: ChunkKind = ChunkKind.TEXT) -> Wire:
+    """The headers came after eight seconds, the first content after ten."""
+    wire = Wire()
+    wire.obtained_at = 8.0
+    wire.content(kind, 10.0)
+    return wire
+
+
+def test_a_wait_that_nothing_explains() -> None:
+    """With a wire or without: a proxy holds the headers back, too."""
+    assert unexplained(None, 10.0) == 10.0
+    assert unexplained(_wire(), 10.0) == 10.0
+
+
+def test_a_retry() -> None:
+    """What was before the headers was not this answer's."""
+    wire = _wire()
+    wire.retried = True
+    assert unexplained(wire, 10.0) == pytest.approx(2.0)
+
+
+def test_hidden_reasoning() -> None:
+    """Its tokens are in the usage."""
+    wire = _wire()
+    wire.thought = True
+    assert unexplained(wire, 10.0) == 0.0
+
+
+def test_a_call_in_one_piece() -> None:
+    """Many send it so that stream their text."""
+    assert unexplained(_wire(ChunkKind.TOOL_CALL), 10.0) == 0.0
+
+
+def test_a_model_that_was_loaded_and_a_queue() -> None:
+    """The answer's own numbers account for them."""
+    wire = _wire()
+    wire.accounted_wait = 7.5
+    assert unexplained(wire, 10.0) == pytest.approx(2.5)
+    wire.accounted_wait = 75.0
+    assert unexplained(wire, 10.0) == 0.0
