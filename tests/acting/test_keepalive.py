@@ -161,6 +161,28 @@ def test_a_stream_that_catches_the_cancel(time: FakeTime) -> None:
     assert time.run(main(keepalive)) == (["a", "caught", "end"], None)
 
 
+async def test_a_consumer_that_is_cancelled_again_and_again() -> None:
+    """As anyio does it, and with it every web framework on it, until the task has left its scope."""
+
+    async def slow_to_close() -> AsyncGenerator[str, None]:
+        try:
+            yield "a"
+            await asyncio.sleep(3600)
+        finally:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+    task = asyncio.create_task(read(keepalive(slow_to_close())))
+    await asyncio.sleep(0.01)
+    for _ in range(100):
+        task.cancel()
+        await asyncio.sleep(0)
+        if task.done():
+            break
+    assert isinstance((await task)[1], asyncio.CancelledError)
+    assert len(asyncio.all_tasks()) == 1
+
+
 def test_a_marker_is_typed() -> None:
     """An enumeration of one."""
     assert list(KeepAlive) == [KEEPALIVE]

@@ -121,7 +121,7 @@ class _Reader(Generic[Item]):
 
     async def _cancel(self, args: tuple[Any, ...]) -> None:
         """Cancel the reading task, as often as the consumer is cancelled meanwhile, and wait until its step is over."""
-        while True:
+        while not self._task.done() if self._closing else self._pending:
             self._task.cancel(*args)
             self._news.clear()
             try:
@@ -131,6 +131,5 @@ class _Reader(Generic[Item]):
                     await self._news.wait()
             except asyncio.CancelledError as again:
                 args = again.args
-            else:
-                self._task.uncancel()
-                return
+        while self._task.cancelling():
+            self._task.uncancel()
