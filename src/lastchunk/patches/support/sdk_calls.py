@@ -256,7 +256,10 @@ class _Below(Tap):
 
     def failed(self, error: BaseException) -> None:
         """The step raised, or the call."""
-        self._wire.raised = Raised(error)
+        try:
+            self._wire.raised = Raised(error)
+        except Exception as exc:
+            report(f"an error of {self._sdk.name}", exc)
         self._sdk.over(self, error)
 
 
