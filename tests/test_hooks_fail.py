@@ -62,6 +62,7 @@ EXEMPT = {
     "the guard itself: it catches what is called within": (
         "lastchunk.own_errors",
         "lastchunk.streams.observer.Observer",
+        "lastchunk.streams.passing_on.passed_on",
         "lastchunk.streams.observer.Tap",
         "lastchunk.streams.lifecycle.Streams.end",
         "lastchunk.streams.lifecycle.Streams._end",

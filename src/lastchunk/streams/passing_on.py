@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from lastchunk.own_errors import report
+
 _OURS = ("lastchunk.streams.", "lastchunk.patches.")
 _DEEPEST = 20
 """Exceptions of one chain that are looked at."""
@@ -17,6 +19,13 @@ _DEEPEST = 20
 
 def passed_on(error: BaseException) -> None:
     """Take our frames out of the traceback of `error`, and of those it came from; a bare `raise` is to follow."""
+    try:
+        _look_through(error)
+    except Exception as exc:
+        report("the traceback of an exception", exc)
+
+
+def _look_through(error: BaseException) -> None:
     waiting, seen = [error], set[int]()
     while waiting and len(seen) < _DEEPEST:
         link = waiting.pop()
