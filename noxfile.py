@@ -31,6 +31,20 @@ MISFITS = (
 )
 """What `lastchunk doctor` says of versions: those that do not work, and those that do."""
 
+AGENT_FRAMEWORK = (
+    ("1.20.0", "1.14.4", "1.3.0"),
+    ("1.23.0", "1.17.0", "1.4.0"),
+)
+"""Of agent-framework-core, -openai and -orchestrations: the oldest that the patches were made for, and the newest."""
+AGENT_FRAMEWORK_CLIENTS = (
+    "agent-framework-anthropic==1.0.0b261022",
+    "agent-framework-ollama==1.0.0b261022",
+    "agent-framework-bedrock==1.0.0b261022",
+    "agent-framework-foundry==1.15.0",
+    "agent-framework-ag-ui==1.7.0",
+)
+"""They need the newest core."""
+
 CORNERS = ("autogen 0.4.9, openai 1.93.0", "autogen 0.7.5, openai 3.54.0")
 RESULTS = Path(".venv-compat/results")
 
@@ -123,6 +137,53 @@ def misfits(session: nox.Session, pair: tuple[str, str, str, str]) -> None:
         *("pytest", "pytest-asyncio", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/misfits", *session.posargs)
+
+
+@nox.session(python="3.11", tags=["corners"])
+@nox.parametrize("versions", [nox.param(versions, id=f"core {versions[0]}") for versions in AGENT_FRAMEWORK])
+def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> None:
+    """Run tests/agent_framework with one set of versions; AutoGen 0.7.5 stands beside it, as in the matrix of endings."""
+    # Its clients want newer ones than AutoGen works with.
+    varied = re.compile(r"(anthropic|fastapi|ollama|openai|python-dateutil|starlette)=")
+    pins = Path(session.create_tmp(), "constraints.txt")
+    pins.write_text(
+        "\n".join(line for line in Path("constraints.txt").read_text().splitlines() if not varied.match(line))
+    )
+    core, openai, orchestrations = versions
+    newest = versions == AGENT_FRAMEWORK[-1]
+    session.install(
+        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", ".[cli]"),
+        *(f"agent-framework-core=={core}", f"agent-framework-openai=={openai}"),
+        f"agent-framework-orchestrations=={orchestrations}",
+        *(AGENT_FRAMEWORK_CLIENTS if newest else ()),
+        *("autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk", "opentelemetry-instrumentation"),
+        *(
+            "aiohttp",
+            "anthropic",
+            "azure-ai-inference",
+            "fastapi",
+            "ollama",
+            "sse-starlette",
+            "trustme",
+            "uvicorn",
+            "uvloop",
+        ),
+        *("pytest", "pytest-asyncio", "pytest-timeout"),
+    )
+    need_clients = ("test_clients.py", "test_ag_ui.py")
+    left_out = () if newest else [f"--ignore=tests/agent_framework/{name}" for name in need_clients]
+    session.run("python", "-m", "pytest", "--quiet", "tests/agent_framework", *left_out, *session.posargs)
+
+
+@nox.session(python="3.11", tags=["corners"])
+def ag2(session: nox.Session) -> None:
+    """Run tests/ag2 with AG2 1.x; the rest of AutoGen 0.7.5 stands beside it."""
+    session.install(
+        *("--constraint", "constraints.txt", "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *("ag2[openai]==1.2.1", "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *("pytest", "pytest-asyncio", "pytest-timeout"),
+    )
+    session.run("python", "-m", "pytest", "--quiet", "tests/ag2", *session.posargs)
 
 
 @nox.session(python=False, tags=["corners"])

@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 
 from lastchunk.patches import PATCHES
+from lastchunk.patches.agent_framework.names import MODULES, NAMES
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.patches.support.wrapping import Wrapper
 from lastchunk.settings import Settings
@@ -24,9 +25,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "patches.md"
 ROW = re.compile(r"^\| (\S+) \| (.+?) \| `([\w.]+)` \| (.+) \|$", re.MULTILINE)
 NOT_INSTALLED = {
     "autogen.oai.client": {"OpenAIClient.create"},
+    "ag2.middleware.builtin.telemetry": {"_TelemetryMiddlewareInstance.on_turn"},
     "autogen_ext.tools.mcp._workbench": {"trace_tool_span"},
+    **{module: {name.path for name in NAMES if name.module == module and name.needed} for module in MODULES},
 }
-"""AutoGen 0.2 and AG2 have environments of their own (tests/classic); MCP is an extra of autogen-ext."""
+"""AutoGen 0.2 and AG2 have environments of their own (tests/classic, tests/ag2), and Agent Framework (tests/agent_framework,
+which sees that its names are there); MCP is an extra of autogen-ext."""
 
 
 class Notes(Patcher):

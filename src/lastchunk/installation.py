@@ -30,6 +30,8 @@ LIBRARIES = (
     "ollama",
     "azure.ai.inference",
     "autogen",
+    "agent_framework",
+    "ag2",
 )
 """The packages that hold every module of `patches.PATCHES` in which streams begin.
 

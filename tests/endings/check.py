@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from lastchunk import semconv
-from tests.endings.drive import Case, Performance
+from tests.endings.drive import Case, Performance, is_lent
 from tests.endings.stage import SECRET
 from tests.endings.table import Row
 
@@ -69,6 +69,8 @@ def faults(bare: Performance, observed: Performance, case: Case) -> Iterator[str
         expected, got = getattr(without, name), getattr(having, name)
         if name == "logs":
             expected = [line for line in expected if "Failed to detach" not in line]
+            # Agent Framework's, when its streams are collected, now and then.
+            expected, got = ([line for line in lines if "on ended span" not in line] for lines in (expected, got))
         if expected != got:
             yield f"{name} differ: bare {expected}, instrumented {got}"
     if having.strangers:
@@ -79,11 +81,18 @@ def faults(bare: Performance, observed: Performance, case: Case) -> Iterator[str
             yield f"error.type does not go with the status of {span.name}"
         if span.end_time is None or (span.start_time or 0) > span.end_time:
             yield f"{span.name} ends before it begins"
-        if any(event.name != semconv.CHUNK_EVENT for event in span.events):
+        if not is_lent(span) and any(event.name != semconv.CHUNK_EVENT for event in span.events):
             yield f"{span.name} has strange events"
     for span in observed.exported(case):
-        if SECRET in span.to_json():
+        if SECRET in _exported(span):
             yield f"content is exported: {span.name} of {getattr(span.instrumentation_scope, 'name', '')}"
+
+
+def _exported(span: ReadableSpan) -> str:
+    """Everything that a span says, but for the server's address: Agent Framework puts the URL there, whose path is a script."""
+    said = span.to_json()
+    address = (span.attributes or {}).get(semconv.SERVER_ADDRESS)
+    return said.replace(str(address), "") if address and is_lent(span) else said
 
 
 def expected(row: Row) -> dict[str, Any]:

@@ -69,8 +69,13 @@ class Performance:
 
 
 def is_ours(span: ReadableSpan) -> bool:
-    """The span is a stream."""
-    return span.instrumentation_scope is not None and span.instrumentation_scope.name == semconv.SCOPE
+    """The span is a stream, whether we made it or wrote the ending into a library's."""
+    return semconv.TERMINATION_REASON in (span.attributes or {})
+
+
+def is_lent(span: ReadableSpan) -> bool:
+    """The library made it."""
+    return span.instrumentation_scope is None or span.instrumentation_scope.name != semconv.SCOPE
 
 
 class _Collector(SpanProcessor):

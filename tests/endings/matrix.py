@@ -14,5 +14,8 @@ MODULES = [
 ]
 """The modules of rows; the docstring of each says what they are about."""
 
-ROWS: list[Row] = [row for module in MODULES for row in module.ROWS]
-"""Every row, in the order of the modules' names."""
+ROWS: list[Row] = [row for module in MODULES if not hasattr(module, "NEEDS") for row in module.ROWS]
+"""Every row that is performed here, in the order of the modules' names. A module with `NEEDS` has an environment of its own."""
+
+ALL_ROWS: list[Row] = [row for module in MODULES for row in module.ROWS]
+"""Those, too."""

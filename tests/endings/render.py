@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.endings.matrix import MODULES, ROWS
+from tests.endings.matrix import ALL_ROWS, MODULES
 from tests.endings.sources import SOURCES
 from tests.endings.table import COLUMNS, Row
 from tests.endings.ways import STALL_AFTER, WAYS
@@ -19,7 +19,7 @@ HEADER = f"""\
 
 # Every ending, and what its span says
 
-{len(ROWS)} rows: a source of streams, a way to end, and what Lastchunk says of it. `tests/endings` performs each over real
+{len(ALL_ROWS)} rows: a source of streams, a way to end, and what Lastchunk says of it. `tests/endings` performs each over real
 sockets, without and with Lastchunk, and compares: the application gets the same items, the same exception and the same
 warnings; each stream has one span, and it is ended; nothing that the model or the user said is exported. What a *way* does on
 the wire stands in `lastchunk.model_server.scripts`. A silence counts as a stall here after {STALL_AFTER:.0f} s, not after 30.

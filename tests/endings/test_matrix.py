@@ -61,10 +61,10 @@ class Verdict:
 
 @pytest.fixture(scope="module", name="verdict")
 def _verdict(performed: Performed) -> Verdict:
-    return _second_chance(performed.rows, performed.bare, performed.observed)
+    return second_chance(performed.rows, performed.bare, performed.observed)
 
 
-def _second_chance(rows: list[Row], bare: Performance, observed: Performance, **loop: Any) -> Verdict:
+def second_chance(rows: list[Row], bare: Performance, observed: Performance, **loop: Any) -> Verdict:
     """A row that fails is performed again, once: on a busy machine everything may take too long."""
     wrong = {row.id: _wrong(row, bare, observed) for row in rows}
     again = [row for row in rows if wrong[row.id]]
@@ -110,7 +110,7 @@ def test_row(row: Row, verdict: Verdict, request: pytest.FixtureRequest) -> None
     assert verdict.wrong[row.id] == []
 
 
-def test_few_rows_need_a_second_chance(verdict: Verdict, record_property: Callable[[str, object], None]) -> None:
+def test_few_rows_need_asecond_chance(verdict: Verdict, record_property: Callable[[str, object], None]) -> None:
     """Or a race that the second performance hides now and then would never be seen. The end of the run names them."""
     for row, wrong in verdict.at_first.items():
         record_property("second chance", f"{row}: {'; '.join(wrong)}")
@@ -137,7 +137,7 @@ def test_rows_on_uvloop(exporter: Any) -> None:
     cases = [row.case for row in rows]
     loop = {"new_loop": uvloop.new_event_loop}
     bare, observed = perform(cases, observed=False, **loop), perform(cases, observed=True, **loop)
-    verdict = _second_chance(rows, bare, observed, **loop)
+    verdict = second_chance(rows, bare, observed, **loop)
     assert {row: found for row, found in verdict.wrong.items() if found} == {}
     assert (len(rows), observed.open) == (len(_ON_UVLOOP), 0)
 

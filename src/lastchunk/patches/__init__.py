@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from lastchunk.patches import (
+    ag2,
+    agent_framework,
     agentchat,
     anthropic_sdk,
     azure_inference,
@@ -31,5 +33,7 @@ PATCHES: tuple[Patch, ...] = (
     *azure_inference.PATCHES,
     *classic.PATCHES,
     *uvicorn_server.PATCHES,
+    *agent_framework.PATCHES,
+    *ag2.PATCHES,
 )
 """Every patch, in the order in which they are applied to modules that are already imported."""

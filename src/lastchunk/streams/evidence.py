@@ -117,7 +117,9 @@ def outcome_of(
 def _finished(record: StreamRecord) -> tuple[bool, Source]:
     """The provider finished, as far as anybody can tell, and what that rests on."""
     wire, source = record.wire, record.source()
-    if wire is None or not wire.headers:
+    if wire is None:
+        return bool(record.result_finish) or not record.start.finish_is_due, source
+    if not wire.headers:
         return True, source
     if wire.finish:
         finish_sent(record.start)

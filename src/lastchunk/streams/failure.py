@@ -33,7 +33,9 @@ _TRANSPORT = (FailureKind.TIMEOUT, FailureKind.CONNECTION)
 _MISMATCHES = frozenset({"ImportError", "TypeError", "AttributeError", "KeyError", "IndexError", "NotImplementedError"})
 """Classes of exceptions with which a library says that it did not expect what another one gave it."""
 
-_LIBRARIES = frozenset({"autogen_ext", "autogen_core", "autogen", "ag2", "openai", "anthropic", "ollama", "azure"})
+_LIBRARIES = frozenset(
+    {"autogen_ext", "autogen_core", "autogen", "ag2", "openai", "anthropic", "ollama", "azure", "agent_framework"}
+)
 """Where such an exception means a mismatch of packages. Anywhere else it is the application's own."""
 
 _SDKS = frozenset(

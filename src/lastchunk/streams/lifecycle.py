@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar, copy_context
-from typing import Protocol
+from typing import Any, Protocol
 
 from lastchunk.own_errors import report
 from lastchunk.semconv import LastEvent, Operation
@@ -43,6 +45,14 @@ class Telemetry(Protocol):
         """Make the stream's span current; called inside the stream's private context, once."""
         ...
 
+    def lend(self, record: StreamRecord, span: Any) -> None:
+        """The library has made the span of a stream that has begun."""
+        ...
+
+    def visit(self, record: StreamRecord) -> AbstractContextManager[None]:
+        """Make the stream's span current for one step in the consumer's context."""
+        ...
+
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """The stream has ended."""
         ...
@@ -60,6 +70,13 @@ class NoTelemetry:
 
     def enter(self, record: StreamRecord) -> None:
         """Never called."""
+
+    def lend(self, record: StreamRecord, span: Any) -> None:
+        """The library keeps its span."""
+
+    def visit(self, record: StreamRecord) -> AbstractContextManager[None]:
+        """There is no span."""
+        return nullcontext()
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """Never called."""
@@ -115,6 +132,18 @@ class Streams:
         _current.set(record)
         if record.telemetry is not None:
             record.telemetry.enter(record)
+
+    @contextmanager
+    def visit(self, record: StreamRecord) -> Generator[None]:
+        """Make it the current stream for one step, where a private context would cut off what the library hands up."""
+        token = _current.set(record)
+        try:
+            with self.telemetry.visit(record):
+                yield
+        finally:
+            # A coroutine that is closed from outside may be closed in another context than that of its begin.
+            with suppress(ValueError):
+                _current.reset(token)
 
     def end(
         self,

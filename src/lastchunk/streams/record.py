@@ -63,6 +63,12 @@ class Start:
     """The application iterates the SDK's own stream: there is no terminal item, the wire alone tells."""
     measured_elsewhere: bool = False
     """Another instrumentation records the metrics of the conventions for this call."""
+    finish_is_due: bool = False
+    """The library says the finish reason of every answer that has one: without a wire, none means that it was cut."""
+    library_span: bool = False
+    """The library makes a span for this stream: its ending is written into that one, and none of ours is made."""
+    lent_span: Any = None
+    """That span, if it is there before the stream begins."""
 
     def __post_init__(self) -> None:
         self.name = foreign.text(self.name)
@@ -287,7 +293,7 @@ class StreamRecord:
         """What a decision about this stream rests on."""
         if self.wire is not None:
             return Source.WIRE
-        return Source.RESULT if self.result_finish else Source.NONE
+        return Source.RESULT if self.result_finish or self.start.finish_is_due else Source.NONE
 
     def delivery(self, ended_at: float) -> tuple[Delivery, float]:
         """How the content came, and how many seconds the first of it took: from the wire where there is one."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from opentelemetry._logs import LoggerProvider, get_logger_provider
@@ -17,6 +18,7 @@ from lastchunk.settings import Settings
 from lastchunk.streams import open_streams
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
+from lastchunk.telemetry.lent_spans import LentSpan
 from lastchunk.telemetry.listeners import is_sdk
 from lastchunk.telemetry.logs import Logs
 from lastchunk.telemetry.metrics import metrics_of
@@ -88,6 +90,18 @@ class Telemetry:
         except Exception as exc:
             # The stream stays observed: one that is given up here would count as open for ever.
             report("the begin of a stream", exc)
+
+    def lend(self, record: StreamRecord, span: LentSpan) -> None:
+        """The library has made the span of a stream that has begun."""
+        try:
+            if self._spans is not None:
+                self._spans.lend(record, span)
+        except Exception as exc:
+            report("a span of a library", exc)
+
+    def visit(self, record: StreamRecord) -> AbstractContextManager[None]:
+        """Make the stream's span current for one step in the consumer's context."""
+        return self._spans.visit(record) if self._spans is not None else nullcontext()
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """The stream has ended. What one signal's exporter does to us is no reason for the others to be silent."""

@@ -119,11 +119,13 @@ class Metrics:
         elif record.operation is Operation.INVOKE_WORKFLOW:
             workflow: Attributes = {semconv.WORKFLOW_NAME: self._workflow(name)} if name else {}
             self._workflow_duration.record(duration, {**workflow, **error}, context)
-        elif not record.measured_elsewhere:
+        else:
             client = self._client_attributes(record, series)
-            self._operation_duration.record(duration, {**client, **error}, context)
-            if outcome.first_wait > 0.0:
+            if outcome.first_wait > 0.0 and _chunks_are_ours(record):
                 self._time_to_first_chunk.record(outcome.first_wait, client, context)
+            if record.measured_elsewhere:
+                return
+            self._operation_duration.record(duration, {**client, **error}, context)
             wire = record.wire
             if wire is not None and wire.input_tokens is not None:
                 self._token_usage.record(wire.input_tokens, {**client, semconv.TOKEN_TYPE: "input"}, context)
@@ -132,7 +134,7 @@ class Metrics:
 
     def _between_chunks(self, record: StreamRecord, seconds: float) -> None:
         """A content chunk followed another one; only called if the setting `time_per_output_chunk` is on."""
-        if record.series is not None and not record.measured_elsewhere:
+        if record.series is not None and _chunks_are_ours(record):
             context = trace.set_span_in_context(record.span or trace.INVALID_SPAN, Context())
             self._time_per_output_chunk.record(seconds, self._client_attributes(record, record.series), context)
 
@@ -208,6 +210,11 @@ def metrics_of(meter_provider: MeterProvider | None) -> Metrics:
     if made is None:
         made = _made[meter_provider] = Metrics(meter_provider)
     return made
+
+
+def _chunks_are_ours(record: StreamRecord) -> bool:
+    """Nobody else measures the time between chunks; a library that measures its own calls does not."""
+    return not record.measured_elsewhere or record.start.library_span
 
 
 def _counter(meter: Meter, metric: Metric) -> Counter:

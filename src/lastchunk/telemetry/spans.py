@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, cast
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.trace import Link, SpanKind, StatusCode, TracerProvider
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, TracerProvider
+from opentelemetry.util.types import AttributeValue
 
 from lastchunk import semconv
-from lastchunk.semconv import Operation
+from lastchunk.semconv import Operation, Reason
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 from lastchunk.telemetry.attributes import at_begin, at_end, wall_time
 from lastchunk.telemetry.chunk_events import add_chunk_events
+from lastchunk.telemetry.lent_spans import LentSpan
 from lastchunk.version import __version__
 
 _RUNTIME_SCOPE = "autogen "
@@ -30,6 +34,10 @@ class Spans:
 
     def begin(self, record: StreamRecord) -> None:
         """Start the span with what samplers want to see."""
+        if record.start.library_span:
+            if record.start.lent_span is not None:
+                self.lend(record, record.start.lent_span)
+            return
         operation = record.operation
         attributes = at_begin(record)
         target = attributes.get(semconv.REQUEST_MODEL) if operation is Operation.CHAT else record.start.name
@@ -43,22 +51,58 @@ class Spans:
             start_time=record.began_wall,
         )
 
+    def lend(self, record: StreamRecord, span: LentSpan) -> None:
+        """The library made the stream's span; what it says itself stays."""
+        span.take()
+        record.span = cast("Span", span)
+        span.set_attributes(_without_said(span, at_begin(record)))
+
     def enter(self, record: StreamRecord) -> None:
         """Make the span current; the context it is called in is the stream's own, so nobody detaches it."""
         if record.span is not None:
             context_api.attach(trace.set_span_in_context(record.span))
+
+    @contextmanager
+    def visit(self, record: StreamRecord) -> Generator[None]:
+        """Make the span current for one step in the consumer's context; a library does that itself with its own."""
+        if record.span is None or record.start.library_span:
+            yield
+            return
+        token = context_api.attach(trace.set_span_in_context(record.span))
+        try:
+            yield
+        except GeneratorExit:
+            raise  # Closed from outside, perhaps in another context: this one is gone.
+        except BaseException:
+            context_api.detach(token)
+            raise
+        else:
+            context_api.detach(token)
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
         """Fill the span and end it."""
         span = record.span
         if span is None:
             return
-        if span.is_recording():
-            span.set_attributes(at_end(record, outcome))
-            if outcome.ending.error:
-                span.set_status(StatusCode.ERROR)
-            add_chunk_events(span, record)
-        span.end(wall_time(record, outcome.ended_at))
+        lent = span if isinstance(span, LentSpan) else None
+        try:
+            if span.is_recording():
+                attributes = at_end(record, outcome)
+                span.set_attributes(attributes if lent is None else _without_said(lent, attributes))
+                if outcome.ending.error:
+                    span.set_status(StatusCode.ERROR)
+                add_chunk_events(span, record)
+        finally:
+            at = wall_time(record, outcome.ended_at)
+            if lent is None:
+                span.end(at)
+            else:
+                lent.filled(at, now=outcome.ending.reason is Reason.PROCESS_EXIT)
+
+
+def _without_said(span: LentSpan, attributes: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+    said = getattr(span, "attributes", None) or {}
+    return {key: value for key, value in attributes.items() if key not in said}
 
 
 def _parent(record: StreamRecord) -> tuple[Any, list[Link]]:

@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoints, entry_points
 
-from lastchunk.doctor.environment import configuration, instrumentation, packages, patches, starting
+from lastchunk.doctor.environment import configuration, frameworks, instrumentation, packages, patches, starting
 from lastchunk.doctor.environment.distributions import folder, installed
 from lastchunk.doctor.report.findings import Check, Doing, Finding, Findings, Status, defect
 from lastchunk.doctor.telemetry import otel_settings as sdk_settings
@@ -32,6 +32,7 @@ def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Fi
     has_distro = bool(points.select(group="opentelemetry_distro"))
     known = {signal: points.select(group=f"opentelemetry_{signal}_exporter").names for signal in Signal}
     yield from _guarded("packages", packages.checks(everything, folder("autogen")))
+    yield from _guarded("frameworks", frameworks.checks(environ, everything))
     yield Doing("Importing AutoGen and the SDKs, to try the patches on them")
     yield from _guarded("patches", patches.checks(patches.trials(), everything))
     yield from _guarded("otel", instrumentation.checks(environ, everything, points, command, _script_folders()))

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The turns of AG2 1.x (`Agent.ask`, `Agent.run`), where AG2's TelemetryMiddleware makes its `invoke_agent` span.
+
+A turn is no stream for the application, but a stream below it may be cut, and AG2 hands out half an answer as a whole one: the
+turn takes that stream's ending, on AG2's own span. Source: ag2/middleware/builtin/telemetry.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+from opentelemetry import trace
+
+from lastchunk import semconv
+from lastchunk.patches.support.patching import Patch, Patcher
+from lastchunk.semconv import ChunkKind, Operation
+from lastchunk.streams.observer import Observer
+from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.telemetry.lent_spans import LentSpan
+
+Turn = Callable[[Any, Any], Awaitable[Any]]
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    def on_turn(wrapped: Callable[..., Any], middleware: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not args:
+            return wrapped(*args, **kwargs)
+        call_next, *others = args
+        return wrapped(_within(patcher, middleware, call_next), *others, **kwargs)
+
+    patcher.wrap(module._TelemetryMiddlewareInstance, "on_turn", on_turn)
+
+
+def _within(patcher: Patcher, middleware: Any, call_next: Turn) -> Turn:
+    """The rest of the turn, which AG2 calls with its span as the current one."""
+
+    async def turn(event: Any, context: Any) -> Any:
+        observer = Observer(patcher.streams, lambda: _describe(middleware), _on_item)
+        observer.begin()
+        record = observer.record
+        if record is None:
+            return await call_next(event, context)
+        observer.step_begins()
+        try:
+            with patcher.streams.visit(record):
+                response = await call_next(event, context)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        observer.item(response)
+        observer.exhausted()
+        return response
+
+    return turn
+
+
+def _describe(middleware: Any) -> Start:
+    name = getattr(middleware, "_agent_name", None)
+    return Start(
+        operation=Operation.INVOKE_AGENT,
+        subject=id(middleware),
+        name=name if isinstance(name, str) else "",
+        attributes={
+            semconv.PROVIDER_NAME: getattr(middleware, "_provider_name", None),
+            semconv.REQUEST_MODEL: getattr(middleware, "_model_name", None),
+        },
+        may_be_silent=True,
+        library_span=True,
+        lent_span=LentSpan(trace.get_current_span()),
+    )
+
+
+def _on_item(record: StreamRecord, response: Any, now: float, gap: float) -> None:
+    """The turn's only item is its answer."""
+    record.chunk(ChunkKind.MESSAGE, 0, now, gap)
+    record.result(gap, arrived=True)
+
+
+PATCHES = (Patch("ag2", ">= 1.0, < 2", "ag2.middleware.builtin.telemetry", _apply),)

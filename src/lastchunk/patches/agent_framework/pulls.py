@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""One `ResponseStream` is watched where it pulls its next item.
+
+Not by a proxy, which would be bypassed: `with_*` return the stream itself, `map` wraps it, a workflow holds it weakly. Not in a
+private context: what the chat layer notes in the context, the agent layer above it reads. Source: agent_framework/_types.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any
+
+from lastchunk.own_errors import report
+from lastchunk.patches.agent_framework.names import require
+from lastchunk.patches.support.patching import Patcher
+from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.observer import Observer, OnItem
+from lastchunk.streams.record import Start
+from lastchunk.telemetry.lent_spans import LentSpan
+
+_WATCH = "_lastchunk_watch"
+"""The attribute of a stream that holds its watch, and nothing else does: when the stream dies, that dies."""
+
+
+class Lent:
+    """The span that Agent Framework makes while it makes a stream, if it makes one."""
+
+    __slots__ = ("span",)
+
+    def __init__(self) -> None:
+        self.span: LentSpan | None = None
+
+
+_making: ContextVar[Lent | None] = ContextVar("lastchunk_making", default=None)
+
+
+@contextmanager
+def making() -> Generator[Lent]:
+    """A stream is being made: the first span that Agent Framework makes meanwhile is the stream's."""
+    lent = Lent()
+    token = _making.set(lent)
+    try:
+        yield lent
+    finally:
+        _making.reset(token)
+
+
+def lend(span: Any) -> Any:
+    """A span was made for a stream: it is noted if one is being made whose span it is."""
+    lent = _making.get()
+    if lent is None or lent.span is not None:
+        return span
+    lent.span = LentSpan(span)
+    return lent.span
+
+
+class Watch:
+    """Watches one stream."""
+
+    __slots__ = ("_observer", "_patcher")
+
+    def __init__(self, patcher: Patcher, describe: Callable[[], Start | None], on_item: OnItem) -> None:
+        self._patcher = patcher
+        self._observer = Observer(patcher.streams, describe, on_item)
+
+    async def pull(self, pulled: Awaitable[Any]) -> Any:
+        """Await the next item; the stream begins with the first."""
+        observer = self._observer
+        observer.begin()
+        record = observer.record
+        if record is None or record.ending is not None:
+            return await pulled
+        observer.step_begins()
+        try:
+            with self._patcher.streams.visit(record):
+                item = await pulled
+        except StopAsyncIteration:
+            self._exhausted()
+            raise
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        observer.item(item)
+        return item
+
+    def _exhausted(self) -> None:
+        """There is no terminal item: the end of the items is the result."""
+        record = self._observer.record
+        if record is not None and record.ending is None:
+            gap = record.step_ends(record.clock())
+            record.result(gap, arrived=record.arrived, finish=record.result_finish)
+        self._observer.exhausted()
+
+    def leaves(self) -> None:
+        """The consumer closes the stream, or leaves its `async with`."""
+        self._observer.leaves()
+
+    def __del__(self) -> None:
+        self._observer.let_go()
+
+
+def watch(
+    patcher: Patcher, stream: Any, describe: Callable[[], Start | None], on_item: OnItem, subject: object
+) -> None:
+    """Watch `stream`, unless it is none, or is watched, or is a part of the invocation of `subject` that is under way."""
+    try:
+        if not hasattr(stream, "_pull_next_update") or _WATCH in vars(stream):
+            return
+        around = current_stream()
+        if around is None or around.start.subject != id(subject) or around.ending is not None:
+            setattr(stream, _WATCH, Watch(patcher, describe, on_item))
+    except Exception as exc:
+        report("a stream of Agent Framework", exc)
+
+
+def apply_streams(module: ModuleType, patcher: Patcher) -> None:
+    """Let streams that are watched tell what they pull, and that they are closed."""
+    require(module)
+
+    def pull(wrapped: Callable[..., Any], stream: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        pulled = wrapped(*args, **kwargs)
+        watching = vars(stream).get(_WATCH)
+        return pulled if watching is None else watching.pull(pulled)
+
+    def close(wrapped: Callable[..., Any], stream: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        closing = wrapped(*args, **kwargs)
+        watching = vars(stream).get(_WATCH)
+        return closing if watching is None else _leave(watching, closing)
+
+    patcher.wrap(module.ResponseStream, "_pull_next_update", pull)
+    patcher.wrap(module.ResponseStream, "close", close)
+
+
+async def _leave(watching: Watch, closing: Awaitable[None]) -> None:
+    watching.leaves()
+    await closing

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Agents of Agent Framework over real sockets, and what their spans say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from agent_framework import Agent
+from agent_framework.openai import OpenAIChatClient
+from openai import AsyncOpenAI
+from opentelemetry.sdk.trace import ReadableSpan
+
+from lastchunk import semconv
+from tests.conftest import Exported
+
+Make = Callable[..., Agent]
+
+
+@pytest.fixture(name="agent")
+def _agent(sdk: Callable[..., AsyncOpenAI]) -> Make:
+    """`agent(script, name=…, tools=…)`: an agent of a script."""
+
+    def make(script: str, *, name: str = "guide", timeout: float = 10.0, wait: float = 0.2, **options: Any) -> Agent:
+        client = OpenAIChatClient(model="m", async_client=sdk(script, timeout=timeout, wait=wait))
+        return Agent(client=client, name=name, **options)
+
+    return make
+
+
+def streams(exported: Exported) -> list[ReadableSpan]:
+    """Every span that says how a stream ended, in the order in which they began."""
+    spans = [span for span in exported.all if semconv.TERMINATION_REASON in (span.attributes or {})]
+    return sorted(spans, key=lambda span: span.start_time or 0)
+
+
+def endings(exported: Exported) -> list[str]:
+    """Of each: operation, reason, cause, and a `+` if it is inherited."""
+    return [_ending(dict(span.attributes or {})) for span in streams(exported)]
+
+
+def _ending(given: dict[str, Any]) -> str:
+    cause = given.get(semconv.TERMINATION_CAUSE)
+    inherited = "+" if given.get(semconv.TERMINATION_INHERITED) else ""
+    return (
+        f"{given[semconv.OPERATION_NAME]} {given[semconv.TERMINATION_REASON]}{f'/{cause}' if cause else ''}{inherited}"
+    )
+
+
+async def drain(stream: Any) -> list[Any]:
+    """Every item."""
+    return [item async for item in stream]

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Agent Framework behind its AG-UI endpoint, with a real web server and a real browser's connection."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+import uvicorn
+from agent_framework import Agent
+from agent_framework.ag_ui import add_agent_framework_fastapi_endpoint
+from agent_framework.openai import OpenAIChatClient
+from fastapi import FastAPI
+from openai import AsyncOpenAI
+
+from lastchunk.model_server.server import ModelServer
+from tests.agent_framework.conftest import endings
+from tests.conftest import Exported
+
+ASK = {
+    "threadId": "t",
+    "runId": "r",
+    "state": {},
+    "tools": [],
+    "context": [],
+    "forwardedProps": {},
+    "messages": [{"id": "1", "role": "user", "content": "hello"}],
+}
+
+
+@contextmanager
+def served(url: str) -> Iterator[str]:
+    """The endpoint of an agent whose model is at `url`."""
+    app = FastAPI()
+    client = OpenAIChatClient(model="m", async_client=AsyncOpenAI(base_url=url, api_key="none", max_retries=0))
+    add_agent_framework_fastapi_endpoint(app, Agent(client=client, name="guide"), "/agent", single_user=True)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", loop="asyncio"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/agent"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def ended(exported: Exported) -> list[str]:
+    """The endings, once both streams have one."""
+    until = time.monotonic() + 10
+    while len(endings(exported)) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    return endings(exported)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("clean", ["invoke_agent completed", "chat completed"]),
+        ("silent_cut", ["invoke_agent truncated/unknown+", "chat truncated/unknown"]),
+    ],
+)
+def test_what_the_browser_takes_for_whole(
+    exported: Exported, server: ModelServer, script: str, expected: list[str]
+) -> None:
+    """It sees `RUN_FINISHED` either way."""
+    with served(server.url(script)) as url:
+        answer = httpx.post(url, json=ASK, timeout=10)
+        assert "RUN_FINISHED" in answer.text
+        assert ended(exported) == expected
+
+
+def test_a_browser_that_leaves(exported: Exported, server: ModelServer, caplog: pytest.LogCaptureFixture) -> None:
+    """It closes its connection while the model is silent; asyncio complains of what the server writes after that."""
+    with served(server.url("stall")) as url:
+        with httpx.stream("POST", url, json=ASK, timeout=10) as answer:
+            _read_until(answer.iter_lines(), lambda line: "TEXT_MESSAGE_CONTENT" in line)
+        agent, chat = ended(exported)
+    assert agent == "invoke_agent cancelled/client_disconnected"
+    assert chat == "chat cancelled/client_disconnected+"
+    caplog.clear()
+
+
+def _read_until(lines: Iterator[str], seen: Callable[[str], bool]) -> None:
+    assert any(seen(line) for line in lines)

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Each chat client of Agent Framework that can be installed, with its provider's real SDK over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import struct
+import threading
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
+
+import boto3
+import httpx
+import ollama
+import pytest
+from agent_framework import Message
+from agent_framework.anthropic import AnthropicClient
+from agent_framework.exceptions import ChatClientException
+from agent_framework.foundry import FoundryChatClient
+from agent_framework.ollama import OllamaChatClient
+from agent_framework.openai import OpenAIChatClient, OpenAIChatCompletionClient
+from agent_framework_bedrock import BedrockChatClient
+from anthropic import AsyncAnthropic
+from openai import AsyncAzureOpenAI, AsyncOpenAI
+
+from lastchunk import semconv
+from lastchunk.model_server.server import ModelServer
+from tests.agent_framework.conftest import endings, streams
+from tests.conftest import Exported
+
+ASK = [Message("user", ["hello"])]
+FAST: Any = {"api_key": "none", "max_retries": 0, "timeout": 0.5}
+
+
+_open: list[Any] = []
+
+
+def _opened(client: Any) -> Any:
+    _open.append(client)
+    return client
+
+
+@pytest.fixture(autouse=True)
+async def _closed() -> AsyncIterator[None]:
+    """Every client of an SDK, on its own loop."""
+    yield
+    while _open:
+        client = _open.pop()
+        await (client._client.aclose() if isinstance(client, ollama.AsyncClient) else client.close())
+    gc.collect()
+    await asyncio.sleep(0)
+
+
+class Project:
+    """An Azure AI Foundry project, as far as its chat client asks one."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def get_openai_client(self, **options: Any) -> AsyncOpenAI:
+        return _opened(AsyncOpenAI(base_url=self._url, **FAST))
+
+
+def _azure(url: str) -> AsyncAzureOpenAI:
+    return _opened(AsyncAzureOpenAI(base_url=url, api_version="2025-03-01-preview", **FAST))
+
+
+CLIENTS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "openai": (
+        "openai",
+        lambda url: OpenAIChatClient(model="m", async_client=_opened(AsyncOpenAI(base_url=url, **FAST))),
+    ),
+    "azure.ai.openai": ("openai", lambda url: OpenAIChatClient(model="m", async_client=_azure(url))),
+    "azure.ai.openai, completions": (
+        "openai",
+        lambda url: OpenAIChatCompletionClient(model="m", async_client=_azure(url)),
+    ),
+    "azure.ai.foundry": ("openai", lambda url: FoundryChatClient(model="m", project_client=cast("Any", Project(url)))),
+    "anthropic": (
+        "anthropic",
+        lambda url: AnthropicClient(model="m", anthropic_client=_opened(AsyncAnthropic(base_url=url, **FAST))),
+    ),
+    "ollama": ("ollama", lambda url: OllamaChatClient(model="m", client=_opened(ollama.AsyncClient(host=url)))),
+}
+ENDINGS = [
+    ("clean", "completed"),
+    ("silent_cut", "truncated/unknown"),
+    ("length", "length/context_limit"),
+    ("rst", "connection_lost/connection_lost"),
+    ("http_429", "rejected/rate_limited"),
+]
+
+
+async def read(client: Any) -> None:
+    """Read one answer, whatever its client raises; a client that hangs fails the test."""
+    async with asyncio.timeout(5):
+        with suppress(ChatClientException, httpx.HTTPError, ollama.ResponseError):
+            async for _ in client.get_response(ASK, stream=True):
+                pass
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize(("script", "ending"), ENDINGS)
+async def test_through_a_patched_sdk(
+    exported: Exported, server: ModelServer, name: str, script: str, ending: str
+) -> None:
+    """The wire decides; one chat span, which is Agent Framework's."""
+    dialect, make = CLIENTS[name]
+    await read(make(server.url(script, dialect=cast("Any", dialect))))
+    assert endings(exported) == [f"chat {ending}"]
+    (chat,) = streams(exported)
+    assert chat.attributes[semconv.PROVIDER_NAME] == name.partition(",")[0]  # type: ignore[index]
+    assert chat.attributes[semconv.EVIDENCE] == "wire"  # type: ignore[index]
+    assert exported.ours == []
+
+
+# --- Bedrock, whose SDK is not patched --------------------------------------------------------------------------------
+
+
+def frame(kind: str, document: Any) -> bytes:
+    """One message of `application/vnd.amazon.eventstream`."""
+    headers = b""
+    for name, value in ((":event-type", kind), (":content-type", "application/json"), (":message-type", "event")):
+        headers += bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
+    payload = json.dumps(document).encode()
+    prelude = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + payload
+    return message + struct.pack(">I", zlib.crc32(message))
+
+
+def said(text: str) -> bytes:
+    """A piece of the answer."""
+    return frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}})
+
+
+@contextmanager
+def bedrock(*frames: bytes) -> Iterator[Any]:
+    """A chat client of a server that sends these frames, and closes."""
+
+    class Converse(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-type", "application/vnd.amazon.eventstream")
+            self.end_headers()
+            self.wfile.write(b"".join(frames))
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Converse) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        runtime = boto3.client(
+            "bedrock-runtime",
+            region_name="us-east-1",
+            endpoint_url=f"http://127.0.0.1:{server.server_port}",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+        )
+        try:
+            yield BedrockChatClient(model="m", region="us-east-1", client=runtime)
+        finally:
+            runtime.close()
+            server.shutdown()
+
+
+BEGIN, END = frame("messageStart", {"role": "assistant"}), frame("contentBlockStop", {"contentBlockIndex": 0})
+
+
+@pytest.mark.parametrize(
+    ("frames", "ending"),
+    [
+        ((BEGIN, said("a"), said("b"), END, frame("messageStop", {"stopReason": "end_turn"})), "completed"),
+        ((BEGIN, said("a"), END, frame("messageStop", {"stopReason": "max_tokens"})), "length/context_limit"),
+        ((BEGIN, said("a"), said("b")), "truncated/unknown"),
+        ((BEGIN, frame("messageStop", {"stopReason": "end_turn"})), "empty/unknown"),
+        ((BEGIN, said("a"), said("b")[:-5]), "truncated/unknown"),
+    ],
+    ids=["clean", "length", "silent_cut", "finish_only", "cut_inside_event"],
+)
+async def test_through_an_sdk_that_is_not_patched(exported: Exported, frames: tuple[bytes, ...], ending: str) -> None:
+    """Agent Framework's own finish reason decides, and the evidence says so."""
+    with bedrock(*frames) as client:
+        await read(client)
+    assert endings(exported) == [f"chat {ending}"]
+    assert streams(exported)[0].attributes[semconv.EVIDENCE] == "result"  # type: ignore[index]
