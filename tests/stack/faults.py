@@ -158,7 +158,7 @@ SCENES: dict[str, Scene] = {
         (
             Way("limits-rate", "busy", healthy=2),
             Way("limits-history", "long", healthy=2),
-            Way("fails-at-once", "flaky", healthy=9),
+            Way("fails-at-once", "flaky", healthy=15),
         ),
         (
             of_model("LastchunkRateLimited", "busy"),
