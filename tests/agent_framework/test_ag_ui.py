@@ -46,6 +46,7 @@ def served(url: str) -> Iterator[str]:
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:
+            _wait(lambda: server.started)
             yield f"http://127.0.0.1:{listening.getsockname()[1]}/agent"
         finally:
             server.should_exit = True
@@ -54,10 +55,14 @@ def served(url: str) -> Iterator[str]:
 
 def ended(exported: Exported) -> list[str]:
     """The endings, once both streams have one."""
-    until = time.monotonic() + 10
-    while len(endings(exported)) < 2 and time.monotonic() < until:
-        time.sleep(0.02)
+    _wait(lambda: len(endings(exported)) == 2)
     return endings(exported)
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    last = time.monotonic() + 10
+    while not until() and time.monotonic() < last:
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

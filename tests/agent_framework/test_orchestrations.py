@@ -95,15 +95,16 @@ async def test_complete(exported: Exported, agent: Make, build: Build) -> None:
 
 @pytest.mark.parametrize("build", ALL)
 async def test_the_last_answer_is_cut(exported: Exported, agent: Make, build: Build) -> None:
-    """The run has the ending of the agent that its output came from."""
+    """The run has the ending of the agent that its output came from; it is the last to end, also where all speak at once."""
     agents = [
         agent(script, name=name, require_per_service_call_history_persistence=True)
-        for script, name in (("clean", "one"), ("silent_cut", "two"))
+        for script, name in (("clean", "one"), ("idle_then_silent_cut", "two"))
     ]
     if build is _handoff:
         agents.reverse()  # the first one speaks, and nobody hands off
     await drain(build(agents).run("hello", stream=True))
-    assert endings(exported)[0] == "invoke_workflow truncated/unknown+"
+    assert endings(exported)[0].startswith("invoke_workflow truncated/")
+    assert endings(exported)[0].endswith("+")
 
 
 @pytest.mark.parametrize("build", ALL)
