@@ -6,8 +6,9 @@
 
 The plan is a list of streams: the model's base URL, what the application does with it (`read`, `leave`, `cancel`, or
 `keep`: neither read on nor let go), after how many seconds it cancels at the latest (`leaves_after`), and whether a team
-or an agent streams; a `second` URL is that of a colleague who takes the team's next turn. The report says how long the
-slowest stream took, and how long ending took is the parent's to measure.
+or an agent streams; a `second` URL is that of a colleague who takes the team's next turn, and `sdk` is `openai` or
+`azure`, that of azure-ai-inference. The report says how long the slowest stream took, and how long ending took is the
+parent's to measure.
 
 A plan that is `{"every": seconds, "streams": [...]}` is served on and on, one stream after the other at that rate, as it
 says at that time: it may be replaced meanwhile. Only a signal ends that, or the parent's end.
@@ -28,7 +29,7 @@ from typing import Any
 from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import CancellationToken
-from autogen_core.models import ModelFamily, ModelInfo
+from autogen_core.models import ChatCompletionClient, ModelFamily, ModelInfo
 from autogen_core.tools import FunctionTool
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 
@@ -57,21 +58,29 @@ async def broken_lookup(city: str, days: int) -> str:
     raise ConnectionRefusedError(f"nothing about {city} {days}")
 
 
-Client = OpenAIChatCompletionClient
-
-
-def client(url: str, model: str, patience: float) -> Client:
+def client(sdk: str, url: str, model: str, patience: float) -> ChatCompletionClient:
     """A client of the model at a URL."""
-    return Client(model=model, base_url=url, api_key="none", model_info=_MODEL, max_retries=0, timeout=patience)
+    if sdk == "azure":
+        from autogen_ext.models.azure import AzureAIChatCompletionClient
+        from azure.core.credentials import AzureKeyCredential
+
+        key = AzureKeyCredential("none")
+        return AzureAIChatCompletionClient(model=model, endpoint=url, credential=key, model_info=_MODEL, retry_total=0)
+    return OpenAIChatCompletionClient(
+        model=model, base_url=url, api_key="none", model_info=_MODEL, max_retries=0, timeout=patience
+    )
 
 
-def clients_of(plan: dict[str, Any], make: Callable[[str, str, float], Client] = client) -> list[Client]:
+Make = Callable[[str, str, str, float], ChatCompletionClient]
+
+
+def clients_of(plan: dict[str, Any], make: Make = client) -> list[ChatCompletionClient]:
     """The client of each agent."""
-    model, patience = plan.get("model", "test-model"), plan.get("patience", 30.0)
-    return [make(plan[url], model, patience) for url in ("url", "second") if url in plan]
+    sdk, model, patience = plan.get("sdk", "openai"), plan.get("model", "test-model"), plan.get("patience", 30.0)
+    return [make(sdk, plan[url], model, patience) for url in ("url", "second") if url in plan]
 
 
-async def stream(plan: dict[str, Any], clients: list[Client]) -> None:
+async def stream(plan: dict[str, Any], clients: list[ChatCompletionClient]) -> None:
     """Run one stream, and treat it as planned."""
     tool = FunctionTool(broken_lookup, "Fails.", name="lookup") if plan.get("tool") == "broken" else lookup
     agents = [

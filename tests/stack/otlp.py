@@ -11,13 +11,15 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from lastchunk import semconv
@@ -39,6 +41,8 @@ class Made:
     seconds: float = 1.0
     chunks: int = 0
     """So many chunk events, as a stream's span has them."""
+    events: Sequence[tuple[str, Mapping[str, Value]]] = ()
+    """Other events: the name and the attributes of each."""
     id: bytes = field(default_factory=lambda: os.urandom(8))
 
 
@@ -74,8 +78,9 @@ def request(spans: Iterable[Made], scope: str = semconv.SCOPE) -> bytes:
     block_of_scope.scope.name = scope
     now = time.time_ns()
     for span in spans:
-        attributes = [KeyValue(key=name, value=_any(value)) for name, value in span.attributes.items()]
+        attributes = _pairs(span.attributes)
         events = [_chunk(now, index) for index in range(span.chunks)]
+        events += [Span.Event(time_unix_nano=now, name=name, attributes=_pairs(each)) for name, each in span.events]
         block_of_scope.spans.append(
             Span(
                 trace_id=span.trace,
@@ -95,8 +100,22 @@ def request(spans: Iterable[Made], scope: str = semconv.SCOPE) -> bytes:
 def _chunk(now: int, index: int) -> Span.Event:
     attributes: dict[str, Value] = {semconv.CHUNK_INDEX: index, semconv.CHUNK_KIND: "text", semconv.CHUNK_SIZE: 12}
     attributes |= {semconv.CHUNK_ELAPSED: 0.1 * index, semconv.CHUNK_GAP: 0.1}
-    pairs = [KeyValue(key=name, value=_any(value)) for name, value in attributes.items()]
-    return Span.Event(time_unix_nano=now, name=semconv.CHUNK_EVENT, attributes=pairs)
+    return Span.Event(time_unix_nano=now, name=semconv.CHUNK_EVENT, attributes=_pairs(attributes))
+
+
+def log_request(name: str, body: str, attributes: Mapping[str, Value], *, scope: str) -> bytes:
+    """One export request with one log record; a record with a name is an event."""
+    message = ExportLogsServiceRequest()
+    block = message.resource_logs.add().scope_logs.add()
+    block.scope.name = scope
+    record = LogRecord(time_unix_nano=time.time_ns(), event_name=name, attributes=_pairs(attributes))
+    record.body.string_value = body
+    block.log_records.append(record)
+    return message.SerializeToString()
+
+
+def _pairs(attributes: Mapping[str, Value]) -> list[KeyValue]:
+    return [KeyValue(key=name, value=_any(value)) for name, value in attributes.items()]
 
 
 def _any(value: Value) -> AnyValue:
@@ -109,9 +128,9 @@ def _any(value: Value) -> AnyValue:
     return AnyValue(string_value=value)
 
 
-def send(url: str, body: bytes, seconds: float = 10.0) -> int:
+def send(url: str, body: bytes, seconds: float = 10.0, *, path: str = "traces") -> int:
     """The status with which a Collector answers an export over HTTP; 0 if it does not answer. 200 acknowledges."""
-    post = urllib.request.Request(f"{url}/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+    post = urllib.request.Request(f"{url}/v1/{path}", body, {"Content-Type": "application/x-protobuf"})
     try:
         with urllib.request.urlopen(post, timeout=seconds) as response:
             return int(response.status)

@@ -29,7 +29,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from lastchunk import AutoGenStreamsInstrumentor
 
-NAMES = ("autogen", "openinference", "genai_openai", "openllmetry", "logfire", "langfuse")
+NAMES = ("autogen", "openinference", "genai_openai", "openllmetry", "logfire", "langfuse", "azure")
 TOGETHER = ("logfire", "openinference", "genai_openai", "langfuse")
 """What `together` sets up, all in one process; logfire is first because it makes the providers."""
 CAPTURE = {
@@ -75,6 +75,14 @@ def _langfuse() -> None:
     nowhere = "http://127.0.0.1:1"
     Langfuse(public_key="pk-lf-test", secret_key="sk-lf-test", base_url=nowhere, tracer_provider=_tracer_provider())
     assert langfuse.openai
+
+
+def _azure() -> None:
+    from azure.ai.inference.tracing import AIInferenceInstrumentor
+    from azure.core.settings import settings
+
+    settings.tracing_implementation = "opentelemetry"
+    AIInferenceInstrumentor().instrument(enable_content_recording=True)
 
 
 def _tracer_provider() -> TracerProvider:

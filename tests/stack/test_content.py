@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,11 +55,11 @@ def _tee(agent: Collector, started: list[Server], tmp_path: Path) -> Backend:
     return made
 
 
-def plan(models: ModelServer) -> Plan:
+def plan(models: ModelServer, sdk: str) -> Plan:
     """An answer, a tool call, and endings whose exceptions quote the model."""
     scripts = ("clean", "tool_call", "silent_cut", "error_object", "http_400_context", "malformed_json", "echo")
     return [
-        {"url": models.url(script), "does": "read", "tool": script.startswith("tool"), "team": team}
+        {"url": models.url(script), "sdk": sdk, "does": "read", "tool": script.startswith("tool"), "team": team}
         for script in scripts
         for team in (False, True)
     ]
@@ -69,7 +70,8 @@ def test_no_content_leaves_the_agent(
     name: str, models: ModelServer, tee: Backend, agent: Collector, backend: Backend, tmp_path: Path, figure: Figure
 ) -> None:
     launcher = [sys.executable, str(Path(peers.__file__)), name]
-    workers([plan(models)], tee, tmp_path, RESULT, PROMPT, launcher=launcher, PYTHONPATH=str(Path.cwd()))
+    sdk = "azure" if name == "azure" else "openai"
+    workers([plan(models, sdk)], tee, tmp_path, RESULT, PROMPT, launcher=launcher, PYTHONPATH=str(Path.cwd()))
     wait_for(lambda: len(backend.spans()) >= len(tee.spans()) > 0, "every span arrives", 30)
     wait_for(lambda: len(backend.records()) >= len(tee.records()), "every log record arrives", 30)
     agent.stop()
@@ -81,14 +83,61 @@ def test_no_content_leaves_the_agent(
 
 
 def test_a_scope_that_nobody_knows_loses_what_is_known_to_be_content(agent: Collector, backend: Backend) -> None:
-    """And only that: this is what the README says can still leak."""
-    keys = ("gen_ai.input.messages", "gen_ai.prompt.0.content", "llm.input_messages.0.message.content", "input.value")
-    keys += ("gen_ai.tool.call.arguments", "traceloop.entity.input", "logfire.msg", "messages", "exception.message")
-    kept = {"http.route": "/chat", "input_tokens": 5, "messaging.system": "nats", "my.own.text": "what I put there"}
-    span = Made(otlp.new_trace(), "own span", attributes=dict.fromkeys(keys, PROMPT) | kept)
-    assert otlp.send(agent.otlp, otlp.request([span], "my.own.code")) == 200
-    (taken,) = wait_for(backend.spans, "the span arrives")
-    assert otlp.plain(taken["attributes"]).keys() == kept.keys()
+    """And only that, as long as nothing says GenAI: this is what the README says can still leak."""
+    keys = ("llm.input_messages.0.message.content", "input.value", "traceloop.entity.input", "logfire.msg", "messages")
+    keys += ("exception.message", "content", "inputs", "outputs", "question", "answer", "user_input", "chat_history")
+    kept = {"http.route": "/chat", "url.full": "http://shop/chat", "db.query.text": "SELECT 1", "input_tokens": 5}
+    kept |= {"messaging.system": "nats", "my.own.text": "what I put there", "content_type": "json"}
+    span = Made(otlp.new_trace(), "own span", attributes=dict.fromkeys(keys, PROMPT) | kept, events=[("own", kept)])
+    assert taken(agent, backend, span, "my.own.code") == (kept.keys(), [kept.keys()])
+
+
+UNLISTED = dict.fromkeys(("content", "inputs", "outputs", "question", "answer", "my.own.text", "Frage"), PROMPT)
+"""Keys that are on no list of known harmless ones."""
+
+
+@pytest.mark.parametrize("said", ["gen_ai.request.model", "gen_ai.prompt", "gen_ai.whatever.comes"])
+def test_what_says_gen_ai_keeps_only_what_is_listed_in_any_scope(agent: Collector, backend: Backend, said: str) -> None:
+    """Judged before anything is deleted: the key that says it may be content itself."""
+    kept = {"gen_ai.usage.input_tokens": 5, "http.route": "/chat"} if said == "gen_ai.request.model" else {}
+    span = Made(otlp.new_trace(), "s", attributes=UNLISTED | {said: "m"} | kept, events=[("own", UNLISTED)])
+    expected = {*kept, *([said] if kept else [])}
+    assert taken(agent, backend, span, "my.own.code") == (expected, [set()])
+
+
+def test_an_event_that_says_gen_ai_keeps_only_what_is_listed_in_any_span(agent: Collector, backend: Backend) -> None:
+    plain = {"http.route": "/chat", "my.own.text": "what I put there"}
+    events = [("gen_ai.choice", UNLISTED), ("own", UNLISTED | {"gen_ai.event.content": PROMPT}), ("own", plain)]
+    span = Made(otlp.new_trace(), "GET /chat", attributes=plain, events=events)
+    assert taken(agent, backend, span, "my.own.code") == (plain.keys(), [set(), set(), plain.keys()])
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [("gen_ai.choice", {}), ("", {"event.name": "gen_ai.choice"}), ("", {"gen_ai.system": "openai"})],
+    ids=["its name", "its attribute of that name", "another attribute"],
+)
+def test_a_log_record_that_says_gen_ai_keeps_only_what_is_listed(
+    agent: Collector, backend: Backend, name: str, attributes: dict[str, otlp.Value]
+) -> None:
+    own = {"http.route": "/chat", "my.own.text": "what I put there"}
+    for record in ((name, PROMPT, UNLISTED | attributes), ("", "a line of my own", own)):
+        assert otlp.send(agent.otlp, otlp.log_request(*record, scope="my.own.code"), path="logs") == 200
+    wait_for(lambda: len(backend.records()) == 2, "both records arrive")
+    left = [(record["body"].get("stringValue", ""), keys(record)) for record in backend.records()]
+    assert sorted(left) == sorted([("", attributes.keys()), ("a line of my own", own.keys())])
+
+
+def taken(agent: Collector, backend: Backend, span: Made, scope: str) -> tuple[set[str], list[set[str]]]:
+    """The keys that the agent left of a span, and those of each of its events."""
+    assert otlp.send(agent.otlp, otlp.request([span], scope)) == 200
+    (left,) = wait_for(backend.spans, "the span arrives")
+    return keys(left), [keys(event) for event in left.get("events", [])]
+
+
+def keys(left: dict[str, Any]) -> set[str]:
+    """The keys of the attributes of what arrived."""
+    return set(otlp.plain(left.get("attributes", [])))
 
 
 def test_a_known_scope_keeps_only_what_is_listed(agent: Collector, backend: Backend) -> None:
