@@ -71,7 +71,7 @@ class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
         self.__wrapped__.close()
 
     def __del__(self) -> None:
-        self._self_reading.observer.let_go()
+        self._self_reading.observer.forgotten()
 
 
 class _Reading:
@@ -127,7 +127,7 @@ class _Reading:
     def leaves(self) -> None:
         """The response is closed; if the SDK's stream is what was read, that is its own affair."""
         if self.began:
-            self.observer.leaves()
+            self.observer.closed()
 
     def _record(self) -> StreamRecord | None:
         record = self.observer.record

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, Protocol
+from typing import Any
 
 from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
@@ -24,18 +24,7 @@ OnChunk = Callable[[Wire, Any, float], object]
 
 
 ITEM: Any = object()
-"""What `Observer.watch` yields when a step has brought an item."""
-
-
-class UnderWay(Protocol):
-    """The step under way."""
-
-    item: Any
-    """Where the item is left for it."""
-
-    def over(self) -> None:
-        """There are no more items."""
-        ...
+"""What `Observer.watch` gives when a step has brought an item."""
 
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
@@ -45,7 +34,7 @@ def _call(function: Callable[..., Any], *args: Any) -> Any:
 class Observer:
     """Begins a stream at its first step, watches it, and ends it."""
 
-    __slots__ = ("_describe", "_on_item", "_streams", "_text", "record", "run")
+    __slots__ = ("_describe", "_on_item", "_start", "_streams", "_text", "close_asked", "record", "run")
 
     in_place = False
     """A step needs no private context, and its begin need not be told."""
@@ -56,30 +45,45 @@ class Observer:
         """`text` is the class of the commonest items, which are text, or have it as `content`, and say nothing else."""
         self._streams = streams
         self._describe: Callable[[], Start | None] | None = describe
+        self._start: Start | None = None
         self._on_item = on_item
         self._text = text
+        self.close_asked = False
+        """The consumer made a close, which may not have begun yet."""
         self.record: StreamRecord | None = None
         self.run: Callable[..., Any] = _call
         """Calls a function in the stream's private context; in the caller's before the begin, or if nobody listens."""
 
-    def begin(self) -> bool:
-        """Begin the stream, unless nobody listens; True if it is open.
+    def listens(self) -> bool:
+        """Somebody listens, and the stream is no part of the one around it; asked when its first step is made.
 
         From here on nothing of the call's arguments is held.
         """
         describe, self._describe = self._describe, None
-        if describe is None:
-            return self.is_open()
+        if describe is not None:
+            try:
+                start = describe()
+                if start is not None and self._streams.begins(start):
+                    self._start = start
+            except Exception as exc:
+                report("the begin of a stream", exc)
+        return self._start is not None or self.is_open()
+
+    def begin(self) -> None:
+        """Begin the stream, unless nobody listens; called when its first step begins."""
+        if not self.listens():
+            return
+        start, self._start = self._start, None
+        if start is None:
+            return
         try:
-            start = describe()
-            record = None if start is None else self._streams.begin(start)
+            record = self._streams.begin(start)
             if record is not None and record.context is not None:
                 record.loop = _running_loop()
                 self.record = record
                 self.run = record.context.run
         except Exception as exc:
             report("the begin of a stream", exc)
-        return self.is_open()
 
     @property
     def wire(self) -> Wire | None:
@@ -118,92 +122,98 @@ class Observer:
         A GeneratorExit says that the coroutine around the step was closed, most often by a finaliser.
         """
         if isinstance(error, GeneratorExit):
-            self.let_go()
+            self.forgotten()
         elif self.record is not None:
             self._streams.end(self.record, error=error)
 
-    def leaves(self, *, process_exit: bool = False) -> None:
+    def closed(self, *, process_exit: bool = False) -> None:
         """The consumer closes the stream, or the loop does it at its end."""
         if self.record is not None:
             self._streams.end(self.record, left=True, process_exit=process_exit)
 
-    def let_go(self) -> None:
+    def forgotten(self) -> None:
         """The last reference died; called by finalisers."""
         if self.record is not None and self.record.ending is None:
             open_streams.let_go(self.record)
 
-    def watch(self, record: StreamRecord, inner: Any, first: Any, step: UnderWay) -> Generator[Any, Any, None]:
-        """Leave the items of `inner`, of which `first` is the first step, with `step`; every line in the loop is paid per chunk.
+    def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:
+        """Takes the steps of a generator, one after the other, and `put`s the item of each.
 
-        Yields `ITEM` for each, and before that whatever the step has the loop wait for.
+        Gives `ITEM` for a step that is over, and before that whatever it has the loop wait for, and takes what that gives.
+        Items do not come as a StopIteration, which costs more than all the rest when it passes through a Python function.
         """
-        clock, on_item, ask, came = record.clock, self._on_item, inner.__anext__, ITEM
-        asked = first
-        del first
+        watching = (
+            _passed(put) if self.record is None or self.record.ending is not None else self._watch(self.record, put)
+        )
+        watching.send(None)
+        return watching.send
+
+    def _watch(self, record: StreamRecord, put: Callable[[Any], None]) -> Generator[Any, Any, None]:
+        """Every line in the loop is paid per chunk."""
+        clock, on_item, came = record.clock, self._on_item, ITEM
         person, next_chunk, text_chunk = WaitingFor.PERSON, WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
         plain = self._text if type(record) is StreamRecord else None
         in_itself = plain is str
         sample = record.sample
         ring: list[Any] = sample.last if sample is not None else [None]
         places = len(ring)
-        while True:
-            now = clock()
-            stepped = record.stepped_at
-            if now - stepped > record.max_pause and stepped:
-                record.max_pause = now - stepped
-            record.silent_since = now if record.waiting_for is not person else -1.0
-            try:
+        asked = yield
+        try:
+            while True:
+                now = clock()
+                stepped = record.stepped_at
+                if now - stepped > record.max_pause and stepped:
+                    record.max_pause = now - stepped
+                record.silent_since = now if record.waiting_for is not person else -1.0
                 item = yield from asked
-            except BaseException as error:
-                if isinstance(error, StopAsyncIteration):
-                    self.exhausted()
-                else:
-                    self.failed(error)
-                step.over()
-                raise
-            now = clock()
-            since = record.silent_since
-            gap = now - since if since > 0.0 else 0.0
-            if gap > record.max_gap:
-                record.gap_before = record.max_gap
-                record.max_gap = gap
-            record.silent_since = 0.0
-            record.stepped_at = now
-            try:
-                if type(item) is plain and type(text := item if in_itself else item.__dict__["content"]) is str:
-                    # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.
-                    size = len(text) if text.isascii() else size_of_text(text)
-                    del text
-                    index = record.chunks
-                    record.chunks = index + 1
-                    record.waiting_for = next_chunk
-                    record.last_event = text_chunk
-                    if size:
-                        record.size += size
-                        if not record.parts:
-                            record.first_content_at = now
-                        record.parts += 1
-                        record.last_content_at = now
-                    if sample is not None:
-                        ring[index % places] = (text_chunk, size, now, gap)
-                        if index == sample.due or gap > sample.bar:
-                            sample.keep(index, text_chunk, size, now, gap)
-                else:
-                    text = None
-                    on_item(record, item, now, gap)
-            except Exception as exc:
-                report("an item of a stream", exc)
-            step.item = item
-            del item
-            try:
-                yield came
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                # The next step was cancelled before it began: that reaches the generator where it stands.
-                asked = inner.athrow(error)
-            else:
-                asked = ask()
+                now = clock()
+                since = record.silent_since
+                gap = now - since if since > 0.0 else 0.0
+                if gap > record.max_gap:
+                    record.gap_before = record.max_gap
+                    record.max_gap = gap
+                record.silent_since = 0.0
+                record.stepped_at = now
+                try:
+                    if type(item) is plain and type(text := item if in_itself else item.__dict__["content"]) is str:
+                        # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.
+                        size = len(text) if text.isascii() else size_of_text(text)
+                        del text
+                        index = record.chunks
+                        record.chunks = index + 1
+                        record.waiting_for = next_chunk
+                        record.last_event = text_chunk
+                        if size:
+                            record.size += size
+                            if not record.parts:
+                                record.first_content_at = now
+                            record.parts += 1
+                            record.last_content_at = now
+                        if sample is not None:
+                            ring[index % places] = (text_chunk, size, now, gap)
+                            if index == sample.due or gap > sample.bar:
+                                sample.keep(index, text_chunk, size, now, gap)
+                    else:
+                        text = None
+                        on_item(record, item, now, gap)
+                except Exception as exc:
+                    report("an item of a stream", exc)
+                put(item)
+                del item
+                asked = yield came
+        finally:
+            asked = None  # It may hold the exception, whose traceback holds this frame.
+
+
+def _passed(put: Callable[[Any], None]) -> Generator[Any, Any, None]:
+    """Watches nothing."""
+    asked = yield
+    try:
+        while True:
+            put((yield from asked))
+            asked = yield ITEM
+    finally:
+        asked = None
 
 
 class Tap:
@@ -224,9 +234,14 @@ class Tap:
         """That of this stream of the SDK: the stream around it may have others."""
         return self._wire
 
-    def begin(self) -> bool:
-        """The stream around it has begun."""
+    close_asked = False
+
+    def listens(self) -> bool:
+        """The stream around it is open."""
         return self.is_open()
+
+    def begin(self) -> None:
+        """The stream around it has begun."""
 
     def is_open(self) -> bool:
         """The stream around it has not ended."""
@@ -252,13 +267,31 @@ class Tap:
     def failed(self, error: BaseException) -> None:
         """The stream around it sees the same, or what AutoGen makes of it."""
 
-    def leaves(self, *, process_exit: bool = False) -> None:
+    def closed(self, *, process_exit: bool = False) -> None:
         """The stream around it goes on."""
 
-    def let_go(self) -> None:
+    def forgotten(self) -> None:
         """The stream around it goes on."""
 
-    async def watch(self, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
+    def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:
+        """As `Observer.watch`."""
+        watching = self._watch(put)
+        watching.send(None)
+        return watching.send
+
+    def _watch(self, put: Callable[[Any], None]) -> Generator[Any, Any, None]:
+        asked = yield
+        try:
+            while True:
+                chunk = yield from asked
+                self.item(chunk)
+                put(chunk)
+                del chunk
+                asked = yield ITEM
+        finally:
+            asked = None  # It may hold the exception, whose traceback holds this frame.
+
+    async def chunks(self, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
         """Nothing first, and then the chunks of `inner`, each of them seen; every line in the loop is paid per chunk."""
         record, wire, on_chunk, clock = self.record, self._wire, self._on_chunk, self.record.clock
         yield None
@@ -270,6 +303,7 @@ class Tap:
                         # As `StreamRecord.heard`, which would be one call more.
                         record.wire_gap = gap = now - record.silent_since
                         if gap > record.max_gap:
+                            record.gap_before = record.max_gap
                             record.gap_before = record.max_gap
                             record.max_gap = gap
                         record.silent_since = now

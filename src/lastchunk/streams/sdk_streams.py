@@ -4,25 +4,40 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from types import TracebackType
+from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import wrapt
 
 from lastchunk.streams import http_bodies
-from lastchunk.streams.asked import InContext
+from lastchunk.streams.driver import unannounced
+from lastchunk.streams.in_context import InContext
+from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer, Tap
-from lastchunk.streams.steps import first_step
+
+
+class _CopyOfWrapped:
+    """`__copy__` of a proxy: of the class, that of the wrapped object; of an object, only if the wrapped one has it."""
+
+    def __get__(self, proxy: Any, owner: type) -> Any:
+        return _copy_of_wrapped if proxy is None else proxy.__wrapped__.__copy__
+
+
+def _copy_of_wrapped(proxy: Any) -> Any:
+    return copy.copy(proxy.__wrapped__)
 
 
 class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
     """What the sync and the async stream have in common."""
 
-    def __init__(self, wrapped: Any, observer: Observer | Tap) -> None:
+    __copy__ = _CopyOfWrapped()  # pyright: ignore[reportAssignmentType]
+
+    def __init__(self, wrapped: Any, observer: Observer | Tap | IteratorOf) -> None:
         super().__init__(wrapped)
-        self._self_observer = observer
+        self._self_observer: Any = observer
         self._self_body: http_bodies.Body | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -31,22 +46,75 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
             self._self_body = http_bodies.watch(value, self._self_observer)
         return wrapt.FunctionWrapper(value, self._self_leaving) if name in ("close", "aclose") else value
 
+    def __deepcopy__(self, memo: Any) -> Any:
+        """As the wrapped stream."""
+        return copy.deepcopy(self.__wrapped__, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """As the wrapped stream."""
+        return self.__wrapped__.__reduce_ex__(protocol)
+
     def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        self._self_observer.leaves()
+        self._self_observer.closed()
         return close(*args, **kwargs)
 
     def __del__(self) -> None:
         observer, body = self._self_observer, self._self_body
         # Whoever has the response and has not iterated the stream reads the body: then that tells of the end.
         if body is None or (observer.record is not None and observer.record.chunks and not body.reads()):
-            observer.let_go()
+            observer.forgotten()
+
+
+class IteratorOf:
+    """Observes what `iter` or `aiter` made of a stream: its items are the stream's, but the stream outlives its close.
+
+    It holds the stream, which is forgotten when all its iterators are, too.
+    """
+
+    __slots__ = ("_observer", "_stream")
+
+    def __init__(self, observer: Observer | Tap, stream: _ObservedSdkStream) -> None:
+        self._observer = observer
+        self._stream: _ObservedSdkStream | None = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._observer, name)
+
+    @property
+    def close_asked(self) -> bool:
+        """A close of the iterator says nothing of the stream."""
+        return False
+
+    @close_asked.setter
+    def close_asked(self, asked: bool) -> None:
+        pass
+
+    def listens(self) -> bool:
+        """As the stream."""
+        return self._observer.listens()
+
+    def closed(self, *, process_exit: bool = False) -> None:
+        """The iterator was closed: the stream can be read on."""
+        if process_exit:
+            self._observer.closed(process_exit=True)
+
+    def forgotten(self) -> None:
+        """The iterator died: nothing holds the stream, if it was only held by that."""
+        self._stream = None
 
 
 class ObservedAsyncStream(_ObservedSdkStream):
     """An async stream as it is handed to the application."""
 
-    def __aiter__(self) -> ObservedAsyncStream:
-        return self
+    def __aiter__(self) -> Any:
+        wrapped, observer = self.__wrapped__, self._self_observer
+        iterator = wrapped.__aiter__()
+        if iterator is wrapped:
+            return self
+        of_stream: Any = observer if isinstance(observer, IteratorOf) else IteratorOf(observer, self)
+        if type(iterator) is AsyncGeneratorType:
+            return ObservedAsyncGenerator(iterator, of_stream)
+        return ObservedAsyncStream(iterator, of_stream)
 
     async def __anext__(self) -> Any:
         observer = self._self_observer
@@ -73,15 +141,22 @@ class ObservedAsyncStream(_ObservedSdkStream):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Any:
-        self._self_observer.leaves()
+        self._self_observer.closed()
         return await self.__wrapped__.__aexit__(kind, error, traceback)
 
 
 class ObservedStream(_ObservedSdkStream):
     """A sync stream as it is handed to the application."""
 
-    def __iter__(self) -> ObservedStream:
-        return self
+    def __iter__(self) -> Any:
+        wrapped, observer = self.__wrapped__, self._self_observer
+        iterator = iter(wrapped)
+        if iterator is wrapped:
+            return self
+        of_stream: Any = observer if isinstance(observer, IteratorOf) else IteratorOf(observer, self)
+        if type(iterator) is GeneratorType:
+            return ObservedGenerator(iterator, of_stream)
+        return ObservedStream(iterator, of_stream)
 
     def __next__(self) -> Any:
         observer = self._self_observer
@@ -105,7 +180,7 @@ class ObservedStream(_ObservedSdkStream):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Any:
-        self._self_observer.leaves()
+        self._self_observer.closed()
         return self.__wrapped__.__exit__(kind, error, traceback)
 
 
@@ -115,7 +190,7 @@ def watched(tap: Tap, chunks: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, N
     The loop is not told of it: if it is forgotten, it goes at once, and with it the last reference to `chunks`, for which the
     loop does what it always does.
     """
-    watching = tap.watch(chunks)
+    watching = tap.chunks(chunks)
     with suppress(StopIteration):
-        first_step(watching, None).send(None)
+        unannounced(watching, None).send(None)
     return watching

@@ -41,7 +41,7 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
         return wrapt.FunctionWrapper(value, self._self_leaving) if name == "close" else value
 
     def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        self._self_observer.leaves()
+        self._self_observer.closed()
         return close(*args, **kwargs)
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
@@ -62,4 +62,4 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
     def __del__(self) -> None:
         # What was taken from the response tells of its own end.
         if self._self_parsed[0] is None and self._self_body is None:
-            self._self_observer.let_go()
+            self._self_observer.forgotten()

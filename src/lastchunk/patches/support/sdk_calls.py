@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import CORO_CREATED, getcoroutinestate
-from types import AsyncGeneratorType, CoroutineType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 from weakref import finalize
 
@@ -21,9 +21,9 @@ from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.patches.support.raw_responses import ObservedRawResponse, is_raw
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
-from lastchunk.streams.asked import InContext
+from lastchunk.streams.in_context import InContext
 from lastchunk.streams.lifecycle import current_stream
-from lastchunk.streams.observed import ObservedAsyncGenerator
+from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer, Tap
 from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.raised import Raised
@@ -268,8 +268,10 @@ def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
     if isinstance(observer, Tap) and type(getattr(stream, "_iterator", None)) is AsyncGeneratorType:
         stream._iterator = watched(observer, stream._iterator)
         return stream
-    if isinstance(stream, AsyncGeneratorType) and isinstance(observer, Observer):
+    if isinstance(stream, AsyncGeneratorType):
         return ObservedAsyncGenerator(stream, observer)
+    if isinstance(stream, GeneratorType):
+        return ObservedGenerator(stream, observer)
     if hasattr(stream, "__anext__"):
         return ObservedAsyncStream(stream, observer)
     return ObservedStream(stream, observer) if hasattr(stream, "__next__") else stream

@@ -1,0 +1,6 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The same use of the same stream, bare and observed, from one seed: whatever differs is a fault of ours.
+
+`protocol` uses async generators in any way that Python allows; `python -m fuzz --help`.
+"""

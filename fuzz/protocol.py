@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Async generators in any use, bare and as a model client's `create_stream` under Lastchunk."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncGenerator, Callable, Iterable
+from random import Random
+from typing import Any
+
+from autogen_ext.models.replay import ReplayChatCompletionClient
+
+from fuzz import driven_by_hand, on_a_loop
+from fuzz.bodies import BODIES, Body, Log, Wait
+
+USES: dict[str, Callable[[Random, driven_by_hand.Make], list[Any]]] = {
+    "by hand": driven_by_hand.use,
+    "on a loop": on_a_loop.use,
+}
+
+
+def _client(body: Body) -> Any:
+    class Own(ReplayChatCompletionClient):
+        def create_stream(self, log: Log, wait: Wait) -> Any:  # type: ignore[override]
+            return body(log, wait)
+
+    return Own([])
+
+
+_CLIENTS = tuple(_client(body) for body in BODIES)
+
+
+def _bare(number: int, log: Log, wait: Wait) -> AsyncGenerator[Any, Any]:
+    return BODIES[number](log, wait)
+
+
+def _observed(number: int, log: Log, wait: Wait) -> AsyncGenerator[Any, Any]:
+    return _CLIENTS[number].create_stream(log, wait)
+
+
+def difference(seed: int) -> str | None:
+    """Use a stream as `seed` says, bare and observed: None, or the first thing that differs. Lastchunk must be on."""
+    name = "on a loop" if seed % 3 == 0 else "by hand"
+    bare, observed = (USES[name](Random(seed), make) for make in (_bare, _observed))
+    if bare == observed:
+        return None
+    for place, (ours, right) in enumerate(zip(_flat(observed), _flat(bare), strict=False)):
+        if ours != right:
+            return f"seed {seed}, {name}, at {place}: bare {right}, under Lastchunk {ours}"
+    return f"seed {seed}, {name}: bare {len(bare)} entries, under Lastchunk {len(observed)}"
+
+
+def differences(seeds: Iterable[int]) -> list[str]:
+    """The differences of all `seeds`."""
+    found: list[str] = []
+    try:
+        for number, seed in enumerate(seeds):
+            if number % 100 == 0:
+                # What is there already stays: the collections in each use shall not look through it.
+                gc.collect()
+                gc.freeze()
+            different = difference(seed)
+            if different is not None:
+                found.append(different)
+    finally:
+        gc.unfreeze()
+    return found
+
+
+def _flat(seen: list[Any]) -> list[Any]:
+    return [part for entry in seen for part in (entry if isinstance(entry, list) else [entry])]

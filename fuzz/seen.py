@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""What came of a use, as values that can be compared."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_NUMBER_OF_TASK = re.compile(r"Task-\d+")
+
+
+def text(value: object) -> str:
+    """A value's repr, or an exception's text, without what differs from run to run."""
+    return _NUMBER_OF_TASK.sub("Task-", _ADDRESS.sub("0x", value if isinstance(value, str) else repr(value)))
+
+
+def chain(error: BaseException | None) -> Any:
+    """An exception with all that it came from: class, text, the value of a stop, members of a group."""
+    if error is None:
+        return None
+    inside = [chain(member) for member in error.exceptions] if isinstance(error, BaseExceptionGroup) else []
+    value = text(error.value) if isinstance(error, StopIteration) else ""
+    return (
+        type(error).__name__,
+        text(str(error)),
+        value,
+        inside,
+        chain(error.__cause__),
+        error.__suppress_context__ or chain(error.__context__),
+    )
+
+
+def outcome(call: Callable[..., Any], *args: Any) -> Any:
+    """What a call gives, or raises."""
+    try:
+        return ("gives", text(call(*args)))
+    except BaseException as error:
+        return ("raises", *chain(error))
+
+
+@contextmanager
+def overheard(log: list[Any]) -> Iterator[None]:
+    """Adds warnings, and what was raised where nobody could catch it."""
+
+    def unraisable(told: Any) -> None:
+        # Whose finaliser it was is said by name, and the name of what drives a generator is ours.
+        log.append(("unraisable", chain(told.exc_value)))
+
+    def warned(message: Any, category: type, *_: Any, **__: Any) -> None:
+        log.append(("warning", category.__name__, text(str(message))))
+
+    hook, show = sys.unraisablehook, warnings.showwarning
+    sys.unraisablehook = unraisable
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = warned
+        try:
+            yield
+        finally:
+            sys.unraisablehook, warnings.showwarning = hook, show

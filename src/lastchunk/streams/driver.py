@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Drives the generator that a library made, *inner*, from a generator of our own, *outer*, which the application is given.
+
+Outer is a real generator, so that each step of it is Python's own object: what is not a step's turn is refused by Python
+itself, with its own exception, text and time, in every version. Outer's only duty is to stand where inner stands:
+
+=============  ==================  ==================  ==================================================================
+state          outer stands at     inner stands at     what can come, and what outer does with it
+=============  ==================  ==================  ==================================================================
+new            its start           its start           a value: the stream begins, inner takes its first step → under way;
+                                                       an exception: Python ends outer, inner never runs → over
+under way      its call of inner   any line            inner gives an item → item given; it waits → waiting; it ends or
+                                                       raises → over
+waiting        `await`             `await`             a value: handed to inner → under way; an exception: thrown into
+                                                       inner's step → under way
+item given     `yield`             `yield`             a value: inner's next step → under way; an exception: thrown into
+                                                       inner by a step of its own → under way
+over           its end             its end             nothing: Python refuses
+=============  ==================  ==================  ==================================================================
+
+Each step of inner runs in the stream's private context, so that its span is current for everything that the stream calls and
+never for the consumer. Only outer calls inner, so nothing else can move inner out of outer's place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import types
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any
+from weakref import ref
+
+from lastchunk.streams.observer import ITEM, Observer, Tap
+
+
+async def driven(
+    inner: AsyncGenerator[Any, Any], observer: Observer | Tap, stand_in: StandIn
+) -> AsyncGenerator[Any, Any]:
+    """Outer, for an async generator; every line in the loop is paid per chunk."""
+    observer.begin()
+    items: list[Any] = []
+    run, take, ask = observer.run, items.pop, inner.__anext__
+    send = observer.watch(items.append)
+    asked: Any = unannounced(inner, _leave_alone)
+    thrown: BaseException | None
+    leaves = False
+    try:
+        while True:
+            got = run(send, asked)
+            while got is not ITEM:
+                try:
+                    value = await _wait(got)
+                except BaseException as error:
+                    thrown = _arrived(error)
+                else:
+                    got = run(send, value)
+                    continue
+                # Not through `watch`: what a generator delegates to is closed by a GeneratorExit, and never sees it.
+                try:
+                    got = run(asked.throw, thrown)
+                except StopIteration as stop:
+                    items.append(stop.value)
+                    got = ITEM
+                finally:
+                    thrown = None
+                if got is ITEM:
+                    observer.item(items[0])
+                    send = observer.watch(items.append)
+            leaves = False
+            try:
+                sent = yield take()
+            except BaseException as error:
+                thrown = _arrived(error)
+            else:
+                asked = ask() if sent is None else inner.asend(sent)
+                continue
+            # The cancel of a step that had not begun reaches inner where it stands, as it reaches any generator.
+            leaves = observer.close_asked or not isinstance(thrown, asyncio.CancelledError)
+            if isinstance(thrown, GeneratorExit):
+                stand_in.over(thrown, leaves)
+            # If garbage collection found outer in a cycle, it has closed `watch`, too.
+            send = observer.watch(items.append)
+            asked = inner.athrow(thrown)
+            thrown = None
+    except StopAsyncIteration:
+        stand_in.over(None, leaves)
+    except BaseException as error:
+        stand_in.over(error, leaves)
+        raise
+    finally:
+        asked = None  # It may hold the exception, whose traceback holds this frame.
+
+
+def driven_sync(
+    inner: Generator[Any, Any, Any], observer: Observer | Tap, stand_in: StandIn
+) -> Generator[Any, Any, Any]:
+    """Outer, for a generator that is not async: nobody waits, or is told in whose loop it is."""
+    observer.begin()
+    run = observer.run
+    resume: Callable[..., Any] = inner.send
+    given: Any = None
+    leaves = False
+    try:
+        while True:
+            observer.step_begins()
+            item = run(resume, given)
+            given, leaves = None, False
+            observer.item(item)
+            items = [item]
+            del item
+            try:
+                given = yield items.pop()
+            except BaseException as error:
+                given = _arrived(error)
+                resume, leaves = inner.throw, True
+                if isinstance(error, GeneratorExit):
+                    stand_in.over(error, leaves)
+            else:
+                resume = inner.send
+    except StopIteration as stop:
+        stand_in.over(None, leaves)
+        return stop.value
+    except BaseException as error:
+        stand_in.over(error, leaves)
+        raise
+    finally:
+        given = None
+
+
+class StandIn:
+    """Stands for an outer generator in its loop's list of those to close, and says how its stream ended.
+
+    Outer's frame holds it: when it dies, the stream is over, however that came.
+    """
+
+    def __init__(self, inner: Any, observer: Observer | Tap) -> None:
+        self._inner = inner
+        self._observer = observer
+        self._closed_by_loop = False
+        self._outer: Any = None
+        """A weak reference: dead as soon as nobody holds the generator, before its finaliser runs."""
+
+    def stands_for(self, outer: Any) -> None:
+        """`outer` was made, with this stand-in."""
+        self._outer = ref(outer)
+
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+    def aclose(self) -> Any:
+        """Called by `shutdown_asyncgens`."""
+        self._closed_by_loop = True
+        outer = self._outer()
+        return _nothing() if outer is None else outer.aclose()
+
+    def over(self, error: BaseException | None, leaves: bool) -> None:
+        """There are no more items, or inner raised `error`, or the consumer `leaves`; a finaliser may be what calls this."""
+        if self._outer() is None:
+            self._observer.forgotten()
+        elif leaves:
+            self._observer.closed(process_exit=self._closed_by_loop)
+        elif error is None:
+            self._observer.exhausted()
+        else:
+            self._observer.failed(error)
+
+    def forgotten(self) -> None:
+        """Nobody holds the generator any more."""
+        self._observer.forgotten()
+
+    def __del__(self) -> None:
+        self._observer.forgotten()
+
+
+async def _nothing() -> None:
+    return
+
+
+def announced(outer: AsyncGenerator[Any, Any], stand_in: StandIn, step: str, *args: Any) -> Any:
+    """The first step of `outer`, at which its loop learns of the stand-in, and what becomes of `outer` if it is forgotten."""
+    hooks = sys.get_asyncgen_hooks()
+    firstiter, finalizer = hooks.firstiter, hooks.finalizer
+
+    def forgotten(generator: AsyncGenerator[Any, Any]) -> None:
+        stand_in.forgotten()
+        if finalizer is not None:
+            finalizer(generator)
+
+    if firstiter is not None:
+        firstiter(stand_in)  # pyright: ignore[reportArgumentType]  # it only wants an `aclose`
+    sys.set_asyncgen_hooks(None, None if finalizer is None else forgotten)
+    try:
+        return getattr(outer, step)(*args)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def unannounced(generator: AsyncGenerator[Any, Any], finalizer: Callable[[Any], None] | None) -> Any:
+    """The first step of a generator of which the loop is not told; `finalizer` is called if it is forgotten."""
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, finalizer)
+    try:
+        return generator.__anext__()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def _leave_alone(inner: AsyncGenerator[Any, Any]) -> None:
+    """Nothing is to be done about an inner generator that dies: outer has passed on whatever came."""
+
+
+@types.coroutine
+def _wait(got: Any) -> Generator[Any, Any, Any]:
+    """Have the loop wait for what inner waits for."""
+    return (yield got)
+
+
+_OURS = frozenset({driven.__code__, driven_sync.__code__, _wait.__code__})
+
+
+def _arrived(error: BaseException) -> BaseException:
+    """An exception on its way to inner, as if it came straight from where it was thrown."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code in _OURS:
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+    return error
