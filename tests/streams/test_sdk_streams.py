@@ -71,13 +71,12 @@ def test_a_copy_reads_from_the_same_response(stream: Any) -> None:
     copied = copy.copy(stream)
     assert type(copied).__name__ == "Stream"
     assert copied.response is stream.response
-    copied.close()
+    stream.close()
 
 
-@pytest.mark.parametrize("through", [copy.deepcopy, pickle.dumps])
-def test_what_cannot_be_copied(stream: Any, through: Callable[[Any], Any]) -> None:
+def test_it_cannot_be_pickled(stream: Any) -> None:
     with pytest.raises(TypeError, match="pickle"):
-        through(stream)
+        pickle.dumps(stream)
     stream.close()
 
 
