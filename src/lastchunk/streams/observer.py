@@ -304,7 +304,6 @@ class Tap:
                         record.wire_gap = gap = now - record.silent_since
                         if gap > record.max_gap:
                             record.gap_before = record.max_gap
-                            record.gap_before = record.max_gap
                             record.max_gap = gap
                         record.silent_since = now
                     on_chunk(wire, chunk, now)
