@@ -62,12 +62,12 @@ class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
 
     async def aclose(self) -> None:
         """As the HTTP library's."""
-        self._self_reading.leaves()
+        self._self_reading.closed()
         await self.__wrapped__.aclose()
 
     def close(self) -> None:
         """As the HTTP library's."""
-        self._self_reading.leaves()
+        self._self_reading.closed()
         self.__wrapped__.close()
 
     def __del__(self) -> None:
@@ -124,7 +124,7 @@ class _Reading:
             record.wire.ended()
         self.observer.exhausted()
 
-    def leaves(self) -> None:
+    def closed(self) -> None:
         """The response is closed; if the SDK's stream is what was read, that is its own affair."""
         if self.began:
             self.observer.closed()
