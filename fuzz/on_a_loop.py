@@ -90,7 +90,9 @@ async def _application(random: Random, make: Make, log: Log) -> None:
         log.append((action, loop.time()))
         try:
             result = await _do(action, stream, tasks, made, random, log)
-        except (Boom, asyncio.CancelledError, GeneratorExit, Exception) as error:
+        except (GeneratorExit, asyncio.CancelledError, Exception) as error:
+            if isinstance(error, GeneratorExit) and asyncio._get_running_loop() is not loop:
+                raise  # The application itself is closed.
             result = chain(error)
         log.append((text(result), loop.time()))
         if action == "let go":
