@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncGenerator, Callable, Iterable
 from random import Random
 from typing import Any
@@ -13,6 +12,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from fuzz import driven_by_hand, on_a_loop
 from fuzz.bodies import BODIES, Body, Log, Wait
+from fuzz.seen import frozen
 
 USES: dict[str, Callable[[Random, driven_by_hand.Make], list[Any]]] = {
     "by hand": driven_by_hand.use,
@@ -53,19 +53,7 @@ def difference(seed: int) -> str | None:
 
 def differences(seeds: Iterable[int]) -> list[str]:
     """The differences of all `seeds`."""
-    found: list[str] = []
-    try:
-        for number, seed in enumerate(seeds):
-            if number % 100 == 0:
-                # What is there already stays: the collections in each use shall not look through it.
-                gc.collect()
-                gc.freeze()
-            different = difference(seed)
-            if different is not None:
-                found.append(different)
-    finally:
-        gc.unfreeze()
-    return found
+    return [found for seed in frozen(seeds) if (found := difference(seed)) is not None]
 
 
 def _flat(seen: list[Any]) -> list[Any]:

@@ -4,15 +4,28 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _NUMBER_OF_TASK = re.compile(r"Task-\d+")
+
+
+def frozen(seeds: Iterable[int]) -> Iterator[int]:
+    """The seeds; what is there already stays, so that the collections in each case do not look through it."""
+    try:
+        for number, seed in enumerate(seeds):
+            if number % 100 == 0:
+                gc.collect()
+                gc.freeze()
+            yield seed
+    finally:
+        gc.unfreeze()
 
 
 def text(value: object) -> str:

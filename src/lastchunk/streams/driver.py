@@ -143,8 +143,9 @@ class StandIn:
         """A weak reference: dead as soon as nobody holds the generator, before its finaliser runs."""
 
     def stands_for(self, outer: Any) -> None:
-        """`outer` was made, with this stand-in."""
+        """`outer` was made, with this stand-in. It goes by the name of inner, which Python's warnings tell."""
         self._outer = ref(outer)
+        outer.__name__, outer.__qualname__ = self._inner.__name__, self._inner.__qualname__
 
     def __repr__(self) -> str:
         return repr(self._inner)
