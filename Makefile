@@ -35,7 +35,7 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo example picture links test compat stack-test stack-tests backtest backtests lint types format bench bench-peers soak fuzz grafana dist site first-alert newcomer clean
+.PHONY: help demo example picture links test compat stack-test stack-tests backtest backtests lint types format bench bench-peers soak grafana dist site first-alert newcomer clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -86,6 +86,7 @@ bench: $(DEMO) ## what Lastchunk costs, against the budgets (about ten minutes; 
 bench-peers: $(DEMO) ## the same beside other instrumentations, each in an environment of its own
 	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
+.PHONY: fuzz
 fuzz: $(DEV) ## look for anything that differs under Lastchunk, from random seeds (ARGS="protocol --seed 1 --cases 1000")
 	@$(BIN)/python -m fuzz $(ARGS)
 
