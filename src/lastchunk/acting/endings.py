@@ -9,7 +9,7 @@ from typing import Any
 
 from lastchunk.streams import open_streams
 from lastchunk.streams.ending import Ending
-from lastchunk.streams.observed import ObservedAsyncGenerator
+from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.raised import ended_with
 from lastchunk.streams.record import StreamRecord
@@ -52,7 +52,7 @@ def observer_of(stream: object, function: str) -> Observer:
         stream = getattr(stream, _RAW_STREAM, stream)
     kind = type(stream)
     observer = None
-    if kind is ObservedAsyncGenerator:
+    if kind in (ObservedAsyncGenerator, ObservedGenerator):
         observer = stream.observer  # type: ignore[attr-defined]
     elif kind in (ObservedAsyncStream, ObservedStream):
         observer = stream._self_observer  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def record_of(stream: object, function: str) -> StreamRecord | None:
     return observer_of(stream, function).record
 
 
-_OBSERVED = (ObservedAsyncGenerator, ObservedAsyncStream, ObservedStream)
+_OBSERVED = (ObservedAsyncGenerator, ObservedGenerator, ObservedAsyncStream, ObservedStream)
 
 
 def _what_to_pass(stream: object, function: str) -> str:

@@ -114,7 +114,7 @@ class _Reader(Generic[Item]):
         self._closing = True
         if self._pending:
             with suppress(TypeError):
-                observer_of(self._stream, "keepalive").leaves()
+                observer_of(self._stream, "keepalive").closed()
         if not self._task.done():
             await self._cancel(())
         self._error = None

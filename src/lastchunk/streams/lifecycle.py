@@ -124,6 +124,10 @@ class Streams:
         record.context.run(self._enter, record)
         return record
 
+    def expects(self, start: Start) -> bool:
+        """A stream that began here and now would be one of its own, which somebody observes."""
+        return self.observes() and not _is_part_of(start, _around(start))
+
     def begins(self, start: Start) -> bool:
         """`begin` would begin a stream."""
         return self.telemetry.enabled() and not _is_part_of(start, _around(start))

@@ -63,7 +63,7 @@ class Observer:
         if describe is not None:
             try:
                 start = describe()
-                if start is not None and self._streams.begins(start):
+                if start is not None and self._streams.expects(start):
                     self._start = start
             except Exception as exc:
                 report("the begin of a stream", exc)
