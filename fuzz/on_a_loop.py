@@ -91,7 +91,7 @@ async def _application(random: Random, make: Make, log: Log) -> None:
         try:
             result = await _do(action, stream, tasks, made, random, log)
         except (GeneratorExit, asyncio.CancelledError, Exception) as error:
-            if isinstance(error, GeneratorExit) and asyncio._get_running_loop() is not loop:
+            if asyncio._get_running_loop() is not loop:
                 raise  # The application itself is closed.
             result = chain(error)
         log.append((text(result), loop.time()))

@@ -95,12 +95,12 @@ class Watch:
             record.result(gap, arrived=record.arrived, finish=record.result_finish)
         self._observer.exhausted()
 
-    def leaves(self) -> None:
+    def closed(self) -> None:
         """The consumer closes the stream, or leaves its `async with`."""
-        self._observer.leaves()
+        self._observer.closed()
 
     def __del__(self) -> None:
-        self._observer.let_go()
+        self._observer.forgotten()
 
 
 def watch(
@@ -136,5 +136,5 @@ def apply_streams(module: ModuleType, patcher: Patcher) -> None:
 
 
 async def _leave(watching: Watch, closing: Awaitable[None]) -> None:
-    watching.leaves()
+    watching.closed()
     await closing
