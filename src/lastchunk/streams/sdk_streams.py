@@ -95,12 +95,20 @@ class IteratorOf:
 
     def closed(self, *, process_exit: bool = False) -> None:
         """The iterator was closed: the stream can be read on."""
+        self._nothing_pending()
         if process_exit:
             self._observer.closed(process_exit=True)
 
     def forgotten(self) -> None:
         """The iterator died: nothing holds the stream, if it was only held by that."""
+        self._nothing_pending()
         self._stream = None
+
+    def _nothing_pending(self) -> None:
+        """Its close was a step of the generator, and nobody waits for another: what follows is the consumer's own time."""
+        record = self._observer.record
+        if record is not None:
+            record.silent_since = 0.0
 
 
 class ObservedAsyncStream(_ObservedSdkStream):
