@@ -38,8 +38,7 @@ MAY_IMPORT = {
 """By room. What is not a key is for people at a terminal: it may import everything, and nothing above may import it."""
 
 ONLY = {("patches", "telemetry"): {"lastchunk.telemetry.lent_spans", "lastchunk.telemetry.listeners"}}
-"""The arrow that is narrower than a room: a patch asks whether an instrumentation above records the same call already, and lends a
-span that the library made."""
+"""The arrow that is narrower than a room: a patch asks who else records the same call, and lends the library's own span."""
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from autogen_agentchat.agents import AssistantAgent
+from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core.models import UserMessage
 from autogen_ext.models.openai import OpenAIChatCompletionClient
+from autogen_ext.models.replay import ReplayChatCompletionClient
 from openai import AsyncOpenAI, OpenAI
 
 from lastchunk.model_server.server import ModelServer
@@ -44,12 +47,27 @@ async def _autogen(url: str, use: Callable[[OpenAIChatCompletionClient], Awaitab
         await client.close()
 
 
+async def _drain(stream: AsyncGenerator[Any, Any]) -> None:
+    async for _ in stream:
+        pass
+
+
+def _agent(client: Any) -> AssistantAgent:
+    return AssistantAgent("alice", client, model_client_stream=True)
+
+
 WAYS: dict[str, Way] = {
     "create, sync": lambda url: _sync(url, False),
     "create(stream=True), sync": lambda url: _sync(url, True),
     "create, async": lambda url: _async(url, False),
     "create(stream=True), async": lambda url: _async(url, True),
     "AutoGen's create": lambda url: _autogen(url, lambda client: client.create(HELLO)),
+    "create_stream": lambda url: _autogen(url, lambda client: _drain(client.create_stream(HELLO))),
+    "agent.run": lambda url: _autogen(url, lambda client: _agent(client).run(task="x")),
+    "agent.run_stream": lambda url: _autogen(url, lambda client: _drain(_agent(client).run_stream(task="x"))),
+    "team.run_stream": lambda url: _autogen(
+        url, lambda client: _drain(RoundRobinGroupChat([_agent(client)], max_turns=1).run_stream(task="x"))
+    ),
 }
 
 
@@ -68,13 +86,48 @@ async def _raised(way: Way, url: str) -> str:
     raise AssertionError("nothing was raised")
 
 
+@pytest.mark.parametrize("script", ["http_429", "rst", "error_object"])
 @pytest.mark.parametrize("way", WAYS)
-async def test_calls(instrument: Instrument, server: ModelServer, way: str) -> None:
-    """Line by line, with all that it came from."""
-    url = server.url("http_429")
+async def test_tracebacks(instrument: Instrument, server: ModelServer, way: str, script: str) -> None:
+    """Line by line, with all that it came from, and with the text that AutoGen makes of it."""
+    streams = "create, " not in way and way != "AutoGen's create"
+    url = server.url(script if streams else "http_429")
     bare = await _raised(WAYS[way], url)
     instrument()
     assert await _raised(WAYS[way], url) == bare
+
+
+class Failing(ReplayChatCompletionClient):
+    """Raises in its own code, in the ways that Python has."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(["one"])
+        self.how = how
+
+    async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        yield "one"
+        try:
+            raise LookupError("first")
+        except LookupError as first:
+            if self.how == "from":
+                raise ValueError("second") from first
+            if self.how == "group":
+                raise ExceptionGroup("both", [first, ValueError("second")]) from None
+            if self.how == "in a handler":
+                raise ValueError("second")  # noqa: B904  # the way that is tried
+            raise
+
+
+@pytest.mark.parametrize("how", ["again", "from", "group", "in a handler"])
+@pytest.mark.parametrize("agent", [False, True], ids=["create_stream", "run_stream"])
+async def test_chains(instrument: Instrument, how: str, agent: bool) -> None:
+    async def way(_: str) -> None:
+        client = Failing(how)
+        await _drain(_agent(client).run_stream(task="x") if agent else client.create_stream([]))
+
+    bare = await _raised(way, "")
+    instrument()
+    assert await _raised(way, "") == bare
 
 
 def test_a_chain_in_a_circle() -> None:

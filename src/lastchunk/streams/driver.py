@@ -33,6 +33,7 @@ from typing import Any
 from weakref import ref
 
 from lastchunk.streams.observer import ITEM, Observer, Tap
+from lastchunk.streams.passing_on import passed_on
 
 
 async def driven(
@@ -88,6 +89,7 @@ async def driven(
         stand_in.over(None, leaves)
     except BaseException as error:
         stand_in.over(error, leaves)
+        passed_on(error)
         raise
     finally:
         asked = None  # It may hold the exception, whose traceback holds this frame.
@@ -124,6 +126,7 @@ def driven_sync(
         return stop.value
     except BaseException as error:
         stand_in.over(error, leaves)
+        passed_on(error)
         raise
     finally:
         given = None

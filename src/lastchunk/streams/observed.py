@@ -9,6 +9,7 @@ from typing import Any
 
 from lastchunk.streams.driver import StandIn, announced, driven, driven_sync
 from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.passing_on import passed_on
 
 
 class _ObservedGenerator:
@@ -111,7 +112,13 @@ class ObservedGenerator(_ObservedGenerator):
         return self
 
     def __next__(self) -> Any:
-        return (self._next or self._decided().__next__)()
+        try:
+            return (self._next or self._decided().__next__)()
+        except StopIteration:
+            raise
+        except BaseException as error:
+            passed_on(error)
+            raise
 
     def send(self, value: Any) -> Any:
         """As the inner generator's."""

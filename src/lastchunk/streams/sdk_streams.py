@@ -17,6 +17,7 @@ from lastchunk.streams.driver import unannounced
 from lastchunk.streams.in_context import InContext
 from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.passing_on import passed_on
 
 
 class _CopyOfWrapped:
@@ -138,6 +139,7 @@ class ObservedAsyncStream(_ObservedSdkStream):
             raise
         except BaseException as error:
             observer.failed(error)
+            passed_on(error)
             raise
         observer.item(item)
         return item
@@ -177,6 +179,7 @@ class ObservedStream(_ObservedSdkStream):
             raise
         except BaseException as error:
             observer.failed(error)
+            passed_on(error)
             raise
         observer.item(item)
         return item
