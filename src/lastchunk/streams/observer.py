@@ -219,7 +219,7 @@ def _passed(put: Callable[[Any], None]) -> Generator[Any, Any, None]:
 class Tap:
     """Watches an SDK's stream for the model stream around it: adds evidence, begins and ends nothing."""
 
-    __slots__ = ("_on_chunk", "_wire", "record", "run")
+    __slots__ = ("_on_chunk", "_wire", "close_asked", "record", "run")
 
     in_place = True
 
@@ -227,14 +227,13 @@ class Tap:
         self.record = record
         self._wire = wire
         self._on_chunk = on_chunk
+        self.close_asked = False
         self.run = _call
 
     @property
     def wire(self) -> Wire:
         """That of this stream of the SDK: the stream around it may have others."""
         return self._wire
-
-    close_asked = False
 
     def listens(self) -> bool:
         """The stream around it is open."""
