@@ -52,6 +52,8 @@ EMPTY = {
     **{f"Dropped by Collectors/{target}": "nothing was dropped" for target in "ABCDEF"},
     "Series that the SDK added up/A": "no instrument overflows",
     "Series of agents and models beyond the cap/A": "nothing is beyond the cap",
+    "Streams that did not start/B": "it is of services without chat streams, and this one has some",
+    "Context and output limits, by model/C": "it is of services without chat streams, and this one has some",
 }
 """What has nothing to show, and why."""
 FIRING = {"groups": [{"name": "test", "rules": [{"alert": "LastchunkTest", "expr": "vector(1)"}]}]}
