@@ -5,10 +5,10 @@
     opentelemetry-instrument python application.py plan.json report.json
 
 The plan is a list of streams: the model's base URL, what the application does with it (`read`, `leave`, `cancel`, or
-`keep`: neither read on nor let go), after how many seconds it cancels at the latest (`leaves_after`), and whether a team
-or an agent streams; a `second` URL is that of a colleague who takes the team's next turn, and `sdk` is `openai` or
-`azure`, that of azure-ai-inference. The report says how long the slowest stream took, and how long ending took is the
-parent's to measure.
+`keep`: neither read on nor let go), after how many seconds it begins (`after`) and cancels at the latest (`leaves_after`),
+and whether a team or an agent streams; a `second` URL is that of a colleague who takes the team's next turn, and `sdk` is
+`openai` or `azure`, that of azure-ai-inference. The report says how long the slowest stream took, and how long ending took
+is the parent's to measure.
 
 A plan that is `{"every": seconds, "streams": [...]}` is served on and on, one stream after the other at that rate, as it
 says at that time: it may be replaced meanwhile. Only a signal ends that, or the parent's end.
@@ -118,6 +118,7 @@ async def serve(plans: list[dict[str, Any]]) -> list[float]:
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def timed(plan: dict[str, Any]) -> float:
+        await asyncio.sleep(plan.get("after", 0.0))
         async with gate:
             begin = time.perf_counter()
             clients = clients_of(plan)
