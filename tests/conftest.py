@@ -8,7 +8,9 @@ import asyncio
 import gc
 import logging
 import re
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import lastchunk
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk import own_errors as guard
 from lastchunk.instrumentor import observe, stop_observing
@@ -38,11 +41,20 @@ MODEL_INFO = ModelInfo(
 WITHOUT_US_TOO = re.compile(
     r"an error occurred during closing of asynchronous generator <async_generator object (Pool|Response|HTTP)"
     r"|unhandled exception during asyncio\.run\(\) shutdown.*exit cancel scope in a different task"
+    r"|Task exception was never retrieved.*async_generator_athrow.*aclose\(\): asynchronous generator is already running"
     r"|Cannot call collect on a MetricReader until it is registered",
     re.DOTALL,
 )
 """Complaints that an application hears without Lastchunk, now and then: of httpx and anyio when a loop ends with a stream that
-was never closed, and of a metric reader that is quicker than its provider."""
+was never closed, or when the garbage collector closes several generators at once, an inner one before an outer one (seen once
+in 300 runs without us), and of a metric reader that is quicker than its provider."""
+
+
+def _raised_by_us(record: logging.LogRecord) -> bool:
+    """Whether Lastchunk raised what it tells of: then it is never a complaint that is heard without us, too."""
+    error = record.exc_info[1] if record.exc_info else None
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    return bool(frames) and Path(frames[-1].filename).is_relative_to(Path(lastchunk.__file__).parent)
 
 
 FIRST = ("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail.py", "demo/test_run.py")
@@ -170,7 +182,7 @@ def _quiet(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
             told = record.levelno >= logging.WARNING and record.name.startswith(
                 ("opentelemetry", "lastchunk", "asyncio")
             )
-            if told and not WITHOUT_US_TOO.match(record.getMessage()):
+            if told and (_raised_by_us(record) or not WITHOUT_US_TOO.match(record.getMessage())):
                 complaints.append(record.getMessage())
     guard._reported.clear()
     assert not reported
