@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from autogen_core.models import UserMessage
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 from openai import AsyncOpenAI
 
+from lastchunk import StreamCutOff, guard
 from lastchunk.model_server.actions import Done, End, Finish, Head, Script, Text, ToolCall
 from lastchunk.model_server.scripts import SCRIPTS
 from lastchunk.model_server.server import ModelServer
@@ -102,6 +104,19 @@ async def test_a_server_that_has_said_why_before(
     await ask(endpoint, MARKER_ONLY)
     await ask(endpoint, CLEAN)
     assert said(exported) == [("completed", False, "wire"), ("truncated", True, "habit"), ("completed", False, "wire")]
+
+
+@pytest.mark.parametrize("declared", [False, True])
+async def test_a_declaration_goes_before_the_habit(exported: Exported, endpoint: Endpoint, declared: bool) -> None:
+    """Whoever says that the server need not say why is believed, also of one that did it before."""
+    await endpoint.ask(CLEAN)
+    endpoint.scripts["it"] = MARKER_ONLY
+    stream = endpoint.model().create_stream(HELLO)
+    guarded = guard(stream, finish="optional" if declared else "required", on=() if declared else ("truncated",))
+    with nullcontext() if declared else pytest.raises(StreamCutOff):
+        async for _ in guarded:
+            pass
+    assert said(exported)[-1][:2] == (("completed", False) if declared else ("truncated", True))
 
 
 async def test_another_model_has_habits_of_its_own(exported: Exported, endpoint: Endpoint) -> None:
