@@ -24,7 +24,7 @@ from tests.endings.matrix import ROWS
 from tests.endings.sources import SOURCES
 from tests.endings.stage import Stage, name_of
 from tests.endings.table import Row
-from tests.endings.ways import STALL_AFTER, WAYS, read_all
+from tests.endings.ways import SCRIPTS, STALL_AFTER, WAYS, read_all
 
 pytestmark = pytest.mark.timeout(300)
 _SOURCES = {"create_stream", "sdk_async", "sdk_sync", "agent_run", "team_run", "own_client", "agent_run_own_client"}
@@ -93,7 +93,7 @@ async def _perform(rows: list[Row], server: ModelServer) -> dict[str, Any]:
 @pytest.fixture(scope="module", name="seen")
 def _performed() -> dict[str, Any]:
     """Every row; those whose time a busy machine spoilt once more."""
-    with pytest.MonkeyPatch.context() as patched, ModelServer() as server, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patched, ModelServer(SCRIPTS) as server, warnings.catch_warnings():
         patched.setenv("LASTCHUNK_STALL_AFTER", str(STALL_AFTER))
         warnings.simplefilter("ignore")
         stop_observing()
