@@ -13,11 +13,11 @@ from importlib.metadata import version
 
 from benchmarks.measure import HEAD, QUIET, Row
 
-KINDS = ("acting", "chunk", "fixed", "history", "memory", "startup")
+KINDS = ("acting", "chunk", "fixed", "history", "instructions", "memory", "startup")
 _VERSIONS = ("autogen-agentchat", "openai", "opentelemetry-sdk", "wrapt")
 
 
-def _rows(kind: str, limit: float) -> tuple[list[Row], list[str]]:
+def _rows(kind: str, limit: float, keep: bool) -> tuple[list[Row], list[str]]:
     """The lines of one kind of work, and those of the profile; only what is measured is imported."""
     match kind:
         case "acting":
@@ -36,6 +36,10 @@ def _rows(kind: str, limit: float) -> tuple[list[Row], list[str]]:
             from benchmarks import history
 
             return asyncio.run(history.rows(limit)), []
+        case "instructions":
+            from benchmarks import instructions
+
+            return instructions.rows(keep=keep), []
         case "memory":
             from benchmarks import memory
 
@@ -47,14 +51,15 @@ def _rows(kind: str, limit: float) -> tuple[list[Row], list[str]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """1 if a budget is missed."""
+    """1 if more instructions are added than the history says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], help="what to measure; everything by default")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds for each line, at most")
+    parser.add_argument("--keep", action="store_true", help="add the instructions to their history")
     parser.add_argument("--lines", action="store_true", help="only the lines, of one kind, in this process")
     options = parser.parse_args(arguments)
     if options.lines:
-        rows, profile = _rows(options.kinds[0], options.limit)
+        rows, profile = _rows(options.kinds[0], options.limit, options.keep)
         for line in (*rows, *profile):
             print(line)
         return any(row.met is False for row in rows)
@@ -66,10 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     print(HEAD, flush=True)
     profile_lines: list[str] = []
+    worse = False
     for kind in options.kinds or KINDS:
         command = [sys.executable, "-m", "benchmarks", "--lines", "--limit", str(options.limit), kind]
-        output = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
-        for line in output.splitlines():
+        if options.keep:
+            command.append("--keep")
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        worse = worse or (kind == "instructions" and done.returncode != 0)
+        for line in done.stdout.splitlines():
             if line.count("|") == HEAD.splitlines()[0].count("|"):
                 print(line, flush=True)
             else:
@@ -77,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if profile_lines:
         print("\n| where one stream's fixed cost goes (32 chunks) | share | µs |\n|---|---|---|")
         print("\n".join(profile_lines))
-    return 0
+    return int(worse)
 
 
 if __name__ == "__main__":

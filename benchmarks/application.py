@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
+import httpx
 from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core.models import ChatCompletionClient, CreateResult, ModelInfo, RequestUsage, UserMessage
@@ -76,12 +77,18 @@ class OwnClient(ChatCompletionClient):
         return MODEL_INFO
 
 
-def http_client(url: str) -> ChatCompletionClient:
-    """AutoGen's OpenAI client, with the real SDK below it."""
+def http_client(url: str, transport: httpx.AsyncClient | None = None) -> ChatCompletionClient:
+    """AutoGen's OpenAI client, with the real SDK below it, and its own or the given client of HTTP."""
     from autogen_ext.models.openai import OpenAIChatCompletionClient
 
     return OpenAIChatCompletionClient(
-        model="gpt-4o", base_url=url, api_key="none", model_info=MODEL_INFO, max_retries=0, timeout=60
+        model="gpt-4o",
+        base_url=url,
+        api_key="none",
+        model_info=MODEL_INFO,
+        max_retries=0,
+        timeout=60,
+        http_client=transport,
     )
 
 

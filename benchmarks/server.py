@@ -20,7 +20,9 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 
 @cache
-def _answer(chunks: int) -> bytes:
+def answer(chunks: int) -> bytes:
+    """The response, with so many chunks of text."""
+
     def event(delta: dict[str, str], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         envelope = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "gpt-4o"}
@@ -38,7 +40,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             lines = head.decode("latin-1").split("\r\n")
             length = next(int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:"))
             await reader.readexactly(length)
-            writer.write(_answer(int(lines[0].split("/")[1])))
+            writer.write(answer(int(lines[0].split("/")[1])))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()

@@ -14,7 +14,6 @@ from lastchunk.streams.observer import Observer
 from lastchunk.streams.raised import ended_with
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
-from lastchunk.streams.watched import watch_of
 
 _RAW_STREAM = "_raw_stream"
 """Where the streams of the openai and anthropic SDKs' `stream(...)` have the one that `create(stream=True)` gives."""
@@ -49,16 +48,14 @@ def observer_of(stream: object, function: str) -> Observer:
     """What watches `stream`; TypeError, in the name of `function`, if nothing of ours does."""
     while isinstance(stream, Guarding):
         stream = stream.stream
-    if type(stream) not in _OBSERVED:
+    if not issubclass(type(stream), _OBSERVED):
         stream = getattr(stream, _RAW_STREAM, stream)
     kind = type(stream)
     observer = None
-    if kind in (ObservedAsyncGenerator, ObservedGenerator):
+    if issubclass(kind, (ObservedAsyncGenerator, ObservedGenerator)):
         observer = stream.observer  # type: ignore[attr-defined]
     elif kind in (ObservedAsyncStream, ObservedStream):
         observer = stream._self_observer  # type: ignore[attr-defined]
-    elif (watch := watch_of(stream)) is not None:
-        observer = watch.observer
     if isinstance(observer, Observer):
         return observer
     raise TypeError(_what_to_pass(stream, function))
@@ -74,7 +71,7 @@ _OBSERVED = (ObservedAsyncGenerator, ObservedGenerator, ObservedAsyncStream, Obs
 
 def _what_to_pass(stream: object, function: str) -> str:
     got = f"{function}() got {_article(type(stream).__name__)}"
-    if inspect.isawaitable(stream) and not hasattr(stream, "__anext__"):
+    if inspect.isawaitable(stream):
         return f"{got}, which is no stream yet: await it, and pass what that returns."
     if hasattr(stream, "__aenter__") and not hasattr(stream, "__anext__"):
         return f"{got}, which is no stream yet: enter it with `async with`, and pass what that gives."

@@ -28,6 +28,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import types
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 from weakref import ref
@@ -41,7 +42,8 @@ async def driven(
 ) -> AsyncGenerator[Any, Any]:
     """Outer, for an async generator; every line in the loop is paid per chunk."""
     observer.begin()
-    items: list[Any] = []
+    # Not a list, which gives its memory back whenever it is empty.
+    items: deque[Any] = deque()
     run, take, ask = observer.run, items.pop, inner.__anext__
     send = observer.watch(items.append)
     asked: Any = unannounced(inner, _leave_alone)

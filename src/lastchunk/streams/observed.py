@@ -64,8 +64,8 @@ class ObservedAsyncGenerator(_ObservedGenerator):
         return self
 
     def __anext__(self) -> Awaitable[Any]:
-        make = self._next
-        return self._first("__anext__") if make is None else make()
+        # Somebody holds this method since before the first step; or it is that step.
+        return self._first("__anext__") if self._steps is None else self._steps.__anext__()
 
     def asend(self, value: Any) -> Awaitable[Any]:
         """As the inner generator's."""
@@ -95,12 +95,30 @@ class ObservedAsyncGenerator(_ObservedGenerator):
         inner: AsyncGenerator[Any, Any] = self._inner
         if not self.observer.listens():
             self._steps, self._next = inner, inner.__anext__
+            _decided(self)
             return getattr(inner, step)(*args)
         stand_in = StandIn(inner, self.observer)
         outer = driven(inner, self.observer, stand_in)
         stand_in.stands_for(outer)
         self._steps, self._next = outer, outer.__anext__
+        _decided(self)
         return announced(outer, stand_in, step, *args)
+
+
+class _DecidedAsyncGenerator(ObservedAsyncGenerator):
+    """The same from its first step on: the attribute `__anext__` is the slot that holds what makes a step.
+
+    The interpreter calls what it finds there, and no line of Python is run per chunk for the proxy.
+    """
+
+    __slots__ = ()
+
+    __anext__ = _ObservedGenerator._next  # pyright: ignore[reportAssignmentType]
+
+
+def _decided(generator: ObservedAsyncGenerator) -> None:
+    # `generator.__class__` is the inner generator's.
+    object.__dict__["__class__"].__set__(generator, _DecidedAsyncGenerator)
 
 
 class ObservedGenerator(_ObservedGenerator):

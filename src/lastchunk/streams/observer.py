@@ -185,10 +185,11 @@ class Observer:
                         record.last_event = text_chunk
                         if size:
                             record.size += size
-                            if not record.parts:
+                            if not record.first_content_at:
                                 record.first_content_at = now
-                            record.parts += 1
                             record.last_content_at = now
+                        else:
+                            record.empty += 1
                         if sample is not None:
                             ring[index % places] = (text_chunk, size, now, gap)
                             if index == sample.due or gap > sample.bar:

@@ -93,10 +93,11 @@ class StreamRecord:
         "arrived",
         "began_at",
         "began_wall",
+        "calls_cut",
         "chunks",
         "clock",
         "context",
-        "driver",
+        "empty",
         "ending",
         "extras",
         "finish_optional",
@@ -115,7 +116,6 @@ class StreamRecord:
         "max_pause",
         "measured_elsewhere",
         "parent",
-        "parts",
         "replaces_span",
         "result_finish",
         "sample",
@@ -159,8 +159,8 @@ class StreamRecord:
         self.size = 0
         self.extras = 0  # bytes of what an SDK's own stream brought that is no text of the answer
         self.answer: Answer | None = None  # of the terminal item
-        self.parts = 0
-        """Chunks that carry content."""
+        self.empty = 0
+        """Chunks that carry no content."""
         self.max_gap = 0.0
         self.gap_before = 0.0  # the longest silence before the one that is the longest
         self.max_pause = 0.0
@@ -175,6 +175,8 @@ class StreamRecord:
         self.last_event: ChunkKind | LastEvent = LastEvent.NONE
         self.terminal = False
         self.arrived = False
+        self.calls_cut = False
+        """The result holds a tool call whose arguments cannot be read."""
         self.result_finish = ""  # only used without a wire
         self.stalled = False
         self.gave_up = False
@@ -206,6 +208,11 @@ class StreamRecord:
     def bare(self) -> bool:
         """The application iterates the SDK's own stream."""
         return self.start.bare
+
+    @property
+    def parts(self) -> int:
+        """Chunks that carry content."""
+        return self.chunks - self.empty
 
     @property
     def outermost(self) -> bool:
@@ -243,10 +250,11 @@ class StreamRecord:
         self.last_event = kind
         if size:
             self.size += size
-            if not self.parts:
+            if not self.first_content_at:
                 self.first_content_at = now
-            self.parts += 1
             self.last_content_at = now
+        else:
+            self.empty += 1
         sample = self.sample
         if sample is not None:
             # Filled here, not by a call: every line of this method is paid per chunk.

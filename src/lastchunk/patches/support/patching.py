@@ -97,7 +97,7 @@ class Patcher:
 
         def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             stream = wrapped(*args, **kwargs)
-            if not hasattr(type(stream), "__anext__") or type(stream) is ObservedAsyncGenerator:
+            if not hasattr(type(stream), "__anext__") or issubclass(type(stream), ObservedAsyncGenerator):
                 return stream
             around = current_stream()
             if around is not None and around.start.subject == id(instance) and around.ending is None:
