@@ -152,7 +152,7 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
     core, openai, orchestrations = versions
     newest = versions == AGENT_FRAMEWORK[-1]
     session.install(
-        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", ".[cli]"),
+        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", ".[cli,otlp]"),
         *(f"agent-framework-core=={core}", f"agent-framework-openai=={openai}"),
         f"agent-framework-orchestrations=={orchestrations}",
         *(AGENT_FRAMEWORK_CLIENTS if newest else ()),

@@ -76,8 +76,8 @@ CLAIMS = {
     r"context window is full": lambda reason, cause, detail: detail is Detail.CONTEXT_FULL,
     r"loaded": lambda reason, cause, detail: detail is Detail.MODEL_LOADED,
     r"silent stream": lambda reason, cause, detail: cause is Cause.IDLE_TIMEOUT and detail is None,
-    r"nobody raised": lambda reason, cause, detail: reason is Reason.TRUNCATED,
-    r"answered, but with nothing": lambda reason, cause, detail: reason is Reason.EMPTY,
+    r"without an error": lambda reason, cause, detail: reason is Reason.TRUNCATED,
+    r"empty answer": lambda reason, cause, detail: reason is Reason.EMPTY,
     r"while data flowed": lambda reason, cause, detail: False,
 }
 """What a sentence says of the facts, and of which endings that is true."""

@@ -32,51 +32,51 @@ _BY_CAUSE: Mapping[Cause, str] = {
         "proxy buffers the response."
     ),
     Cause.IDLE_TIMEOUT: (
-        "Someone gave up on a silent stream: compare the silence with every timeout on the way to the model (often "
-        "a proxy's 60 s), and raise the one that fits."
+        "Something gave up on a silent stream: compare the silence with every timeout on the way to the model "
+        "(often a proxy's 60 s), and raise the one that matches."
     ),
     Cause.CONNECTION_LOST: (
-        "The connection broke in mid-stream: look for a restart of the model server or gateway at this "
-        "second, and run again (no SDK does that by itself)."
+        "The connection broke in mid-stream: look for a restart of the model server or gateway at that time, and "
+        "run again (no SDK retries in mid-stream)."
     ),
     Cause.TOOL_FAILURE: (
-        "A tool failed or hung, or its arguments arrived cut: read the tool's own log for this trace, and give the "
-        "tool a timeout."
+        "A tool failed or hung, or its arguments were cut off: read the tool's own log for this trace, and give "
+        "the tool a timeout."
     ),
     Cause.CONTEXT_LIMIT: (
-        "The conversation no longer fits the model: bound the history with a BufferedChatCompletionContext or "
+        "The conversation no longer fits the model: limit the history with a BufferedChatCompletionContext or a "
         "TokenLimitedChatCompletionContext."
     ),
     Cause.PACKAGE_MISMATCH: (
-        "The installed packages and the backend do not fit together: compare the versions of `autogen-*`, AG2 and "
-        "the provider's SDK, and pin a set that fits."
+        "The installed packages and the backend are not compatible: compare the versions of `autogen-*`, AG2 and "
+        "the provider's SDK, and pin compatible versions."
     ),
     Cause.CLIENT_DISCONNECTED: (
-        "The web client left first: if that is always after the same time, a proxy between browser and server timed "
+        "The web client disconnected first: if it is always after the same time, a proxy before the server timed "
         "out; send SSE pings while the model is silent."
     ),
     Cause.RATE_LIMITED: (
-        "The provider refused the request as one too many: lower the concurrency or raise the quota, and set "
-        "`max_retries` so that `Retry-After` is honoured."
+        "The provider's rate limit was reached: lower the concurrency or raise the quota, and set `max_retries` "
+        "so that the SDK waits as `Retry-After` says."
     ),
     Cause.PROVIDER_ERROR: (
-        "The provider answered with an error: read `error.type`; a 4xx is key, endpoint or model name, anything "
-        "else is its status page and a fallback model."
+        "The provider answered with an error: read `error.type`; for a 4xx check key, endpoint and model name, "
+        "else see its status page and use a fallback model."
     ),
     Cause.CONTENT_FILTER: (
-        "The provider's content filter stepped in: find the prompt by this trace, and change it or the filter's "
-        "policy; a retry is filtered again."
+        "The provider's content filter stepped in: use this trace to find the prompt, and change it or the "
+        "filter's policy; a retry is filtered again."
     ),
     Cause.CANCELLED_BY_APPLICATION: (
-        "The application cancelled the run: nothing to do if a person pressed stop; else find the "
+        "The application cancelled the run: do nothing if a person pressed Stop; else find the "
         "CancellationToken, `cancel()` or `asyncio.timeout` that fired."
     ),
     Cause.PROCESS_EXIT: (
-        "The process ended while the stream was open: on shutdown await open runs, and give deployments a grace "
+        "The process ended while the stream was open: await open runs on shutdown, and give deployments a grace "
         "period longer than the longest answer."
     ),
     Cause.UNKNOWN: (
-        "The evidence names no cause: open the trace, and read the last event and the silence before the end."
+        "The evidence shows no cause: open the trace, and look at the last event and the silence before the end."
     ),
 }
 
@@ -84,77 +84,77 @@ _BY_REASON: Mapping[Reason, str] = {
     Reason.COMPLETED: "Nothing to do: the answer is complete.",
     Reason.LENGTH: "The model reached its output limit: raise `max_tokens`, or ask it to continue.",
     Reason.CONTENT_FILTER: (
-        "The provider's content filter stopped the answer: find the prompt by this trace, and change it or the "
-        "filter's policy."
+        "The provider's content filter stopped the answer: use this trace to find the prompt, and change it or "
+        "the filter's policy."
     ),
-    Reason.TOOL_ERROR: "The run ended at a failed tool: read the tool's own log for this trace.",
+    Reason.TOOL_ERROR: "The run ended because a tool failed: read the tool's own log for this trace.",
     Reason.PROVIDER_ERROR: (
-        "The provider sent an error inside the stream: read its status page and the model server's log, and run again."
+        "The provider sent an error inside the stream: check its status page and the model server's log, and run again."
     ),
     Reason.PROTOCOL_ERROR: (
-        "The stream could not be decoded: look for a proxy that rewrites the body, and compare the versions of SDK "
-        "and backend."
+        "The stream could not be decoded: look for a proxy that rewrites the body, and compare the versions of "
+        "the SDK and the backend."
     ),
     Reason.TIMEOUT: "The client's own timeout fired before the answer was complete: raise it, or ask for shorter answers.",
     Reason.CONNECTION_LOST: (
-        "The connection broke before the answer was complete: look for a restart of the model server or gateway at "
-        "this second, and run again."
+        "The connection broke before the answer was complete: look for a restart of the model server or gateway "
+        "at that time, and run again."
     ),
-    Reason.REJECTED: "No stream was obtained: read `error.type`, and check endpoint, key, model name and quota.",
+    Reason.REJECTED: "No stream started: read `error.type`, and check endpoint, key, model name and quota.",
     Reason.CANCELLED: "The run was cancelled: find the `cancel()` or the timeout that fired.",
     Reason.ABANDONED: (
         "The application stopped reading before the last item: find the break, return or exception in its `async for`."
     ),
     Reason.PROCESS_EXIT: "The process ended while the stream was open: await open runs on shutdown.",
     Reason.EMPTY: (
-        "The backend answered, but with nothing: look at its raw response (a JSON or HTML body, a refusal), and "
-        "check endpoint and model name."
+        "The backend sent an empty answer: look at its raw response (a JSON or HTML body, a refusal), and check "
+        "endpoint and model name."
     ),
     Reason.TRUNCATED: (
-        "The answer stops in the middle and nobody raised an error: do not use it, run again, and look for a "
-        "gateway that ends streams early."
+        "The answer stops in the middle without an error: do not use it, run again, and look for a gateway that "
+        "ends streams early."
     ),
     Reason.ERROR: (
-        "An unexpected exception ended the stream: read `error.type` here and the traceback in the application's log."
+        "An unexpected exception ended the stream: read `error.type`, and the traceback in the application's log."
     ),
 }
 
 
 _BY_DETAIL: Mapping[Detail, str] = {
     Detail.CONTEXT_FULL: (
-        "The context window is full, whatever the output limit is: bound the history, or give the model a larger "
+        "The context window is full, whatever the output limit is: limit the history, or give the model a larger "
         "window (Ollama: `num_ctx`)."
     ),
     Detail.MODEL_LOADED: (
-        "The server only loaded the model and answered nothing: look for an empty list of messages, or a template "
-        "that gives an empty prompt."
+        "The server only loaded the model and sent an empty answer: look for an empty list of messages, or a template "
+        "that produces an empty prompt."
     ),
     Detail.NO_FREE_CONNECTION: (
-        "The client had no free connection and sent nothing: close the streams that you leave, or raise "
+        "The client had no free connection and sent nothing: close the streams that you stop reading, or raise "
         "`max_connections` of its pool."
     ),
     Detail.NOT_CONNECTED: (
-        "The client could not connect to the server: check that it runs, its address and port, and the firewall "
-        "between."
+        "The client could not connect to the server: check that the server runs, and check its address, its port "
+        "and the firewall."
     ),
     Detail.BEFORE_ANSWER: (
-        "The request got no answer, not even headers: look in the model server's log for this second, and let the "
+        "The request got no answer, not even headers: look into the model server's log at that time, and let the "
         "client retry (`max_retries`)."
     ),
     Detail.STREAMING_REFUSED: (
-        "The provider says that it does not stream this: verify the organization, choose a model that streams, or "
-        "use `create` in place of `create_stream`."
+        "The provider refuses to stream this: verify the organization, choose a model that streams, or use "
+        "`create` instead of `create_stream`."
     ),
     Detail.NOT_FOUND: (
         "The server does not know the model or the path: check the model's name and the base URL (Ollama: `ollama "
         "pull` the model)."
     ),
     Detail.NOT_AUTHORIZED: (
-        "The provider refused the credentials: check the key, which organization or project it is for, and the endpoint."
+        "The provider refused the credentials: check the key, its organization or project, and the endpoint."
     ),
     Detail.GATEWAY_TIMEOUT: (
-        "The server or a gateway says that it waited too long: raise the timeout between gateway and model, or send "
-        "less at a time."
+        "The server or a gateway reports a timeout: raise the timeout between gateway and model, or send less at "
+        "a time."
     ),
 }
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 import gc
+import inspect
 import pickle
 import weakref
 from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 import pytest
@@ -17,8 +19,8 @@ from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from openai import APIConnectionError
 
-from lastchunk import Cause, Ending, Reason, ending_of, guard
-from tests.acting.speaking import HALF, WHOLE, Speaker, read, reason_of
+from lastchunk import Cause, Ending, Reason, StreamCutOff, ending_of, guard
+from tests.acting.speaking import HALF, WHOLE, Speaker, cut, read, reason_of
 from tests.endings.sources import MESSAGES, MODEL, user
 
 pytestmark = pytest.mark.usefixtures("asked")
@@ -62,6 +64,28 @@ async def test_the_sdk(sdk: Make, sync_sdk: Make) -> None:
     async with sdk("silent_cut").chat.completions.stream(**request) as helper:
         assert len([event async for event in helper]) == 16
     assert reason_of(helper) is Reason.TRUNCATED
+
+
+@pytest.mark.parametrize("how", ["with_raw_response", "with_streaming_response"])
+async def test_raw_responses(how: str, sdk: Make, sync_sdk: Make) -> None:
+    """What `parse()` of a raw response gives is a stream like any other, for `ending_of` and for `guard`."""
+    request = {"model": MODEL, "messages": MESSAGES, "stream": True}
+    made = getattr(sdk("silent_cut").chat.completions, how).create(**request)
+    async with AsyncExitStack() as opened:
+        response = await (made if how == "with_raw_response" else opened.enter_async_context(made))
+        parsed = response.parse()
+        stream = await parsed if inspect.isawaitable(parsed) else parsed
+        assert ending_of(stream) is None
+        items, error = await read(guard(stream))
+    assert (len(items), cut(error)) == (8, ("StreamCutOff", "truncated"))
+    assert reason_of(stream) is Reason.TRUNCATED
+    sync_made = getattr(sync_sdk("silent_cut").chat.completions, how).create(**request)
+    with ExitStack() as opened_sync:
+        sync_response = sync_made if how == "with_raw_response" else opened_sync.enter_context(sync_made)
+        sync = sync_response.parse()
+        with pytest.raises(StreamCutOff):
+            list(guard(sync))
+    assert reason_of(sync) is Reason.TRUNCATED
 
 
 async def test_an_ending_says_what_to_do() -> None:

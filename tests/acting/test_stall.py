@@ -67,7 +67,7 @@ def test_what_it_says(time: FakeTime) -> None:
     stream = Speaker(["a", 3600.0]).stream()
     _, error = time.run(_read(stream, stall=60))
     assert str(error).startswith(
-        "No content came for 60 s after 1 item, so the stream was closed: timeout (idle_timeout). Someone gave up on a silent "
+        "No content came for 60 s after 1 item, so the stream was closed: timeout (idle_timeout). Something gave up on a silent "
     )
     assert ending_of(error) == ending_of(stream) == error.ending
     assert (error.__cause__, error.__suppress_context__) == (None, True)

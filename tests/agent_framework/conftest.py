@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from lastchunk import semconv
 from tests.conftest import Exported
+from tests.examples.running import Receiver
 
 Make = Callable[..., Agent]
 
@@ -28,6 +29,13 @@ def _agent(sdk: Callable[..., AsyncOpenAI]) -> Make:
         return Agent(client=client, name=name, **options)
 
     return make
+
+
+@pytest.fixture(name="receiver")
+def _receiver() -> Iterator[Receiver]:
+    """Takes what applications in processes of their own send."""
+    with Receiver() as receiver:
+        yield receiver
 
 
 def streams(exported: Exported) -> list[ReadableSpan]:

@@ -29,7 +29,7 @@ from lastchunk.model_server.server import ModelServer
 from lastchunk.streams import open_streams
 from tests.endings.sources import SOURCES
 from tests.endings.stage import Stage, current, name_of, steady
-from tests.endings.ways import STALL_AFTER, WAYS, Way
+from tests.endings.ways import SCRIPTS, STALL_AFTER, WAYS, Way
 
 AT_ONCE = 6
 """Rows under way at the same time: more would measure the machine's load instead of the silence of a stream …"""
@@ -129,7 +129,7 @@ def perform(
     tracer = provider().get_tracer("application")
     _collector.spans = performance.spans
     try:
-        with ModelServer() as server, watched(performance), instrumented(observed, **providers):
+        with ModelServer(SCRIPTS) as server, watched(performance), instrumented(observed, **providers):
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(_perform_all(list(dict.fromkeys(cases)), performance, server, tracer))
             gc.collect()

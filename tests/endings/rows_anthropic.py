@@ -118,6 +118,7 @@ ROWS = [
         bad_utf8                     protocol_error  yes provider_error       text       -          error  wire | 4 raises UnicodeDecodeError
         tool_call                    completed       no  -                    end_marker tool_use   unset  wire | 1 CreateResult
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 1 CreateResult
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 1 CreateResult
         tool_arguments_cut_by_length length          yes context_limit        end_marker max_tokens unset  wire | 1 CreateResult
         tool_call_rst                connection_lost yes connection_lost      tool_call  -          error  wire | 0 raises httpx.ReadError
         break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left
@@ -153,6 +154,7 @@ ROWS = [
         null_chunk                   completed       no  -                    end_marker end_turn   unset  wire | 14 RawMessageStopEvent
         malformed_json               protocol_error  yes provider_error       text       -          error  wire | 6 raises json.JSONDecodeError
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 RawContentBlockDeltaEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 RawMessageStopEvent
         break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
         break_in_a_cycle             abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
         aclose                       abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
@@ -172,6 +174,7 @@ ROWS = [
         http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises anthropic.RateLimitError
         length                       length          yes context_limit        end_marker max_tokens unset  wire | 9 BetaRawMessageStopEvent
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 BetaRawContentBlockDeltaEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 BetaRawMessageStopEvent
         """,
     ),
     *table(
@@ -185,6 +188,7 @@ ROWS = [
         http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises anthropic.RateLimitError
         length                       length          yes context_limit        end_marker max_tokens unset  wire | 9 RawMessageStopEvent
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 RawContentBlockDeltaEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 RawMessageStopEvent
         """,
     ),
     *table(
@@ -198,6 +202,7 @@ ROWS = [
         http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises anthropic.RateLimitError
         length                       length          yes context_limit        end_marker max_tokens unset  wire | 13 ParsedMessageStopEvent
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 8 InputJsonEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 11 ParsedMessageStopEvent
         """,
     ),
 ]

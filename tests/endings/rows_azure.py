@@ -120,6 +120,7 @@ ROWS = [
         empty_body                   empty           yes unknown              headers    -          error  wire | 0 nothing
         finish_only                  empty           yes unknown              end_marker stop       error  wire | 1 StreamingChatCompletionsUpdate
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 4 StreamingChatCompletionsUpdate
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker stop       error  wire | 5 StreamingChatCompletionsUpdate
         break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left
         break_in_a_cycle             abandoned       yes partial_consumption  text       -          unset  wire | 3 left
         aclose                       abandoned       yes partial_consumption  text       -          unset  wire | 3 left
@@ -139,6 +140,7 @@ ROWS = [
         http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises azure.HttpResponseError
         length                       length          yes context_limit        end_marker length     unset  wire | 6 StreamingChatCompletionsUpdate
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 4 StreamingChatCompletionsUpdate
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker stop       error  wire | 5 StreamingChatCompletionsUpdate
         """,
     ),
 ]

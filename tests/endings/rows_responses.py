@@ -65,6 +65,7 @@ ROWS = [
         null_chunk                   completed       no  -                    end_marker completed  unset  wire | 14 ResponseCompletedEvent
         malformed_json               protocol_error  yes provider_error       text       -          error  wire | 7 raises json.JSONDecodeError
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 ResponseFunctionCallArgumentsDeltaEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker completed  error  wire | 7 ResponseCompletedEvent
         """,
     ),
     *table(
@@ -78,6 +79,7 @@ ROWS = [
         http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises openai.RateLimitError
         length                       length          yes context_limit        end_marker max_output_tokens unset  wire | 8 ResponseIncompleteEvent
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 ResponseFunctionCallArgumentsDeltaEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker completed  error  wire | 7 ResponseCompletedEvent
         """,
     ),
     *table(
@@ -91,6 +93,7 @@ ROWS = [
         http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises openai.RateLimitError
         length                       length          yes context_limit        end_marker max_output_tokens unset  wire | 8 ResponseIncompleteEvent
         tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 ResponseFunctionCallArgumentsDeltaEvent
+        tool_arguments_cut_under_stop truncated       yes unknown              end_marker completed  error  wire | 7 ResponseCompletedEvent
         """,
     ),
 ]

@@ -16,6 +16,7 @@ ROWS = [
         tool_call_then_nothing   completed       no  -               message    stop   unset wire | 5 TaskResult | = = | delivery=none
         tool_call_then_silent_cut truncated       yes unknown         message    -      error wire | 9 TaskResult | completed =
         tool_arguments_cut       truncated       yes unknown         message    -      error wire | 5 TaskResult | =
+        tool_arguments_cut_under_stop truncated       yes unknown         message    stop   error wire | 5 TaskResult | =
         tool_arguments_cut_by_length length          yes context_limit   message    length unset wire | 5 TaskResult | =
         tool_call_rst            connection_lost yes connection_lost message    -      error wire | 1 raises openai.APIConnectionError | =
         tool_reflect             completed       no  -               message    stop   unset wire | 13 TaskResult | = =
@@ -40,6 +41,7 @@ ROWS = [
         tool_call_then_nothing   completed       no  -               message    stop   unset wire | 5 TaskResult | = = = | delivery=none
         tool_call_then_silent_cut truncated       yes unknown         message    -      error wire | 9 TaskResult | =+ completed =
         tool_arguments_cut       truncated       yes unknown         message    -      error wire | 5 TaskResult | =+ =
+        tool_arguments_cut_under_stop truncated       yes unknown         message    stop   error wire | 5 TaskResult | =+ =
         tool_arguments_cut_by_length length          yes context_limit   message    length unset wire | 5 TaskResult | =+ =
         tool_call_rst            connection_lost yes connection_lost message    -      error wire | 1 raises RuntimeError | =+ =
         tool_reflect             completed       no  -               message    stop   unset wire | 13 TaskResult | = = =

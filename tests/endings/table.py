@@ -19,12 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lastchunk.semconv import Cause, ChunkKind, Delivery, LastEvent, Reason, Source, TeamStopReason, WaitingFor
+from lastchunk.semconv import Cause, ChunkKind, Delivery, Detail, LastEvent, Reason, Source, TeamStopReason, WaitingFor
 
 COLUMNS = ("way", "reason", "cutoff", "cause", "last event", "raw finish reason", "status", "evidence")
 _LAST_EVENTS = {str(value) for values in (ChunkKind, LastEvent) for value in values}
 _ALSO = {
     "delivery": Delivery,
+    "termination.detail": Detail,
     "waiting_for": WaitingFor,
     "team.stop_reason": TeamStopReason,
     "late_error": str,

@@ -14,12 +14,11 @@ import pytest
 import uvloop
 
 from lastchunk import semconv
-from lastchunk.model_server.scripts import SCRIPTS
 from tests.endings.check import below, expected, faults, shown
 from tests.endings.drive import Performance, is_ours, perform
 from tests.endings.matrix import ROWS
 from tests.endings.table import Row
-from tests.endings.ways import WAYS
+from tests.endings.ways import SCRIPTS, WAYS
 from tests.telemetry.agreement import check
 from tests.telemetry.signals import Signals
 
@@ -148,7 +147,7 @@ def test_no_row_is_there_twice() -> None:
 
 
 def test_every_script_of_the_server_has_its_rows() -> None:
-    """A new script of the model server needs a row, at least for `create_stream`."""
+    """A new script of the server needs a row, at least for `create_stream`."""
     assert set(SCRIPTS) - {WAYS[row.way].script for row in ROWS} - {"assistant", "echo"} == set()
 
 

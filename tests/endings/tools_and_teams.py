@@ -121,6 +121,7 @@ WAYS |= {
         "tool_call", {"arguments": f'{{"town": "{SECRET}"}}'}, stage=GOOD, brief="the arguments are others"
     ),
     "tool_arguments_cut": Way("tool_arguments_cut", CALL, stage=GOOD),
+    "tool_arguments_cut_under_stop": Way("tool_arguments_cut_under_stop", CALL, stage=GOOD),
     "tool_arguments_cut_reflect": Way(
         "tool_arguments_cut", CALL, stage={**GOOD, "options": REFLECT}, brief="… with reflection"
     ),

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lastchunk.model_server import scripts
 from lastchunk.model_server.actions import Comments, Sleep, Stall
-from lastchunk.model_server.scripts import SCRIPTS
+from tests.endings.dialects import BRIEFS, DIALECTS
 from tests.endings.stage import SECRET, Stage
 
 STALL_AFTER = 1.0
@@ -23,6 +24,9 @@ IMPATIENCE = 1.5
 """… and where its timeout is the way to end."""
 TEXT = " ".join(f"{SECRET}-{index}" for index in range(8))
 """The answer: eight words, each with the secret in it."""
+
+SCRIPTS = {**scripts.SCRIPTS, **DIALECTS}
+"""What the server of this matrix can do."""
 
 Open = Callable[[], Awaitable[Any]]
 Consume = Callable[[Stage, Open], Awaitable[None]]
@@ -81,9 +85,10 @@ async def read_with_patience(stage: Stage, open_stream: Open, patience: float = 
 STRUCTURED = '{"city": "s3cr3t-on-sea", "days": 3}'
 
 WAYS: dict[str, Way] = {
-    name: Way(name, timeout=IMPATIENCE if Stall() in script.steps else PATIENCE) for name, script in SCRIPTS.items()
+    name: Way(name, timeout=IMPATIENCE if Stall() in script.steps else PATIENCE, brief=BRIEFS.get(name, ""))
+    for name, script in SCRIPTS.items()
 }
-"""By name; every script of the model server is one."""
+"""By name; every script of the server is one."""
 WAYS |= {
     "keep_alive_comments": Way("keep_alive_comments", consume=read_with_patience),
     "slow_first_chunk": Way("slow_first_chunk", {"wait": 0.7}),

@@ -51,7 +51,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
-        self.metrics: set[str] = set()
+        self.scopes: dict[str, set[str]] = {}
+        """Who recorded each metric."""
         self.events: list[str] = []
         take = {"/v1/traces": self._traces, "/v1/metrics": self._metrics, "/v1/logs": self._logs}
 
@@ -88,6 +89,11 @@ class Receiver:
         """Lastchunk's spans, in the order of their ends."""
         return [span for span in self.spans if span.scope == semconv.SCOPE]
 
+    @property
+    def metrics(self) -> set[str]:
+        """What they are called."""
+        return set(self.scopes)
+
     def endings(self) -> list[tuple[str, str, str]]:
         """Name, reason and cause of each of our spans."""
         return [(span.name, *span.ending) for span in self.ours]
@@ -104,7 +110,8 @@ class Receiver:
     def _metrics(self, body: bytes) -> None:
         for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
             for scope in resource.scope_metrics:
-                self.metrics.update(metric.name for metric in scope.metrics)
+                for metric in scope.metrics:
+                    self.scopes.setdefault(metric.name, set()).add(scope.scope.name)
 
     def _logs(self, body: bytes) -> None:
         for resource in ExportLogsServiceRequest.FromString(body).resource_logs:

@@ -79,7 +79,7 @@ def test_a_run_that_was_cut_below():
         stream(operation_name="invoke_workflow", agent_name=None, workflow_name="newsroom", request_model=None),
     ) == (
         "22:13:20 !   chat guide                    gpt-4o-mini  18 chunks  0.50s gap  0.12s truncated: unknown"
-        " -> The answer stops in the middle and nobody raised an error: do not use it, run again, and look for a"
+        " -> The answer stops in the middle without an error: do not use it, run again, and look for a"
         f" gateway that ends streams early. runbook.md#reason-truncated {TRACE}\n"
         "22:13:20 ! invoke_agent guide              gpt-4o-mini  18 chunks  0.50s gap  0.12s truncated: unknown\n"
         "22:13:20   invoke_workflow newsroom                     18 chunks  0.50s gap  0.12s completed\n"
@@ -94,9 +94,9 @@ def test_on_a_terminal_the_remedy_stands_below_and_fits(monkeypatch: pytest.Monk
 
     assert text == (
         "22:13:20 ! invoke_agent guide              gpt-4o-mini   5 chunks  0.50s gap  0.12s timeout: idle_timeout\n"
-        "           -> Someone gave up on a silent stream: compare the silence with every timeout on the way to the"
-        " model (often\n"
-        "              a proxy's 60 s), and raise the one that fits.\n"
+        "           -> Something gave up on a silent stream: compare the silence with every timeout on the way to the"
+        " model\n"
+        "              (often a proxy's 60 s), and raise the one that matches.\n"
         f"              runbook.md#cause-idle_timeout {TRACE}\n"
     )
     assert max(map(len, text.splitlines())) <= 120

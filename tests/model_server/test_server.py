@@ -92,6 +92,7 @@ SEEN_BY_SDK: dict[str, tuple[list[str], str | None]] = {
     "tool_call_then_nothing": (["tool_calls"], None),
     "tool_call_then_silent_cut": (["tool_calls"], None),
     "tool_arguments_cut": ([], None),
+    "tool_arguments_cut_under_stop": (["stop"], None),
     "tool_arguments_cut_by_length": (["length"], None),
     "tool_call_rst": ([], LOST),
     "echo": (["stop"], None),

@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent
 from autogen_core.models import UserMessage
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 from openai import AsyncOpenAI
 
-from lastchunk.model_server.actions import Done, End, Finish, Head, Script, Text, ToolCall
+from lastchunk import StreamCutOff, guard
+from lastchunk.model_server.actions import Done, End, Finish, Head, Script, Text
 from lastchunk.model_server.scripts import SCRIPTS
 from lastchunk.model_server.server import ModelServer
 from lastchunk.streams import habits
@@ -23,8 +24,6 @@ from tests.conftest import MODEL_INFO, Exported, _close
 
 CLEAN = Script((Head(), Text(), Finish("stop"), Done(), End()))
 MARKER_ONLY = Script((Head(), Text(end=0.5), Done(), End()))
-CALL_CUT = Script((Head(), ToolCall(end=0.5), Finish("stop"), Done(), End()))
-CALL_WRONG = Script((Head(), ToolCall(end=0.5), Finish("tool_calls"), Done(), End()))
 HELLO = [UserMessage(content="Go on.", source="user")]
 
 
@@ -104,32 +103,24 @@ async def test_a_server_that_has_said_why_before(
     assert said(exported) == [("completed", False, "wire"), ("truncated", True, "habit"), ("completed", False, "wire")]
 
 
+@pytest.mark.parametrize("declared", [False, True])
+async def test_a_declaration_goes_before_the_habit(exported: Exported, endpoint: Endpoint, declared: bool) -> None:
+    """Whoever says that the server need not say why is believed, also of one that did it before."""
+    await endpoint.ask(CLEAN)
+    endpoint.scripts["it"] = MARKER_ONLY
+    stream = endpoint.model().create_stream(HELLO)
+    guarded = guard(stream, finish="optional" if declared else "required", on=() if declared else ("truncated",))
+    with nullcontext() if declared else pytest.raises(StreamCutOff):
+        async for _ in guarded:
+            pass
+    assert said(exported)[-1][:2] == (("completed", False) if declared else ("truncated", True))
+
+
 async def test_another_model_has_habits_of_its_own(exported: Exported, endpoint: Endpoint) -> None:
     """One gateway stands for many servers."""
     await endpoint.ask(CLEAN)
     await endpoint.ask(MARKER_ONLY, model="another-model")
     assert said(exported)[-1] == ("completed", False, "end_marker")
-
-
-async def test_arguments_that_are_cut_under_stop(exported: Exported, endpoint: Endpoint) -> None:
-    """The run takes over that its model's answer was cut: the tool did nothing wrong."""
-
-    async def lookup(x: int = 0, long: str = "") -> str:
-        """A tool."""
-        return f"{x} {long}"
-
-    endpoint.scripts["it"] = CALL_CUT
-    agent = AssistantAgent("writer", endpoint.model(), tools=[lookup], model_client_stream=True)
-    async for _ in agent.run_stream(task="Go on."):
-        pass
-    assert said(exported) == [("truncated", True, "wire")]
-    assert (exported.one("invoke_agent").attributes or {})["lastchunk.stream.termination.reason"] == "truncated"
-
-
-async def test_arguments_that_the_model_wrote_wrong(exported: Exported, endpoint: Endpoint) -> None:
-    """A finish reason that names the call says that it is whole."""
-    await endpoint.ask(CALL_WRONG)
-    assert said(exported) == [("completed", False, "wire")]
 
 
 def test_habits_are_bounded() -> None:

@@ -14,6 +14,7 @@ from lastchunk.streams.observer import Observer
 from lastchunk.streams.raised import ended_with
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
+from lastchunk.streams.watched import watch_of
 
 _RAW_STREAM = "_raw_stream"
 """Where the streams of the openai and anthropic SDKs' `stream(...)` have the one that `create(stream=True)` gives."""
@@ -56,6 +57,8 @@ def observer_of(stream: object, function: str) -> Observer:
         observer = stream.observer  # type: ignore[attr-defined]
     elif kind in (ObservedAsyncStream, ObservedStream):
         observer = stream._self_observer  # type: ignore[attr-defined]
+    elif (watch := watch_of(stream)) is not None:
+        observer = watch.observer
     if isinstance(observer, Observer):
         return observer
     raise TypeError(_what_to_pass(stream, function))
@@ -71,7 +74,7 @@ _OBSERVED = (ObservedAsyncGenerator, ObservedGenerator, ObservedAsyncStream, Obs
 
 def _what_to_pass(stream: object, function: str) -> str:
     got = f"{function}() got {_article(type(stream).__name__)}"
-    if inspect.isawaitable(stream):
+    if inspect.isawaitable(stream) and not hasattr(stream, "__anext__"):
         return f"{got}, which is no stream yet: await it, and pass what that returns."
     if hasattr(stream, "__aenter__") and not hasattr(stream, "__anext__"):
         return f"{got}, which is no stream yet: enter it with `async with`, and pass what that gives."

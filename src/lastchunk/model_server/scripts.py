@@ -132,6 +132,7 @@ _TOOL_CALLS: dict[str, tuple[tuple[Step, ...], tuple[Step, ...]]] = {
     "tool_call_then_nothing": (CALL, (HEAD, STOP, DONE, END)),
     "tool_call_then_silent_cut": (CALL, (HEAD, HALF, END)),
     "tool_arguments_cut": ((HEAD, ToolCall(end=0.5), END), CLEAN),
+    "tool_arguments_cut_under_stop": ((HEAD, ToolCall(end=0.5), STOP, DONE, END), CLEAN),
     "tool_arguments_cut_by_length": ((HEAD, ToolCall(end=0.5), Finish("length"), DONE, END), CLEAN),
     "tool_call_rst": ((HEAD, ToolCall(end=0.5), Reset()), CLEAN),
 }

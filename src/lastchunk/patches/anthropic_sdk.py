@@ -139,7 +139,9 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     wire.last_event = ChunkKind.MESSAGE
     match getattr(event, "type", None):
         case "content_block_delta":
-            return _arrived(wire, carried(getattr(event, "delta", None)), now)
+            delta = getattr(event, "delta", None)
+            wire.calls.came(getattr(delta, "partial_json", None), getattr(event, "index", None))
+            return _arrived(wire, carried(delta), now)
         case "content_block_start":
             block = getattr(event, "content_block", None)
             if str(getattr(block, "type", "")).endswith("tool_use"):

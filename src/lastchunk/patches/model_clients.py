@@ -7,13 +7,11 @@ Items: `str` chunks, then one `CreateResult`. Source: autogen_core/models/_model
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
@@ -78,41 +76,9 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
     finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
     content = field(result, "content")
-    record.calls_cut = _calls_cut(record, content)
     record.result(gap, arrived=bool(content) or bool(field(result, "thought")), finish=finish, text=content)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
-
-
-def _calls_cut(record: StreamRecord, content: object) -> bool:
-    """The model was done, and not because of a tool call, but the arguments of one are no JSON: it lost its end.
-
-    Where the finish reason names the call, the model itself wrote them like that, and the tool says so.
-    """
-    wire = record.wire
-    if (
-        not isinstance(content, list)
-        or wire is None
-        or wire.finish_raw is None
-        or _NAMES_A_CALL.search(wire.finish_raw)
-    ):
-        return False
-    return any(_unreadable(field(call, "arguments")) for call in cast("list[object]", content))
-
-
-def _unreadable(arguments: object) -> bool:
-    if not isinstance(arguments, str) or not arguments.strip():
-        return False
-    try:
-        json.loads(arguments)
-    except ValueError:
-        return True
-    except RecursionError:  # it is deeper than Python reads: nothing is said of its end
-        return False
-    return False
-
-
-_NAMES_A_CALL = re.compile("tool|function", re.IGNORECASE)
 
 
 def _finish(result: Any, provider: object) -> str:

@@ -62,6 +62,8 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     name = str(getattr(event, "type", ""))
     wire.last_event = ChunkKind.MESSAGE
     if name.endswith(".delta"):
+        if name.endswith("_arguments.delta"):
+            wire.calls.came(getattr(event, "delta", None), getattr(event, "output_index", None))
         return _arrived(wire, carried({_field_of(name): getattr(event, "delta", None)}), now)
     match name:
         case "response.created":

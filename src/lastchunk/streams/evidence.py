@@ -123,9 +123,11 @@ def _finished(record: StreamRecord) -> tuple[bool, Source]:
         return True, source
     if wire.finish:
         finish_sent(record.start)
-        return not record.calls_cut, source
-    if not wire.complete:
+        return not wire.calls_cut, source
+    if not wire.complete or wire.calls_cut:
         return False, source
+    if wire.provider_error:
+        return True, source
     if not wire.content_chunks:  # nobody has decoded the body, so that a finish reason may have been in it
         return True, source
     expected = finish_expected(record.start)
@@ -193,7 +195,9 @@ def _gave_up(record: StreamRecord | None) -> bool:
 def _complete_without_finish(record: StreamRecord, servers: Collection[str]) -> bool:
     """The body came to its end with an answer in it, and that is all that its backend ever says."""
     wire = record.wire
-    if wire is None or not wire.exhausted or not wire.arrived or not wire.streamed or wire.provider_error:
+    if wire is None or not wire.exhausted or not wire.arrived or not wire.streamed:
+        return False
+    if wire.provider_error or wire.calls_cut:
         return False
     host = str(record.start.attributes.get(SERVER_ADDRESS, "")).lower()
     if host in servers or f"{host}:{record.start.attributes.get(SERVER_PORT)}" in servers:

@@ -44,6 +44,7 @@ _ERROR = _family(
 )
 _CONTEXT = frozenset({"context", "window"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_CALL = re.compile("tool|function", re.IGNORECASE)
 _LONGEST = 64
 """Characters of a finish reason that are looked at."""
 
@@ -59,6 +60,11 @@ def meanings(raw: str) -> frozenset[Finish]:
 def says_context_full(raw: str) -> bool:
     """`raw` says that the context window is full, which no larger limit of output mends."""
     return not _words(raw).isdisjoint(_CONTEXT)
+
+
+def names_call(raw: str) -> bool:
+    """`raw` says that the answer is a tool call, and so that the call is whole."""
+    return _CALL.search(raw[:_LONGEST]) is not None
 
 
 def _meaning(words: frozenset[str]) -> Finish:

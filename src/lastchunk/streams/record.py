@@ -93,7 +93,6 @@ class StreamRecord:
         "arrived",
         "began_at",
         "began_wall",
-        "calls_cut",
         "chunks",
         "clock",
         "context",
@@ -175,8 +174,6 @@ class StreamRecord:
         self.last_event: ChunkKind | LastEvent = LastEvent.NONE
         self.terminal = False
         self.arrived = False
-        self.calls_cut = False
-        """The result holds a tool call whose arguments cannot be read."""
         self.result_finish = ""  # only used without a wire
         self.stalled = False
         self.gave_up = False

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from lastchunk import foreign
 from lastchunk.semconv import Cause, ChunkKind, LastEvent
+from lastchunk.streams.call_arguments import CallArguments
 from lastchunk.streams.choices import Choices
-from lastchunk.streams.finish_reasons import Finish, says_context_full
+from lastchunk.streams.finish_reasons import Finish, names_call, says_context_full
 from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.raised import Raised
 
@@ -18,6 +19,7 @@ class Wire:
     __slots__ = (
         "accounted_wait",
         "arrived",
+        "calls",
         "choices",
         "content_chunks",
         "end_marker",
@@ -52,6 +54,8 @@ class Wire:
         """Something that is not protocol arrived: text, reasoning, a refusal, a call, or what no one has thought of yet."""
         self.choices = Choices()
         """What they said of their end."""
+        self.calls = CallArguments()
+        """Whether the arguments of its tool calls are whole."""
         self.end_marker = False
         """The protocol's own end: `[DONE]`, `message_stop`, `done: true`."""
         self.end_marker_read = False
@@ -132,6 +136,14 @@ class Wire:
     def complete(self) -> bool:
         """The provider said that it finished: by the finish reasons of all choices, or by the end marker."""
         return bool(self.finish) or (self.end_marker and not self.choices.one_lacks(self.content_chunks))
+
+    @property
+    def calls_cut(self) -> bool:
+        """The arguments of a tool call stop in the middle, and no finish reason says that the model ended with a call.
+
+        Where one does, the model itself wrote them like that, and the tool says so.
+        """
+        return self.calls.cut and not names_call(self.choices.raw or "")
 
     def usage(self, input_tokens: object, output_tokens: object) -> None:
         """Token counts came; the last ones count, but zeros after numbers are no report."""

@@ -38,7 +38,7 @@ def test_an_old_core() -> None:
     """Its streams are not seen, and the remedy names a version."""
     (versions, _) = frameworks.checks({}, having(agent_framework_core="1.12.1"))
     assert versions.status is Status.WARNING
-    assert "agent-framework-core>=1.20" in versions.remedy
+    assert "agent-framework-core>=1.22" in versions.remedy
 
 
 @pytest.mark.parametrize(

@@ -59,13 +59,13 @@ def _server() -> Iterator[ModelServer]:
         ("error_without_error_key", 2, "provider_error", "provider_error", "status page"),
         ("malformed_json", 2, "protocol_error", "provider_error", "rewrites the body"),
         ("json_body", 2, "empty", "no_streaming_support", "does not stream"),
-        ("finish_only", 2, "empty", "unknown", "with nothing"),
+        ("finish_only", 2, "empty", "unknown", "empty answer"),
         ("single", 2, "in one piece", "no_streaming_support", "no proxy buffers"),
         ("burst", 2, "in one piece", "no_streaming_support", "no proxy buffers"),
         # the SDK is content, and AutoGen's client is not
         ("rst_after_finish", 3, "connection_lost", "connection_lost", "look for a restart"),
-        ("null_chunk", 3, "protocol_error", "package_mismatch", "do not fit together"),
-        ("chunk_without_choices", 3, "protocol_error", "package_mismatch", "do not fit together"),
+        ("null_chunk", 3, "protocol_error", "package_mismatch", "are not compatible"),
+        ("chunk_without_choices", 3, "protocol_error", "package_mismatch", "are not compatible"),
         # it is no matter of streams
         ("length", 1, "length", "context_limit", "max_tokens"),
         ("content_filter", 1, "content_filter", "content_filter", "policy"),

@@ -12,7 +12,7 @@ from lastchunk.doctor.environment.distributions import Everything
 from lastchunk.doctor.report.findings import Check, Status
 
 CORE = "agent-framework-core"
-OLDEST = "1.20"
+OLDEST = "1.22"
 """Of Agent Framework: the first version that the patches fit."""
 _AG2_CLIENTS = "openai, anthropic and ollama"
 _AG2_UNSEEN = "gemini, mistral, xai, zai, bedrock and dashscope"

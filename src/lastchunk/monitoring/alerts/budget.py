@@ -17,12 +17,12 @@ _MODEL = (
     "}} are cut"
 )
 _FAST = (
-    "Users get half an answer, or none. Which agent, since when and why: the linked panel; each cutoff with its "
-    "trace: the table below it."
+    "Users get half an answer, or none. The linked panel shows which agent, since when and why. The table below "
+    "it lists each cutoff with its trace."
 )
 _LEFT = (
-    "Users who left, limits, filters and process ends are no fault of the service. Rejected streams have alerts of "
-    "their own, which silence this one."
+    "Users who left, limits, filters and process ends: they are not the service's fault. Rejected streams: they "
+    "have their own alerts, which silence this one."
 )
 
 
@@ -91,7 +91,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="1h",
             summary=_USERS,
             description=(
-                "The error budget is used up before its time. Which agent, since when and why: the linked panel."
+                "The error budget is being used up too fast. The linked panel shows which agent, since when and why."
             ),
             leaves_out=_LEFT,
             panel="cutoff_rate",
@@ -104,12 +104,12 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="5m",
             summary=_MODEL,
             description=(
-                "One model is cut, and users of the service see cutoffs. A fallback model, or the provider's status "
-                "page, comes first."
+                "The streams of one model are cut, and users of the service see it. Switch to a fallback model, "
+                "or check the provider's status page."
             ),
             leaves_out=(
-                "Cutoffs from which every run recovered: users saw none; LastchunkModelCutoffsSlow files a ticket. "
-                + _LEFT
+                "Cutoffs from which every run recovered: users saw none, and LastchunkModelCutoffsSlow opens a "
+                "ticket. " + _LEFT
             ),
             panel="by_model",
         ),
@@ -124,8 +124,8 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="1h",
             summary=_MODEL,
             description=(
-                "Also cutoffs from which runs recovered: they cost time and tokens. Which cause, since when: the "
-                "linked panel."
+                "Cutoffs from which runs recovered count, too: they cost time and tokens. The linked panel shows "
+                "which cause, and since when."
             ),
             leaves_out=_LEFT,
             panel="by_model",

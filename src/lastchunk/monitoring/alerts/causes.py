@@ -34,7 +34,7 @@ _SUMMARY = (
     "{{ $value | humanizePercentage }} of the chat streams of {{ $labels.job }} from {{ $labels.gen_ai_request_model "
     "}} "
 )
-_NEW = "A service without a past of 20 streams: it has nothing to compare with, and the budget alerts watch it."
+_NEW = "A service with fewer than 20 streams in its past: the budget alerts watch it."
 
 _PARTS = {
     "idle_timeout": (CHAT, one_of(CAUSE, [Cause.IDLE_TIMEOUT]), BEGAN),
@@ -75,28 +75,29 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
     rows = (
         ("LastchunkIdleTimeouts", "idle_timeout", "chat_began", "are cut after a silence", "chat_idle", Cause.IDLE_TIMEOUT,
          "{{ with $labels.silence }}Most of them after {{ . }}: {{ end }}" + LIKELY_OWNER +
-         " Compare the silence with every timeout on the way to the model, and raise the one that fits.",
+         " Compare the silence with every timeout on the way to the model, and raise the one that matches.",
          "Streams that were rejected before they began."),
         ("LastchunkConnectionsLost", "connection_lost", "chat_began", "lose their connection", "chat_by_reason",
          Cause.CONNECTION_LOST,
-         "Connections break while data flows: a restart, a deployment without draining, or a network path.",
-         "Connections that were lost after a silence: LastchunkIdleTimeouts."),
+         "Connections break while data flows. Likely causes are a restart, a deployment without draining, or a "
+         "network path.",
+         "Connections that were lost after a silence: see LastchunkIdleTimeouts."),
         ("LastchunkTruncated", "truncated", "chat_began", "end in the middle without an error", "chat_by_reason", None,
-         "These answers look like success and are not complete. Look for a gateway that ends streams early.",
-         "Models of which only a result was seen, without a finish reason: there is no evidence."),
+         "These answers look complete and are not. Look for a gateway that ends streams early.",
+         "Models of which Lastchunk saw only a result without a finish reason: there is no evidence."),
         ("LastchunkEmpty", "empty", "chat_began", "are empty", "chat_by_reason", None,
-         "The backend answers, but with nothing: a wrong URL, a login page, a refusal, or a gateway that swallows "
-         "errors.",
-         "A silent turn after a tool's result: that is complete."),
+         "The backend sends empty answers. Likely causes are a wrong URL, a login page, a refusal, or a gateway "
+         "that swallows errors.",
+         "An empty turn after a tool's result: it is complete."),
         ("LastchunkProviderErrors", "provider_error", "chat_began", "end with an error of the provider", "chat_by_reason",
-         None, "The provider fails inside streams that began well. Its status page, and a fallback model.",
-         "Requests that were refused before a stream began: LastchunkRejectedFast."),
+         None, "The provider fails in the middle of streams. Check its status page, and use a fallback model.",
+         "Requests that were refused before a stream began: see LastchunkRejectedFast."),
         ("LastchunkLimitsReached", "limit", "chat_began", "reach a limit of the model", "context_errors", Cause.CONTEXT_LIMIT,
-         "Answers stop in mid-sentence: a history that grows, or an output limit that is too low.",
-         "Requests that were refused for their length: LastchunkContextRejected."),
+         "Answers stop in mid-sentence. Either the history grows, or the output limit is too low.",
+         "Requests that were refused for their length: see LastchunkContextRejected."),
         ("LastchunkContentFilter", "filtered", "asked", "are stopped or refused by a filter", "filter", Cause.CONTENT_FILTER,
-         "A prompt provokes the filter, or its policy changed. Find the prompt by a trace, in your own log.",
-         "A filter that always steps in this often: it does its work."),
+         "A prompt triggers the filter, or its policy changed. Use a trace to find the prompt in your own log.",
+         "A filter that always steps in this often."),
     )  # fmt: skip
     made: list[Alert] = []
     for name, part, whole, what, panel, cause, description, left in rows:
@@ -109,7 +110,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 wait="5m",
                 keep="30m",
                 summary=_SUMMARY + what,
-                description=f"{description} It is at least {_TIMES} times its own past.",
+                description=f"{description} The share is at least {_TIMES} times that of the past day.",
                 leaves_out=f"{left} {_NEW}",
                 panel=panel,
                 labels={} if cause is None else {CAUSE: cause},
@@ -124,15 +125,16 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             wait="5m",
             keep="30m",
             summary=(
-                "{{ $value | humanizePercentage }} of the runs of {{ $labels.job }}"
-                "{{ with $labels.gen_ai_agent_name }} by the agent {{ . }}{{ end }}"
-                "{{ with $labels.gen_ai_workflow_name }} by the team {{ . }}{{ end }} end at a tool"
+                "{{ $value | humanizePercentage }} of the runs of "
+                "{{ $labels.job }}{{ with $labels.gen_ai_agent_name }} by the agent "
+                "{{ . }}{{ end }}{{ with $labels.gen_ai_workflow_name }} by the team {{ . }}{{ end }} end "
+                "because of a tool"
             ),
             description=(
-                f"A tool fails or hangs: read its own log for one of the traces. It is at least {_TIMES} times its "
-                "own past."
+                f"A tool fails or hangs: read its own log for one of the traces. The share is at least {_TIMES} "
+                "times that of the past day."
             ),
-            leaves_out=f"Failures that the model could react to. {_NEW}",
+            leaves_out=f"Failures to which the model could react. {_NEW}",
             panel="tool_failures",
             labels={CAUSE: Cause.TOOL_FAILURE},
         ),
@@ -144,10 +146,10 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="1h",
             summary=_SUMMARY + "arrive in one piece",
             description=(
-                "This backend used to stream. A proxy that buffers, compression, or a plug-in that collects the "
-                "answer first."
+                "This backend used to stream. Look for a proxy that buffers, for compression, or for a plug-in "
+                "that collects the answer first."
             ),
-            leaves_out="Models whose answers were always short or always whole: they are compared with their own past.",
+            leaves_out="Models whose answers always came in one piece: they are compared with their own past.",
             panel="delivery",
             labels={CAUSE: Cause.NO_STREAMING_SUPPORT},
         ),

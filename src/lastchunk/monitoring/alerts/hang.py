@@ -78,12 +78,12 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "{{ with $labels.gen_ai_request_model }}, waiting for {{ . }}{{ end }}"
             ),
             description=(
-                "Each of them has been silent for more than ten minutes. The model server, or a connection that nobody "
-                "closes."
+                "Each of them has been silent for more than ten minutes. Look at the model server, and for "
+                "connections that nobody closes."
             ),
             leaves_out=(
-                "Waiting for a person or a tool. Fewer than the floor, and so few beside those that end that the budget "
-                "allows it: LastchunkStreamSilent sees each."
+                "Streams that wait for a person or a tool. Fewer streams than the floor, or a share of the ended "
+                "streams that the budget allows: LastchunkStreamSilent sees each of them."
             ),
             panel="hanging_now",
         ),
@@ -99,10 +99,11 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "{{ with $labels.gen_ai_request_model }}, waiting for {{ . }}{{ end }}"
             ),
             description=(
-                "Nobody waits that long. What it waits for ({{ $labels.lastchunk_stream_waiting_for }}): a tool is the "
-                "application's own, the first and the next chunk are the provider's."
+                "Nobody waits that long for an answer. The stream waits for: "
+                "{{ $labels.lastchunk_stream_waiting_for }}. A tool belongs to the application; the first and "
+                "the next chunk come from the provider."
             ),
-            leaves_out="Waiting for a person. A process that was killed: its streams are gone with it.",
+            leaves_out="Streams that wait for a person. A process that was killed: its streams ended with it.",
             panel="longest_silence",
         ),
         Alert(
@@ -116,15 +117,15 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             ),
             wait="30m",
             keep="1h",
-            summary="{{ $value }} streams of {{ $labels.job }} are open at {{ $labels.instance }}, and ever more",
+            summary="{{ $value }} streams of {{ $labels.job }} are open at {{ $labels.instance }}, and their number "
+            "grows",
             description=(
-                "The count has grown for a day, and more are open than end in an hour: streams that nobody reads on "
-                "or closes."
+                "The number of open streams has grown for a day, and more are open than end in an hour. Look for "
+                "streams that are neither read nor closed."
             ),
             leaves_out=(
-                "A process younger than a day. More traffic, and people who answer next morning: their count falls "
-                "again within "
-                "the day."
+                "A process younger than a day. More traffic, and people who answer the next morning: the number "
+                "falls again within the day."
             ),
             panel="open_now",
         ),

@@ -44,11 +44,12 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             expression=_rises(f"{_PROCESS}, receiver", "receiver_refused", "rate", few),
             wait="1m",
             keep="5m",
-            summary="{{ $labels.instance }} refuses telemetry; applications drop it after their own queue is full",
+            summary="{{ $labels.instance }} refuses telemetry; applications drop it when their own queue is full",
             description=(
-                "Out of memory or its queue is full: look at LastchunkPathQueueFills, then at MEMORY_LIMIT_MIB."
+                "The Collector is out of memory, or its queue is full. Look at LastchunkPathQueueFills, then at "
+                "MEMORY_LIMIT_MIB."
             ),
-            leaves_out="What an application could not even send: only its own log says so.",
+            leaves_out="Telemetry that an application could not send: only the application's own log says so.",
             panel="refused",
         ),
         Alert(
@@ -62,10 +63,10 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="5m",
             summary="{{ $labels.instance }} drops telemetry at {{ $labels.exporter }}",
             description=(
-                "What is behind it said no for good (a wrong token, a wrong path, data it cannot take), or the queue "
-                "is full. Its log says which."
+                "The backend refused the telemetry permanently (a wrong token, a wrong path, data that it does "
+                "not accept), or the queue is full. The Collector's log says which."
             ),
-            leaves_out="Failures that are tried again: they fill the queue.",
+            leaves_out="Failed exports that are retried: they fill the queue.",
             panel="dropped",
         ),
         Alert(
@@ -81,8 +82,8 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "The queue of {{ $labels.exporter }} at {{ $labels.instance }} is {{ $value | humanizePercentage }} "
                 "full"
             ),
-            description="What is behind it is down or too slow. When the queue is full, data is refused.",
-            leaves_out="Queues of the applications.",
+            description="The backend is down or too slow. When the queue is full, the Collector refuses telemetry.",
+            leaves_out="The queues of the applications.",
             panel="queue",
         ),
         Alert(
@@ -91,10 +92,10 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             expression=f"{_given_up()} - {_given_up(f' offset {minutes}')} > 0",
             wait="1m",
             keep="5m",
-            summary="{{ $labels.instance }} gives up traces before their decision",
+            summary="{{ $labels.instance }} drops traces before the sampling decision",
             description=(
-                "More traces are open than OPEN_TRACES: raise it and the memory, or add a gateway. A cutoff still "
-                "arrives, alone."
+                "More traces are open than OPEN_TRACES allows: raise it and the memory, or add a gateway. A "
+                "cutoff's span still arrives, without the rest of its trace."
             ),
             leaves_out="A gateway younger than five minutes. Metrics and log records: sampling concerns traces only.",
             panel="sampling",
@@ -106,8 +107,8 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             wait="2m",
             keep="5m",
             summary="The Collector {{ $labels.instance }} does not answer",
-            description="Applications beside it drop what they cannot send.",
-            leaves_out="A Collector that is no longer a target: LastchunkPathUnseen sees when none is left.",
+            description="Its applications drop the telemetry that they cannot send. Start the Collector.",
+            leaves_out="A Collector that is no longer a target: LastchunkPathUnseen fires when none is left.",
             panel="collectors_up",
         ),
         Alert(
@@ -116,14 +117,15 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             expression=f"count by (job) (last_over_time({up}[{settings.time('1d')}])) unless count by (job) ({up})",
             wait="5m",
             keep="5m",
-            summary="No Collector is scraped any more: nothing here would tell if the path were broken",
+            summary="No Collector is scraped any more, so a broken telemetry path raises no alert",
             description=(
-                "Prometheus had a target of the job {{ $labels.job }} in the past day, and has none now. In Grafana also: "
-                "the data source does not answer."
+                "Prometheus had a target of the job {{ $labels.job }} in the past day, and has none now. In "
+                "Grafana it can also mean that the data source does not answer."
             ),
             leaves_out=(
-                "Collectors that were never scraped under that name, or not for a day: give their job its name in "
-                "settings.yaml. A Prometheus that is down: only something outside of it can tell, such as a dead man's switch."
+                "Collectors that were never scraped under that job name, or not for a day: set the name of the "
+                "job in settings.yaml. A Prometheus that is down: only something outside of it can report that, "
+                "such as a dead man's switch."
             ),
             panel="collectors_up",
             on_error="Alerting",

@@ -36,10 +36,10 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "$labels.job }} are left early"
             ),
             description=(
-                "At least three times their own past. People who wait too long leave: look at the time to the first "
-                "chunk and the longest gap."
+                "The share is at least three times that of the past day. People who wait too long leave: look at "
+                "the time to the first chunk and the longest gap."
             ),
-            leaves_out="A Stop button that is used as often as ever. A service without a past of 20 streams.",
+            leaves_out="A Stop button that is used as often as before. A service with fewer than 20 streams in its past.",
             panel="left_early",
         ),
         Alert(
@@ -52,11 +52,11 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
                 "{{ $value | humanizePercentage }} of those who leave {{ $labels.job }} do so after {{ "
                 "$labels.silence }} of silence"
             ),
-            description="People spread out; a timeout does not. "
+            description="People leave at different times; a timeout is always the same. "
             + LIKELY_OWNER
-            + " Send pings while the model is silent, or raise it.",
+            + " Send pings while the model is silent, or raise the timeout.",
             leaves_out=(
-                "Silences below 25 s, and those between known timeouts: they do not tell a timeout from a person."
+                "Silences below 25 s, and those between the known timeouts: they may be a timeout or a person."
             ),
             panel="idle_at_end",
         ),

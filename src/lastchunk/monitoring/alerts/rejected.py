@@ -16,9 +16,8 @@ _SUMMARY = (
     "from {{ . }}{{ end }} "
 )
 _LEFT = (
-    "`rate_limited` and `context_limit` have tickets of their own; a prompt that a filter refuses is the prompt's. "
-    "Calls that do "
-    "not stream are no streams: of a service without chat streams its runs are counted."
+    "`rate_limited` and `context_limit`: they have their own tickets. Prompts that a filter refuses. Calls that "
+    "do not stream: in a service without chat streams, the runs are counted instead."
 )
 _APART = 0.1
 """The share of requests at which a limit is a ticket."""
@@ -54,8 +53,8 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="5m",
             summary=_SUMMARY + "do not start",
             description=(
-                "The provider refuses, or cannot be reached. `error.type` says which: key, endpoint, model name, or "
-                "an incident."
+                "The provider refuses the requests, or cannot be reached. `error.type` shows whether it is the "
+                "key, the endpoint, the model name, or an incident."
             ),
             leaves_out=_LEFT,
             panel="rejected_rate",
@@ -78,10 +77,11 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             wait="5m",
             keep="30m",
             summary=_SUMMARY + "are refused by a rate limit",
-            description="More is asked for than the quota allows. Which service sends how many: the linked panel.",
+            description="The service sends more requests than the quota allows. The linked panel shows which service "
+            "sends how many.",
             leaves_out=(
-                "Streams that a rate limit cut after they began: they count as cutoffs. Retries of the SDK that "
-                "succeeded: nobody saw them."
+                "Streams that a rate limit cut after they began: they count as cutoffs. Requests for which a "
+                "retry of the SDK succeeded."
             ),
             panel="rejected_rate",
             labels={CAUSE: Cause.RATE_LIMITED},
@@ -94,10 +94,10 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="30m",
             summary=_SUMMARY + "are refused because the history is too long",
             description=(
-                "These conversations get no answer any more. History size of cut against completed streams: the "
-                "linked dashboard."
+                "These conversations get no answer any more. The linked dashboard compares the history size of "
+                "cut and completed streams."
             ),
-            leaves_out="Answers that an output limit cut: LastchunkLimitsReached.",
+            leaves_out="Answers that an output limit cut: see LastchunkLimitsReached.",
             panel="context_errors",
             labels={CAUSE: Cause.CONTEXT_LIMIT},
         ),

@@ -23,9 +23,9 @@ from lastchunk.semconv import IDLE, Reason
 _OWNERS: dict[tuple[int, int], str] = {
     (25, 35): "30 s is a default of Google Cloud's load balancer.",
     (55, 65): "60 s is a default of nginx and of AWS load balancers.",
-    (85, 95): "90 s is nobody's well-known default: somebody has set it.",
-    (115, 125): "120 s is nobody's well-known default: somebody has set it.",
-    (175, 185): "180 s is nobody's well-known default: somebody has set it.",
+    (85, 95): "90 s is no well-known default: somebody has set it.",
+    (115, 125): "120 s is no well-known default: somebody has set it.",
+    (175, 185): "180 s is no well-known default: somebody has set it.",
     (235, 245): "240 s is a default of Azure's load balancer.",
     (290, 310): "300 s is a default of Envoy for idle streams.",
     (590, 610): "600 s is a default of the OpenAI and Anthropic SDKs.",

@@ -13,7 +13,7 @@ _YESTERDAY, _AN_HOUR_LATER, _LAST_WEEK = "1d", "23h", "7d"
 _DAY, _HOUR = "1d", "1h"
 _BUSY = 20
 """Streams an hour, on both past days, below which silence is no news."""
-_RESOLVES = "It resolves by itself when {}, and after a day in which that was usual."
+_RESOLVES = "The alert resolves by itself when {}, and otherwise after one day."
 
 
 def recordings(settings: Settings) -> tuple[Recording, ...]:
@@ -45,15 +45,14 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             keep="5m",
             summary="{{ $labels.job }} sends no metrics, at an hour at which it always did",
             description=(
-                "It is down, is not instrumented any more, or its telemetry does not arrive: if other services are "
-                "gone too, look at the "
-                "Collectors. Until it is back, none of its cutoffs can alert. "
-                + _RESOLVES.format("metrics arrive again")
+                "The service is down, is no longer instrumented, or its telemetry does not arrive. If other "
+                "services have disappeared too, look at the Collectors. Until its metrics are back, none of its "
+                "cutoffs can raise an alert. " + _RESOLVES.format("metrics arrive again")
             ),
             leaves_out=(
-                "A service in its first day, those that were not there yesterday at this hour, or a week ago if they are "
-                "older than that, and jobs shorter than an hour. In its first week a service that rests at weekends is "
-                "missed on its first Saturday."
+                "A service in its first day. A service that was not there yesterday at this hour, or a week ago "
+                "if it is older than a week. Jobs shorter than an hour. A service that does not run at weekends "
+                "raises one false alert, on its first Saturday."
             ),
             panel="series_present",
         ),
@@ -66,13 +65,13 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             ),
             wait="15m",
             keep="5m",
-            summary="{{ $labels.job }} is up, and no stream ended for an hour at which {{ $value }} did yesterday",
+            summary="{{ $labels.job }} is up, but no stream ended in the last hour; {{ $value }} did yesterday",
             description=(
-                "Its metrics arrive: nothing is asked of it, or nothing ends. Look before it, and at its open streams. "
-                + _RESOLVES.format("a stream ends")
+                "Its metrics arrive, so either it gets no requests, or no stream ends. Look at what sends its "
+                "requests, and at its open streams. " + _RESOLVES.format("a stream ends")
             ),
             leaves_out=(
-                "Hours with fewer than 20 streams yesterday or a week ago. A service without metrics: "
+                "Hours with fewer than 20 streams yesterday or a week ago. A service without metrics: see "
                 "LastchunkTelemetryGone."
             ),
             panel="endings_by_reason",

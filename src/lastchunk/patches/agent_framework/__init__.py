@@ -12,7 +12,7 @@ from lastchunk.patches.agent_framework import chats, pulls, workflows
 from lastchunk.patches.agent_framework.names import FUNCTIONAL_WORKFLOWS, STREAMS, TELEMETRY, WORKFLOWS
 from lastchunk.patches.support.patching import Patch
 
-_LIBRARY, _SUPPORTED = "agent-framework-core", ">= 1.20, < 2"
+_LIBRARY, _SUPPORTED = "agent-framework-core", ">= 1.22, < 2"
 
 PATCHES = (
     Patch(_LIBRARY, _SUPPORTED, STREAMS, pulls.apply_streams),

@@ -20,10 +20,8 @@ from lastchunk.patches.support.patching import Patcher
 from lastchunk.streams.lifecycle import current_stream
 from lastchunk.streams.observer import Observer, OnItem
 from lastchunk.streams.record import Start
+from lastchunk.streams.watched import Watch, attach, watch_of
 from lastchunk.telemetry.lent_spans import LentSpan
-
-_WATCH = "_lastchunk_watch"
-"""The attribute of a stream that holds its watch, and nothing else does: when the stream dies, that dies."""
 
 
 class Lent:
@@ -58,18 +56,18 @@ def lend(span: Any) -> Any:
     return lent.span
 
 
-class Watch:
-    """Watches one stream."""
+class PullWatch(Watch):
+    """Watches one stream by its pulls."""
 
-    __slots__ = ("_observer", "_patcher")
+    __slots__ = ("_patcher",)
 
     def __init__(self, patcher: Patcher, describe: Callable[[], Start | None], on_item: OnItem) -> None:
+        super().__init__(Observer(patcher.streams, describe, on_item))
         self._patcher = patcher
-        self._observer = Observer(patcher.streams, describe, on_item)
 
     async def pull(self, pulled: Awaitable[Any]) -> Any:
         """Await the next item; the stream begins with the first."""
-        observer = self._observer
+        observer = self.observer
         observer.begin()
         record = observer.record
         if record is None or record.ending is not None:
@@ -89,18 +87,18 @@ class Watch:
 
     def _exhausted(self) -> None:
         """There is no terminal item: the end of the items is the result."""
-        record = self._observer.record
+        record = self.observer.record
         if record is not None and record.ending is None:
             gap = record.step_ends(record.clock())
             record.result(gap, arrived=record.arrived, finish=record.result_finish)
-        self._observer.exhausted()
+        self.observer.exhausted()
 
     def closed(self) -> None:
         """The consumer closes the stream, or leaves its `async with`."""
-        self._observer.closed()
+        self.observer.closed()
 
     def __del__(self) -> None:
-        self._observer.forgotten()
+        self.observer.forgotten()
 
 
 def watch(
@@ -108,11 +106,11 @@ def watch(
 ) -> None:
     """Watch `stream`, unless it is none, or is watched, or is a part of the invocation of `subject` that is under way."""
     try:
-        if not hasattr(stream, "_pull_next_update") or _WATCH in vars(stream):
+        if not hasattr(stream, "_pull_next_update") or watch_of(stream) is not None:
             return
         around = current_stream()
         if around is None or around.start.subject != id(subject) or around.ending is not None:
-            setattr(stream, _WATCH, Watch(patcher, describe, on_item))
+            attach(stream, PullWatch(patcher, describe, on_item))
     except Exception as exc:
         report("a stream of Agent Framework", exc)
 
@@ -123,18 +121,18 @@ def apply_streams(module: ModuleType, patcher: Patcher) -> None:
 
     def pull(wrapped: Callable[..., Any], stream: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         pulled = wrapped(*args, **kwargs)
-        watching = vars(stream).get(_WATCH)
-        return pulled if watching is None else watching.pull(pulled)
+        watching = watch_of(stream)
+        return watching.pull(pulled) if isinstance(watching, PullWatch) else pulled
 
     def close(wrapped: Callable[..., Any], stream: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         closing = wrapped(*args, **kwargs)
-        watching = vars(stream).get(_WATCH)
-        return closing if watching is None else _leave(watching, closing)
+        watching = watch_of(stream)
+        return _leave(watching, closing) if isinstance(watching, PullWatch) else closing
 
     patcher.wrap(module.ResponseStream, "_pull_next_update", pull)
     patcher.wrap(module.ResponseStream, "close", close)
 
 
-async def _leave(watching: Watch, closing: Awaitable[None]) -> None:
+async def _leave(watching: PullWatch, closing: Awaitable[None]) -> None:
     watching.closed()
     await closing

@@ -69,6 +69,7 @@ def _read_other(wire: Wire, chunk: Any, now: float) -> Content:
         if arrived:
             kind, size = of_choice, size + of_choice_size
             wire.content(kind, now, index)
+            _read_arguments(wire, choice, index)
         reason = identifier(choice, "finish_reason")
         if reason is not None:
             wire.finished(str(getattr(reason, "value", reason)), index, with_content=arrived)
@@ -92,6 +93,14 @@ def _piece(choice: Any) -> Content:
         if found or of_piece is ChunkKind.TOOL_CALL:
             kind, size = of_piece, size + found
     return kind, size
+
+
+def _read_arguments(wire: Wire, choice: Any, index: int) -> None:
+    for name in ("delta", "message"):
+        piece = _get(choice, name)
+        for call in items_of(_get(piece, "tool_calls")):
+            wire.calls.came(_get(_get(call, "function"), "arguments"), _get(call, "index"), index)
+        wire.calls.came(_get(_get(piece, "function_call"), "arguments"), -1, index)
 
 
 def _read_without_choices(wire: Wire, chunk: Any) -> None:

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Streams that carry their observer as an attribute, because their library would bypass a proxy around them."""
+
+from __future__ import annotations
+
+from lastchunk.streams.observer import Observer
+
+_WATCH = "_lastchunk_watch"
+
+
+class Watch:
+    """Watches one stream, which alone holds it: when the stream dies, that dies."""
+
+    __slots__ = ("observer",)
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+
+
+def attach(stream: object, watch: Watch) -> None:
+    """Let `stream` hold its watch."""
+    setattr(stream, _WATCH, watch)
+
+
+def watch_of(stream: object) -> Watch | None:
+    """The watch of `stream`, None if it has none; no property of the stream is asked."""
+    attributes = getattr(stream, "__dict__", None)
+    return attributes.get(_WATCH) if isinstance(attributes, dict) else None
