@@ -24,6 +24,7 @@ from tests.endings.matrix import ROWS
 from tests.endings.sources import SOURCES
 from tests.endings.stage import Stage, name_of
 from tests.endings.table import Row
+from tests.endings.test_matrix import FEW
 from tests.endings.ways import SCRIPTS, STALL_AFTER, WAYS, read_all
 
 pytestmark = pytest.mark.timeout(300)
@@ -92,15 +93,16 @@ async def _perform(rows: list[Row], server: ModelServer) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", name="seen")
 def _performed() -> dict[str, Any]:
-    """Every row; those whose time a busy machine spoilt once more."""
+    """Every row; a few that a busy machine spoilt once more, as in the matrix itself."""
     with pytest.MonkeyPatch.context() as patched, ModelServer(SCRIPTS) as server, warnings.catch_warnings():
         patched.setenv("LASTCHUNK_STALL_AFTER", str(STALL_AFTER))
         warnings.simplefilter("ignore")
         stop_observing()
         observe()
         seen = asyncio.run(_perform(AGAIN, server))
-        late = [row for row in AGAIN if WAYS[row.way].timed and seen[row.id] != _expected(row)]
-        seen |= asyncio.run(_perform(late, server))
+        spoilt = [row for row in AGAIN if seen[row.id] != _expected(row)]
+        if len(spoilt) <= FEW:
+            seen |= asyncio.run(_perform(spoilt, server))
         stop_observing()
         return seen
 
