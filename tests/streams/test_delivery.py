@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from lastchunk.semconv import ChunkKind
-from lastchunk.streams.delivery import unexplained
+from lastchunk.semconv import ChunkKind, Delivery
+from lastchunk.streams.delivery import delivery_of, unexplained
 from lastchunk.streams.wire import Wire
 
 
@@ -51,3 +51,12 @@ def test_a_model_that_was_loaded_and_a_queue() -> None:
     assert unexplained(wire, 10.0) == pytest.approx(2.5)
     wire.accounted_wait = 75.0
     assert unexplained(wire, 10.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("in_one_read", "expected"), [(8, Delivery.BURST), (9, Delivery.BURST), (7, Delivery.INCREMENTAL)]
+)
+def test_what_was_read_at_once_and_handed_on_slowly(in_one_read: int, expected: Delivery) -> None:
+    """A busy machine takes half a second for eight chunks that the network gave in one read."""
+    assert delivery_of(8, wait=2.0, flow=0.5, duration=2.5, in_one_read=in_one_read) is expected
+    assert delivery_of(8, wait=0.5, flow=0.5, duration=1.0, in_one_read=in_one_read) is Delivery.INCREMENTAL

@@ -14,14 +14,17 @@ BURST_WAIT = 1.0
 BURST_CHUNKS = 3
 """… in at least this many chunks …"""
 BURST_SPACING = 0.002
-"""… that are less than so many seconds apart, on average: what is read at once, and not as it was made."""
+"""… that are less than so many seconds apart, on average, or came in one read of the body: not as they were made."""
 
 
-def delivery_of(parts: int, wait: float, flow: float, duration: float) -> Delivery:
-    """The delivery of so many chunks of content, the first after a `wait`, all within `flow`; all in seconds."""
+def delivery_of(parts: int, wait: float, flow: float, duration: float, in_one_read: int = 0) -> Delivery:
+    """The delivery of so many chunks of content, the first after a `wait`, all within `flow`; all in seconds.
+
+    `in_one_read` is the most events that one read of the body gave: a busy machine hands on slowly what it read at once.
+    """
     if parts < 2:
         return Delivery.SINGLE if parts else Delivery.NONE
-    together = flow <= min(BURST_SHARE * max(duration, 1e-9), BURST_SPACING * (parts - 1))
+    together = in_one_read >= parts or flow <= min(BURST_SHARE * max(duration, 1e-9), BURST_SPACING * (parts - 1))
     return Delivery.BURST if parts >= BURST_CHUNKS and wait >= BURST_WAIT and together else Delivery.INCREMENTAL
 
 

@@ -301,7 +301,8 @@ class StreamRecord:
         """How the content came, and how many seconds the first of it took: from the wire where there is one."""
         parts, first, last = self._content()
         wait = first - self.began_at if parts else 0.0
-        return delivery_of(parts, wait, last - first, ended_at - self.began_at), wait
+        in_one_read = self.wire.together if self.wire is not None else 0
+        return delivery_of(parts, wait, last - first, ended_at - self.began_at, in_one_read), wait
 
     def own_gap(self, idle: float) -> float | None:
         """The longest silence between two chunks, the last one, of `idle` seconds, left out; None if there were no two."""

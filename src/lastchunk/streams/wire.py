@@ -43,6 +43,7 @@ class Wire:
         "retried",
         "streamed",
         "thought",
+        "together",
     )
 
     def __init__(self) -> None:
@@ -76,6 +77,8 @@ class Wire:
         """When the headers came; 0 if it is not known."""
         self.retried = False
         """The SDK asked more than once: what was before the headers is no wait for this answer."""
+        self.together = 0
+        """The most events that one read of the body gave."""
         self.thought = False
         """The usage has tokens of reasoning."""
         self.accounted_wait = 0.0
@@ -95,6 +98,10 @@ class Wire:
         self.headers = True
         self.last_event = LastEvent.HEADERS
         self.streamed = not content_type.startswith(("application/json", "text/html"))
+
+    def read_together(self, events: int) -> None:
+        """One read of the body gave so many events."""
+        self.together = max(self.together, events)
 
     def content(self, kind: ChunkKind, now: float, choice: int = 0) -> None:
         """A piece of content came."""

@@ -56,6 +56,20 @@ def test_what_is_no_end_marker(data: bytes) -> None:
     assert not _read(TEXT, data).end_marker
 
 
+@pytest.mark.parametrize(
+    ("reads", "most"),
+    [
+        ((TEXT, TEXT, TEXT + DONE), 1),
+        ((TEXT * 5 + DONE,), 5),
+        ((TEXT, TEXT * 4, TEXT, DONE), 4),
+        ((TEXT[:9], TEXT[9:] + TEXT * 2), 2),
+    ],
+)
+def test_how_much_came_at_once(reads: tuple[bytes, ...], most: int) -> None:
+    """The most events that began in one read."""
+    assert _read(*reads).together == most
+
+
 def test_what_was_read_counts_when_it_has_been_handed_on() -> None:
     """One read may hold many events; the SDK asks for more when it has given them all."""
     wire = Wire()

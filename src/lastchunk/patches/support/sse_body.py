@@ -101,13 +101,13 @@ class SseBody:
 
     def passes(self, data: Any) -> bool:
         """`data` is events that the SDK hands on, and nothing else."""
-        return (
-            self._plain
-            and type(data) is bytes
-            and data.startswith(self._begin)
-            and data.endswith(_EVENT_END)
-            and data.count(b"\n") == self._lines * (1 + data.count(self._between))
-        )
+        if not (self._plain and type(data) is bytes and data.startswith(self._begin) and data.endswith(_EVENT_END)):
+            return False
+        events = 1 + data.count(self._between)
+        if data.count(b"\n") != self._lines * events:
+            return False
+        self._wire.read_together(events)
+        return True
 
     def asked(self) -> None:
         """The SDK asks for more: what it was given has been handed on."""
@@ -120,6 +120,7 @@ class SseBody:
         """Look at what was read."""
         try:
             self._wire.heard_at = clock.monotonic()
+            self._wire.read_together(data.count(self._begin))
             self._read(data)
         except Exception as exc:
             report("what the network gave", exc)
