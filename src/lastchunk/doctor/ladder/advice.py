@@ -17,7 +17,7 @@ ID = "stream.verdict"
 _LAYER = {
     Rung.CREATE: "The request fails without streaming, too: it is no matter of streams.",
     Rung.SDK_STREAM: "The same request works without streaming: it is the backend, or what lies on the way to it.",
-    Rung.CREATE_STREAM: "The SDK reads the same stream without fault: it is AutoGen's model client, or how it fits the SDK.",
+    Rung.CREATE_STREAM: "The SDK reads the same stream without fault: it is {framework}'s model client, or how it fits the SDK.",
     Rung.AGENT: "The model client streams without fault: it is the agent, with its tools, settings and code.",
     Rung.TEAM: "Its agent streams without fault: it is the team, or another of its agents.",
 }
@@ -59,19 +59,19 @@ def verdict(places: Sequence[Place], runs: Sequence[Run], key: str) -> Check:
         return _not_reproduced(runs)
     place = places[0]
     said = [
-        f"{_begin(place.rung)} is the first that is worse than the one below"
+        f"{_begin(place.run)} is the first that is worse than the one below"
         if place.below is not None
-        else f"{_begin(place.rung)} fails already",
+        else f"{_begin(place.run)} fails already",
     ]
     if place.of > 1:
         said[0] += f", in {place.times} of {place.of} runs" + ("" if place.always else " (intermittent)")
     said[0] += f": {_what(place)}."
     if place.below is not None:
-        said.append(f"{_begin(place.below.rung)} {_how_below(place)}.")
+        said.append(f"{_begin(place.below)} {_how_below(place)}.")
     said.append(_layer(place))
     said.append(f"Cause: {place.cause or Cause.UNKNOWN}.")
     for other in places[1:]:
-        said.append(f"{_begin(other.rung)} is worse than the one below in {other.times} of {other.of} runs, too.")
+        said.append(f"{_begin(other.run)} is worse than the one below in {other.times} of {other.of} runs, too.")
     said += _gateways(runs)
     remedy, anchor = _remedy(place, key)
     return Check(ID, Status.PROBLEM, " ".join(said), remedy, anchor)
@@ -81,7 +81,7 @@ def _not_reproduced(runs: Sequence[Run]) -> Check:
     if not runs:
         return Check(ID, Status.SKIPPED, "No rung could be run.")
     rounds = max(run.round for run in runs)
-    top = max(run.rung for run in runs)
+    top = max(runs, key=lambda run: run.rung)
     times = "in one run" if rounds == 1 else f"in {rounds} runs"
     seen = f"Not reproduced: {times} of each, every rung up to {_name(top)} did as well as the one below."
     streamed = [run for run in runs if run.rung is not Rung.CREATE]
@@ -98,12 +98,12 @@ def _gateways(runs: Sequence[Run]) -> list[str]:
     return [_INVENTS_STOP] if any(run.gateway for run in runs) else []
 
 
-def _name(rung: Rung) -> str:
-    return f"rung {rung.value} ({rung.title})"
+def _name(run: Run) -> str:
+    return f"rung {run.rung.value} ({run.layer})"
 
 
-def _begin(rung: Rung) -> str:
-    return f"R{_name(rung)[1:]}"
+def _begin(run: Run) -> str:
+    return f"R{_name(run)[1:]}"
 
 
 def _what(place: Place) -> str:
@@ -148,8 +148,9 @@ def _layer(place: Place) -> str:
             "The SDK's stream could not be tried alone: it may be the model client, the backend, or what lies between."
         )
     if place.rung is Rung.CREATE_STREAM and place.below is not None and place.below.error:
-        return "The SDK gave every chunk before that error, so the answer is complete: AutoGen's model client loses it."
-    return _LAYER[place.rung]
+        said = "The SDK gave every chunk before that error, so the answer is complete: {framework}'s model client loses it."
+        return said.format(framework=place.run.framework)
+    return _LAYER[place.rung].format(framework=place.run.framework)
 
 
 def _remedy(place: Place, key: str) -> tuple[str, str]:

@@ -13,8 +13,8 @@ from lastchunk.doctor.options import Options, report_options
 
 HELP = """Send one request through every layer, and say at which the stream breaks.
 
-The rungs: 1 the SDK without streaming, 2 the SDK's stream, 3 create_stream, 4 agent.run_stream, 5 team.run_stream. The key
-comes from the environment only.
+The rungs: 1 the SDK without streaming, 2 the SDK's stream, 3 create_stream, 4 agent.run_stream, 5 team.run_stream (of Agent
+Framework: 3 get_response, 4 agent.run, 5 workflow.run). The key comes from the environment only.
 
 \b
     lastchunk doctor stream --client openai --model gpt-4o-mini --repeat 5
@@ -22,9 +22,10 @@ comes from the environment only.
 """
 _CLIENTS = ("openai", "azure", "anthropic", "ollama")
 _MODEL_OF_SERVE = "lastchunk"
+_FRAMEWORKS = ("autogen_core", "agent_framework")
 _NEEDS = {
-    "autogen_core": "run the command where the application runs, in its virtual environment.",
-    "opentelemetry.sdk": "pip install 'lastchunk-instrumentation-autogen[cli,otlp]'",
+    _FRAMEWORKS: "run the command where the application runs, in its virtual environment.",
+    ("opentelemetry.sdk",): "pip install 'lastchunk-instrumentation-autogen[cli,otlp]'",
 }
 
 
@@ -34,7 +35,9 @@ class _Missing(click.ClickException):
 
 @click.command("stream", help=HELP, short_help="At which layer a stream breaks; which silence is cut.")
 @click.option("--client", type=click.Choice(_CLIENTS), help="One of AutoGen's own model clients: rungs 1 to 3.")
-@click.option("--target", metavar="PACKAGE.MODULE:FACTORY", help="Your own client, agent or team, or what makes it.")
+@click.option(
+    "--target", metavar="PACKAGE.MODULE:FACTORY", help="Your own client, agent, team or workflow, or what makes it."
+)
 @click.option("--model", help="The model, for --client (Azure: the deployment).")
 @click.option("--base-url", help="The endpoint, for --client.")
 @click.option("--prompt", help="What to ask. By default something with a long answer.")
@@ -72,9 +75,10 @@ def stream(
         model = model or _MODEL_OF_SERVE
     elif client is not None and not model:
         raise click.UsageError(f"--client {client} needs --model.")
-    for module, how in _NEEDS.items():
-        if find_spec(module) is None:
-            raise _Missing(f"`lastchunk doctor stream` needs {module}, which is not installed here: {how}")
+    for modules, how in _NEEDS.items():
+        wanted = modules if target is not None else modules[:1]
+        if not any(find_spec(module) for module in wanted):
+            raise _Missing(f"`lastchunk doctor stream` needs {' or '.join(wanted)}, which is not installed here: {how}")
     with sheltered() as environ:
         from lastchunk.doctor.ladder.clients import Given
         from lastchunk.doctor.ladder.examine import PROMPT, Chosen, findings

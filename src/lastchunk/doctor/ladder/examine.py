@@ -19,8 +19,8 @@ from lastchunk.doctor.ladder.ladder import Ladder
 from lastchunk.doctor.ladder.observe import Observed, observing
 from lastchunk.doctor.ladder.runs import Run, Rung
 from lastchunk.doctor.ladder.stage import Stage
-from lastchunk.doctor.ladder.subject import Subject, load, question_of
-from lastchunk.doctor.ladder.tools import tools_not_run
+from lastchunk.doctor.ladder.subject import Subject
+from lastchunk.doctor.ladder.target import load
 from lastchunk.doctor.ladder.verdict import below, places, worse_than
 from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, Findings, Status
 
@@ -57,12 +57,13 @@ def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
         yield Doing("making the client")
         subject = stage.do(subject_of(chosen, environ))
         stack.callback(lambda: stage.do(_close(subject)))
+        stack.enter_context(subject.watched())
         ladder = Ladder(subject, chosen.repeat)
         yield _calls(ladder, chosen)
         runs_tools = chosen.allow_tools or not ladder.has_runs
-        asked = None if runs_tools else stack.enter_context(tools_not_run())
+        asked = None if runs_tools else stack.enter_context(subject.tools_not_run())
         yield Doing("finding out what the agent asks its model")
-        ladder.begin(stage.do(question_of(subject, chosen.prompt)), chosen.prompt, observed)
+        ladder.begin(stage.do(subject.question(chosen.prompt)), chosen.prompt, observed)
         yield from _climb(ladder, stage, observed, asked, chosen.key)
         yield from _seen(ladder)
         yield verdict(places(ladder.runs), ladder.runs, chosen.key)
@@ -95,13 +96,13 @@ def _calls(ladder: Ladder, chosen: Chosen) -> Check:
 
 def _climb(ladder: Ladder, stage: Stage, observed: Observed, asked: list[str] | None, key: str) -> Findings:
     for number, rung in ladder.steps():
-        yield Doing(f"rung {rung.value} ({rung.title}), run {number} of {ladder.repeat}")
+        yield Doing(f"rung {rung.value} ({ladder.title(rung)}), run {number} of {ladder.repeat}")
         began, so_far = time.monotonic(), len(ladder.runs)
         try:
             stage.do(ladder.climb(number, rung))
         except KeyboardInterrupt:
             yield from _seen(ladder)
-            yield _interrupted(rung, time.monotonic() - began, observed)
+            yield _interrupted(f"Rung {rung.value} ({ladder.title(rung)})", time.monotonic() - began, observed)
             if so_far_worse := places(ladder.runs):
                 yield verdict(so_far_worse, ladder.runs, key)
             raise
@@ -110,8 +111,8 @@ def _climb(ladder: Ladder, stage: Stage, observed: Observed, asked: list[str] | 
             asked.clear()
 
 
-def _interrupted(rung: Rung, after: float, observed: Observed) -> Check:
-    said = f"Rung {rung.value} ({rung.title}) was interrupted after {after:.1f} s"
+def _interrupted(rung: str, after: float, observed: Observed) -> Check:
+    said = f"{rung} was interrupted after {after:.1f} s"
     span = observed.outermost()
     if span is not None:
         said += f", {span[semconv.IDLE_AT_END]:.1f} s of them in silence at the end"
@@ -122,13 +123,13 @@ def _seen(ladder: Ladder) -> Findings:
     """Each rung: as a check where it could not be run, and all of them as a table."""
     for rung, why in sorted(ladder.skipped.items()):
         if not ladder.of(rung):
-            yield Check(f"stream.rung{rung.value}", Status.SKIPPED, f"{rung.title}: {why}.")
+            yield Check(f"stream.rung{rung.value}", Status.SKIPPED, f"{ladder.title(rung)}: {why}.")
     cells = tuple(_row(runs, ladder.runs) for rung in Rung if (runs := ladder.of(rung)))
     yield Detail("runs", [_as_json(run) for run in ladder.runs], _HEADING if cells else (), cells)
 
 
 def _as_json(run: Run) -> dict[str, Any]:
-    return asdict(run) | {"rung": run.rung.value, "layer": run.rung.title, "tools": list(run.tools)}
+    return asdict(run) | {"rung": run.rung.value, "layer": run.layer, "tools": list(run.tools)}
 
 
 def _row(runs: Sequence[Run], others: Sequence[Run]) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ def _row(runs: Sequence[Run], others: Sequence[Run]) -> tuple[str, ...]:
     run = next((run for run in runs if worse_than(run, below(run, others))), runs[0])
     completed = sum(run.completed for run in runs)
     return (
-        f"{run.rung.value} {run.rung.title}",
+        f"{run.rung.value} {run.layer}",
         f"{completed}/{len(runs)}",
         run.reason + (f": {run.cause}" if run.cause else ""),
         run.last_event or "-",
@@ -150,7 +151,7 @@ def _row(runs: Sequence[Run], others: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _finish(run: Run) -> str:
-    """As sent, and as AutoGen reports it where it reports one."""
+    """As sent, and as the framework reports it where it reports one."""
     sent = run.finish_sent or "none"
     return f"{sent} -> {run.finish_reported}" if run.finish_reported else sent
 

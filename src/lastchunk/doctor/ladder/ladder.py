@@ -20,7 +20,7 @@ _MAY_PASS = (Cause.RATE_LIMITED, Cause.IDLE_TIMEOUT)
 _CALLS = 4
 """How often the model may call tools before it gives a text."""
 
-_NO_CLIENT = "there is no model client in it that can be found (`_model_client` of an agent)"
+_NO_CLIENT = "there is no model client in it that can be found (`_model_client` or `client` of an agent)"
 _NO_AGENT = "no agent: --target can name one"
 _NO_TEAM = "no team: --target can name one"
 
@@ -45,6 +45,10 @@ class Ladder:
             self.skipped[Rung.AGENT] = _NO_AGENT
         if subject.team is None:
             self.skipped[Rung.TEAM] = _NO_TEAM
+
+    def title(self, rung: Rung) -> str:
+        """How a rung is called."""
+        return rung.title(self.subject.framework)
 
     @property
     def calls(self) -> tuple[int, bool]:
@@ -114,7 +118,7 @@ class Ladder:
     def _take(self, requests: list[Request]) -> None:
         """Choose the request that the client streamed; without one, the SDK's rung cannot be run."""
         streamed = [request for request in requests if request.kwargs.get("stream") is True]
-        self._request = (streamed or [None])[0]
+        self._request = streamed[-1 if self.subject.client_runs_tools else 0] if streamed else None
         if self._request is None:
             self.skipped[Rung.SDK_STREAM] = "the model client made no request through an SDK that Lastchunk knows"
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from lastchunk.doctor.ladder.replacing import replaced
 from lastchunk.doctor.report.findings import CouldNotRun
+from lastchunk.patches.support.stainless import RAW_RESPONSE, wants_raw_response
 
 Kwargs = Mapping[str, Any]
 
@@ -88,10 +89,18 @@ def _owner(sdk: Sdk) -> Any:
 
 def _noting(sdk: Sdk, requests: list[Request], original: Any) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        requests.append(Request(sdk, self, args, kwargs))
+        requests.append(Request(sdk, self, args, _parsed(kwargs)))
         return original.__get__(self, type(self))(*args, **kwargs)
 
     return call
+
+
+def _parsed(kwargs: Kwargs) -> Kwargs:
+    """The arguments of the same call without `with_raw_response`: what is sent again is read as the SDK's own stream."""
+    if not wants_raw_response(kwargs):
+        return kwargs
+    headers = {name: value for name, value in kwargs["extra_headers"].items() if name.lower() != RAW_RESPONSE}
+    return {**kwargs, "extra_headers": headers}
 
 
 def _choice_text(chunk: Any) -> str:
@@ -106,6 +115,16 @@ def _choice_answer(answer: Any) -> tuple[str, str, bool]:
     message = getattr(choices[0], "message", None)
     text = _str(message, "content") or _str(message, "refusal")
     return text, _str(choices[0], "finish_reason"), bool(getattr(message, "tool_calls", None))
+
+
+def _responses_text(event: Any) -> str:
+    return _str(event, "delta") if _str(event, "type") == "response.output_text.delta" else ""
+
+
+def _responses_answer(answer: Any) -> tuple[str, str, bool]:
+    items = getattr(answer, "output", None) or ()
+    finish = _str(getattr(answer, "incomplete_details", None), "reason") or _str(answer, "status")
+    return _str(answer, "output_text"), finish, any(_str(item, "type") == "function_call" for item in items)
 
 
 def _anthropic_text(event: Any) -> str:
@@ -143,6 +162,14 @@ OPENAI = Sdk(
     text=_choice_text,
     answer=_choice_answer,
 )
+RESPONSES = Sdk(
+    package="openai",
+    module="openai.resources.responses.responses",
+    owner="AsyncResponses",
+    method="create",
+    text=_responses_text,
+    answer=_responses_answer,
+)
 ANTHROPIC = Sdk(
     package="anthropic",
     module="anthropic.resources.messages.messages",
@@ -170,4 +197,4 @@ AZURE_INFERENCE = Sdk(
     answer=_choice_answer,
 )
 
-SDKS = (OPENAI, ANTHROPIC, OLLAMA, AZURE_INFERENCE)
+SDKS = (OPENAI, RESPONSES, ANTHROPIC, OLLAMA, AZURE_INFERENCE)

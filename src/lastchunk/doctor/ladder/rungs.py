@@ -39,7 +39,7 @@ class Rungs:
 
     async def create(self, number: int, request: Request | None) -> Run:
         """Rung 1: the answer in one piece, from the SDK; from the model client, if no request at an SDK is known."""
-        seen, began = Seen(), time.monotonic()
+        seen, began = Seen(framework=self._subject.framework), time.monotonic()
         try:
             if request is not None:
                 answer = request.sdk.answer(await request.whole())
@@ -107,7 +107,7 @@ class Rungs:
         return runs.run_stream(task=self._prompt)
 
     async def _read(self, rung: Rung, number: int, opened: Callable[[], Any], read: Reader) -> Run:
-        seen, failed = Seen(), None
+        seen, failed = Seen(framework=self._subject.framework), None
         self._observed.clear()
         began = time.monotonic()
         try:

@@ -29,19 +29,17 @@ class Rung(IntEnum):
     AGENT = 4
     TEAM = 5
 
-    @property
-    def title(self) -> str:
+    def title(self, framework: str) -> str:
         """How it is called in reports."""
-        return _TITLES[self]
+        return _TITLES[framework][self - 1]
 
 
+AUTOGEN, AGENT_FRAMEWORK = "AutoGen", "Agent Framework"
 _TITLES = {
-    Rung.CREATE: "SDK create",
-    Rung.SDK_STREAM: "SDK stream",
-    Rung.CREATE_STREAM: "create_stream",
-    Rung.AGENT: "agent.run_stream",
-    Rung.TEAM: "team.run_stream",
+    AUTOGEN: ("SDK create", "SDK stream", "create_stream", "agent.run_stream", "team.run_stream"),
+    AGENT_FRAMEWORK: ("SDK create", "SDK stream", "get_response", "agent.run", "workflow.run"),
 }
+"""By framework, from the lowest rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ class Run:
     finish_sent: str = ""
     """The finish reason on the wire."""
     finish_reported: str = ""
-    """What AutoGen makes of it: `CreateResult.finish_reason`, or a team's `stop_reason` as one of a closed set."""
+    """What the framework makes of it: `CreateResult.finish_reason`, or a team's `stop_reason` as one of a closed set."""
     last_event: str = ""
     first_chunk: float | None = None
     longest_gap: float | None = None
@@ -83,6 +81,13 @@ class Run:
     """What answered, if it is known for what it makes of a broken answer."""
     tools: tuple[str, ...] = ()
     """Tools that were asked for and not run."""
+    framework: str = AUTOGEN
+    """Whose layers they are."""
+
+    @property
+    def layer(self) -> str:
+        """How its rung is called."""
+        return self.rung.title(self.framework)
 
     @property
     def completed(self) -> bool:
@@ -106,6 +111,7 @@ class Seen:
     calls: Sequence[Any] = ()
     """Of tools, with which the answer ended."""
     gateway: str = ""
+    framework: str = AUTOGEN
 
 
 def from_span(
@@ -139,6 +145,7 @@ def from_span(
         model_streams=len(models),
         last_size=int(models[-1].get(semconv.SIZE, 0)) if models else 0,
         gateway=seen.gateway,
+        framework=seen.framework,
         called=rung < Rung.AGENT and not seen.characters and (bool(seen.calls) or _names_a_call(span)),
     )
 
@@ -179,6 +186,7 @@ def _whole(number: int, ending: Ending, seen: Seen, last: str, rung: Rung = Rung
         error=ending.error_type or "",
         last_event=last,
         duration=seen.duration,
+        framework=seen.framework,
         **known,
     )
 

@@ -1,23 +1,18 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the doctor examines: a model client, and the agent and the team around it, if there are any.
-
-`--target package.module:factory` names a callable (or the object itself) that gives the user's own client, agent or team.
-"""
+"""What the doctor examines: a model client, and the agent and the team around it, if there are any."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lastchunk.doctor.ladder.replacing import replaced
-from lastchunk.doctor.report.findings import CouldNotRun
-from lastchunk.streams.failure import qualified_name
+from lastchunk.doctor.ladder.runs import AUTOGEN
+from lastchunk.doctor.ladder.tools import tools_not_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object at each level; None where there is none."""
+    """The object at each level; None where there is none. This one is of AutoGen; `agent_framework` has the other."""
+
+    framework: ClassVar[str] = AUTOGEN
+    client_runs_tools: ClassVar[bool] = False
+    """A model client goes on behind the call of a tool, and its last request is the one that was answered with a text."""
 
     client: Any = None
     agent: Any = None
@@ -48,7 +47,7 @@ class Subject:
 
     async def close(self) -> None:
         """Close the connections of its model clients."""
-        agents = _agents(self.team) if self.team is not None else (self.agent,)
+        agents = agents_of(self.team) if self.team is not None else (self.agent,)
         for client in {id(client): client for client in (self.client, *map(client_of, agents))}.values():
             # AutoGen's client of ollama closes nothing: the HTTP client is two levels below it.
             below = getattr(getattr(client, "_client", None), "_client", None)
@@ -56,67 +55,49 @@ class Subject:
                 if closing is not None and inspect.isawaitable(done := closing()):
                     await done
 
+    async def question(self, prompt: str) -> Question:
+        """What it asks its model when it is given `prompt`: its agent is let to ask, and no model is asked."""
+        plain = self.plain_question(prompt)
+        if self.agent is None or self.client is None:
+            return plain
+        from autogen_core.models import ChatCompletionClient
 
-async def load(target: str) -> Subject:
-    """The subject that `package.module:factory` gives. Raises `CouldNotRun`."""
-    module, _, name = target.partition(":")
-    if not module or not name:
-        raise CouldNotRun(f"--target {target} is not of the form package.module:factory.")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        made: Any = importlib.import_module(module)
-        for part in name.split("."):
-            made = getattr(made, part)
-        if (callable(made) and level(made) is None) or inspect.isclass(made):
-            made = made()
-        if inspect.isawaitable(made):
-            made = await made
-    except ModuleNotFoundError as error:
-        raise CouldNotRun(
-            f"--target {target}: there is no module {error.name}: run the command where the application runs, in its environment."
-        ) from error
-    except AttributeError as error:
-        if error.name not in name.split("."):
-            raise CouldNotRun(_raised(target, error)) from error
-        raise CouldNotRun(
-            f"--target {target}: there is no {error.name} in it: check the name after the colon."
-        ) from error
-    except Exception as error:
-        raise CouldNotRun(_raised(target, error)) from error
-    return around(made, target)
+        asked: list[Question] = []
 
+        def note(client: Any, messages: Sequence[Any], **arguments: Any) -> Any:
+            arguments.pop("cancellation_token", None)
+            if client is self.client:
+                asked.append(Question(list(messages), arguments))
+            raise Asked
 
-def _raised(target: str, error: Exception) -> str:
-    return f"--target {target} raised {qualified_name(error)}: call it in a Python shell here, and mend that first."
+        try:
+            with (
+                replaced(ChatCompletionClient, "create", lambda _: note),
+                replaced(ChatCompletionClient, "create_stream", lambda _: note),
+            ):
+                async for _ in self.agent.run_stream(task=prompt):
+                    pass
+        except Exception:
+            pass  # what else the agent may fail of will be seen on its own rung
+        return asked[0] if asked else plain
 
+    def plain_question(self, prompt: str) -> Question:
+        """The prompt, and nothing else."""
+        from autogen_core.models import UserMessage
 
-def around(made: Any, target: str) -> Subject:
-    """The subject that an object makes. Raises `CouldNotRun` for one that is no client, agent or team."""
-    match level(made):
-        case "client":
-            return Subject(client=made)
-        case "agent":
-            return Subject(client=client_of(made), agent=made)
-        case "team":
-            agent = next((agent for agent in _agents(made) if client_of(agent) is not None), None)
-            return Subject(client=client_of(agent), agent=agent, team=made)
-        case _:
-            raise CouldNotRun(
-                f"--target {target} gives a {type(made).__name__}: it must give a model client, an agent or a team of AutoGen."
-            )
+        return Question([UserMessage(content=prompt, source="user")])
+
+    def watched(self) -> AbstractContextManager[None]:
+        """Within this, the spans of its streams are Lastchunk's, which the doctor reads."""
+        return nullcontext()
+
+    def tools_not_run(self) -> AbstractContextManager[list[str]]:
+        """Within this, tools answer that they were not run. Gives the names of those that were asked for."""
+        return tools_not_run()
 
 
-def level(made: Any) -> str | None:
-    """`client`, `agent` or `team`; None for anything else, and for classes."""
-    if inspect.isclass(made):
-        return None
-    if callable(getattr(made, "create_stream", None)):
-        return "client"
-    if callable(getattr(made, "run_stream", None)):
-        return "team" if hasattr(made, "_participants") else "agent" if hasattr(made, "on_messages_stream") else None
-    return None
+class Asked(Exception):
+    """Stops an agent at its first question to a model, before it is sent."""
 
 
 def client_of(agent: Any) -> Any:
@@ -125,40 +106,10 @@ def client_of(agent: Any) -> Any:
     return client if callable(getattr(client, "create_stream", None)) else None
 
 
-def _agents(team: Any) -> Iterator[Any]:
+def agents_of(team: Any) -> Iterator[Any]:
+    """Those of a team, and of the teams within it."""
     for member in team._participants:
         if hasattr(member, "_participants"):
-            yield from _agents(member)
+            yield from agents_of(member)
         else:
             yield member
-
-
-class _Asked(Exception):
-    """Stops an agent at its first question to a model, before it is sent."""
-
-
-async def question_of(subject: Subject, prompt: str) -> Question:
-    """What the subject asks its model when it is given `prompt`: its agent is let to ask, and no model is asked."""
-    from autogen_core.models import ChatCompletionClient, UserMessage
-
-    plain = Question([UserMessage(content=prompt, source="user")])
-    if subject.agent is None or subject.client is None:
-        return plain
-    asked: list[Question] = []
-
-    def note(self: Any, messages: Sequence[Any], **arguments: Any) -> Any:
-        arguments.pop("cancellation_token", None)
-        if self is subject.client:
-            asked.append(Question(list(messages), arguments))
-        raise _Asked
-
-    try:
-        with (
-            replaced(ChatCompletionClient, "create", lambda _: note),
-            replaced(ChatCompletionClient, "create_stream", lambda _: note),
-        ):
-            async for _ in subject.agent.run_stream(task=prompt):
-                pass
-    except Exception:
-        pass  # what else the agent may fail of will be seen on its own rung
-    return asked[0] if asked else plain

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from lastchunk.doctor.ladder.examine import Chosen, subject_of
 from lastchunk.doctor.ladder.observe import observing
 from lastchunk.doctor.ladder.rungs import Rungs
 from lastchunk.doctor.ladder.runs import Run
 from lastchunk.doctor.ladder.stage import Stage
-from lastchunk.doctor.ladder.subject import Question
 from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, Findings, Status
 from lastchunk.doctor.silence.request import asks_for
 from lastchunk.semconv import Cause, Delivery, Reason
@@ -66,6 +64,7 @@ def findings(chosen: Chosen, up_to: float, environ: Mapping[str, str], known: Se
         if subject.client is None:
             raise CouldNotRun(f"--target {chosen.target} has no model client that can be found, and --idle needs one.")
         stack.callback(lambda: stage.do(subject.close()))
+        stack.enter_context(subject.watched())
         yield Check(
             "stream.calls",
             Status.OK,
@@ -75,7 +74,7 @@ def findings(chosen: Chosen, up_to: float, environ: Mapping[str, str], known: Se
         tried: list[Tried] = []
         for number, seconds in enumerate(ladder, 1):
             yield Doing(f"a silence of {seconds:g} s")
-            rungs = Rungs(subject, Question([_message(seconds)]), "", observed)
+            rungs = Rungs(subject, subject.plain_question(asks_for(seconds)), "", observed)
             try:
                 run = stage.do(rungs.create_stream(number))
             except KeyboardInterrupt:
@@ -88,12 +87,6 @@ def findings(chosen: Chosen, up_to: float, environ: Mapping[str, str], known: Se
                 break
         yield from _seen(tried)
         yield verdict(tried)
-
-
-def _message(seconds: float) -> Any:
-    from autogen_core.models import UserMessage
-
-    return UserMessage(content=asks_for(seconds), source="user")
 
 
 def _must_be_serve(seconds: float, run: Run) -> None:

@@ -14,7 +14,7 @@ from lastchunk.patches.support.fields import field, fields_of
 from lastchunk.patches.support.sse_body import Framing, SseBody
 from lastchunk.streams.wire import Wire
 
-_RAW_RESPONSE = "x-stainless-raw-response"
+RAW_RESPONSE = "x-stainless-raw-response"
 """The header by which `with_raw_response` and `with_streaming_response` ask for something else than a stream."""
 _RETRIES = "x-stainless-retry-count"
 """The header in which the SDK says how many times it has asked before."""
@@ -30,7 +30,7 @@ def asks_for_stream(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
 def wants_raw_response(kwargs: Mapping[str, Any]) -> bool:
     """The call is made through `with_raw_response` or `with_streaming_response`."""
     headers = fields_of(kwargs.get("extra_headers"))
-    return any(isinstance(name, str) and name.lower() == _RAW_RESPONSE for name in dict.keys(headers))
+    return any(isinstance(name, str) and name.lower() == RAW_RESPONSE for name in dict.keys(headers))
 
 
 def opened(wire: Wire, stream: Any, framing: Framing) -> None:
