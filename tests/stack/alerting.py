@@ -95,7 +95,8 @@ class Deployment:
 
     def _serve(self, *, faulty: bool) -> None:
         for name, scene in SCENES.items():
-            self.services[name].serve(scene.plan(self.models, faulty=faulty), scene.every)
+            every = scene.every if faulty else scene.before or scene.every
+            self.services[name].serve(scene.plan(self.models, faulty=faulty), every)
 
     def break_all(self, scripts: dict[str, Script]) -> float:
         """Every fault begins. Returns the moment, on the monotonic clock."""

@@ -65,7 +65,7 @@ class Scene:
     """One service: its streams, how often one begins, its past, and what must be notified after its fault."""
 
     every: float
-    """Seconds between two streams."""
+    """Seconds between two streams, during the fault."""
     ways: tuple[Way, ...]
     raises: tuple[Raised, ...] = ()
     past: Past | None = None
@@ -74,6 +74,8 @@ class Scene:
     ends: Literal["traffic", "process"] | None = None
     """The fault is that it ends."""
     settings: Mapping[str, str] = field(default_factory=dict)
+    before: float | None = None
+    """Seconds between two streams before the fault, if there are fewer: what is compared with a day counts them too."""
 
     def plan(self, models: ModelServer, *, faulty: bool) -> Plan:
         """The streams of one round. Of a fault in a backend it says nothing."""
@@ -94,8 +96,10 @@ def of_model(alert: str, model: str = "one", **labels: str) -> Raised:
 
 _WAIT = 12.0
 """Seconds that `slow_first_chunk` and `single` wait: people who are patient for half of them leave the one."""
-_FEW = {"healthy": 8}
-"""A ninth is broken: far above any past, and below what pages."""
+_FEW = {"healthy": 13}
+"""One in fourteen is broken: far above any past, and below the 8 % that page."""
+_SILENT = ("LastchunkStreamSilent",)
+"""Ten minutes are ten seconds at this speed, and some backends here are silent for longer."""
 _RUNS, _TEAMS = {OPERATION: Operation.INVOKE_AGENT}, {OPERATION: Operation.INVOKE_WORKFLOW}
 _GATHERED = {"silence": "25 to 35 s"}
 
@@ -112,7 +116,7 @@ SCENES: dict[str, Scene] = {
     # A past would make this a long wait: what burns slowly is measured against a whole day.
     "new": Scene(
         0.6,
-        (Way("cuts-few", "one", healthy=10),),
+        (Way("cuts-few", "one", **_FEW),),
         (
             Raised("LastchunkCutoffsSlow", _RUNS),
             of_model("LastchunkModelCutoffsSlow"),
@@ -120,7 +124,7 @@ SCENES: dict[str, Scene] = {
         ),
     ),
     "leaking": Scene(
-        0.12,
+        0.1,
         (
             Way("loses-few", "lost", **_FEW),
             Way("cuts-few", "cut", **_FEW),
@@ -136,14 +140,16 @@ SCENES: dict[str, Scene] = {
             of_model("LastchunkProviderErrors", "error"),
         ),
         Past(100, ("lost", "cut", "idle", "empty", "error")),
+        may=_SILENT,
     ),
     "limits": Scene(
-        0.2,
+        0.14,
         (
             Way("stops-early", "short", healthy=2),
             Way("filters", "strict", healthy=2),
             Way("collects", "whole", broken=4),
             Way("tool_call", "tools", plan={"tool": True}, during={"tool": "broken"}),
+            Way("clean", "fine", broken=12),  # beside them the broken tool is less of the service than what pages
         ),
         (
             of_model("LastchunkLimitsReached", "short"),
@@ -151,7 +157,8 @@ SCENES: dict[str, Scene] = {
             of_model("LastchunkStoppedStreaming", "whole"),
             Raised("LastchunkToolFailures", {AGENT: "writer"}),
         ),
-        Past(60, ("short", "strict", "whole", "tools")),
+        Past(100, ("short", "strict", "whole", "tools", "fine")),
+        may=_SILENT,
     ),
     "limited": Scene(
         0.25,
@@ -165,11 +172,13 @@ SCENES: dict[str, Scene] = {
             of_model("LastchunkContextRejected", "long"),
             of_model("LastchunkRejectedSlow", "flaky"),
         ),
+        before=1.0,
     ),
-    # What does start is cut, every time: that is a ticket about its cause, and no second page.
+    # What does start is cut, every time: that is a ticket about its cause, and no second page. So few start that wherever an
+    # export divides the round, three rejections are counted before three cutoffs are.
     "refused": Scene(
-        0.4,
-        (Way("refuses", "one", 7), Way("cuts-few", "one", 3)),
+        0.25,
+        (Way("refuses", "one", 9), Way("cuts-few", "one")),
         (of_model("LastchunkRejectedFast"), of_model("LastchunkTruncated")),
     ),
     "impatient": Scene(
@@ -180,6 +189,7 @@ SCENES: dict[str, Scene] = {
         ),
         (Raised("LastchunkPeopleLeave", _RUNS), Raised("LastchunkPeopleLeaveTogether", _TEAMS | _GATHERED)),
         Past(60),
+        may=_SILENT,
         settings={"LASTCHUNK_STALL_AFTER": "60"},
     ),
     "hanging": Scene(

@@ -57,9 +57,6 @@ def _models(scripts: dict[str, Script]) -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.mark.xfail(
-    reason="since the ladder of windows it fails on the whole set of faults; not yet looked into", strict=False
-)
 def test_each_fault_notifies_its_own_alerts(
     needs: Callable[..., None],
     collector: Any,
