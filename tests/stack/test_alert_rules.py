@@ -60,16 +60,7 @@ def test_alerts_fire_when_they_should_and_only_then(name: str, needs: Needs, tmp
         assert not said(promtool, "test", "rules", file)
 
 
-LADDER = "since the ladder of windows some changes of one rung are not noticed: their scenarios are still to be written"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=LADDER, strict=True) if name in ("starts", "budget") else ())
-        for name in FAMILIES
-    ],
-)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_whatever_is_changed_in_an_alert_is_noticed(
     name: str, needs: Needs, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from tests.stack.rules import rungs
 from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, cut, ended, page, rates, ticket
 
 USERS = page("CutoffsFast", op="invoke_workflow")
@@ -96,6 +97,7 @@ FAMILY = Family(
             ],
             QUIET,
         ),
+        *rungs.scenarios("are cut", lambda values: cut(CHAT, "error", values), BOTH),
         Scenario(
             # The first value counts: without it the two minutes before the last two would be empty.
             "cut from its first interval on",
@@ -255,6 +257,16 @@ FAMILY = Family(
                 *cut(INNER, "truncated", rates((5, 0), (3, 1), (71, 0), (3, 1), (42, 0))),
             ],
             {"1h25m": (), "1h28m": ()},
+        ),
+        Scenario(
+            "nine chats in an hour and one before it where users see others",
+            [
+                ended(RUN, "completed", rates((124, 20))),
+                *cut(RUN, "truncated", rates((60, 0), (28, 0.5), (36, 0))),
+                ended(INNER, "completed", rates((124, 1))),
+                *cut(INNER, "error", rungs.NINE_AND_ONE_BEFORE),
+            ],
+            {"1h29m": (), "1h30m": ()},
         ),
         Scenario(
             "three of six and three of six after forty minutes",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,31 +94,49 @@ def _is_for(family: Family, change: str, rule: Rule) -> bool:
 
 
 def mutants(family: Family, elsewhere: Iterable[str] = ()) -> list[Mutant]:
-    """Every change of every alert of a family, and of every recording that is not looked at elsewhere."""
+    """Every change of every alert of a family, and of every recording that is not looked at elsewhere.
+
+    Recordings that differ by nothing but their window are one: what is no duration is changed in all of them, as it would be
+    by whoever changes the table that they are made from. One that differs by more is looked at by itself.
+    """
     made: list[Mutant] = []
     seen: set[str] = set(elsewhere)
     for alert in family.alerts:
         chain = needed([alert])
-        for place, rule in enumerate(chain):
+        for rule in chain:
             name = rule.get("record", alert)
             if name in seen:
                 continue
             seen.add(name)
+            like_it = [other for other in chain if _but_for_its_window(other) == _but_for_its_window(rule)]
             for change, changed in _changes(rule):
-                if not _is_for(family, change, changed):
+                together = [rule] if _DURATION.match(change) else like_it
+                if together[0] is not rule or not _is_for(family, change, changed):
                     continue
+                all_changed = {id(rule): changed}
+                for other in together[1:]:
+                    all_changed[id(other)] = dict(_changes(other))[change]
                 number = len(made)
-                made.append(Mutant(number, alert, f"{name}: {change}", _renamed(chain[place:], changed, number)))
+                made.append(Mutant(number, alert, f"{name}: {change}", _renamed(chain, all_changed, number)))
     return made
 
 
-def _renamed(chain: list[Rule], changed: Rule, number: int) -> tuple[Rule, ...]:
-    """The changed rule in the place of the first, and those that rest on it."""
+def _but_for_its_window(rule: Rule) -> tuple[str, str]:
+    """What a recording says, whatever its window is; an alert is like no other rule."""
+    if "record" not in rule:
+        return rule["alert"], ""
+    name, window = rule["record"].rsplit(":", 1)
+    return name, re.sub(rf"(?<=[\[ ]){window}\b", "window", rule["expr"])
+
+
+def _renamed(chain: list[Rule], changed: Mapping[int, Rule], number: int) -> tuple[Rule, ...]:
+    """The changed rules in the places of those that they change, and all that rest on them."""
     names: dict[str, str] = {}
     made: list[Rule] = []
-    for rule in [changed, *chain[1:]]:
+    for before in chain:
+        rule = changed.get(id(before), before)
         expression = RECORDED.sub(lambda found: names.get(found[0], found[0]), rule["expr"])
-        if rule is not changed and expression == rule["expr"]:
+        if rule is before and expression == rule["expr"]:
             continue
         if "record" in rule:
             names[rule["record"]] = f"{rule['record']}_{number}"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from tests.stack.rules import rungs
 from tests.stack.rules.scenario import CHAT, INNER, MODEL, RUN, Family, Scenario, ended, page, rates, ticket
 
 REJECTED = page("RejectedFast", **MODEL)
@@ -179,6 +180,9 @@ FAMILY = Family(
             "runs are rejected and chats are not",
             [ended(RUN, "rejected", rates((60, 0), (60, 20))), ended(INNER, "completed", rates((120, 20)))],
             {"1h14m": (), "1h55m": ()},
+        ),
+        *rungs.scenarios(
+            "are rejected", lambda values: [ended(CHAT, "rejected", values, cause="provider_error")], (REJECTED,)
         ),
         *limited("RateLimited", "rate_limited"),
         *limited("ContextRejected", "context_limit"),
