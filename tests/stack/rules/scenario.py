@@ -8,6 +8,7 @@ Prometheus, and expected values are worked out by hand: nothing here comes from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -147,6 +148,12 @@ class Family:
                 }
             ],
         }
+
+
+def seconds(duration: str) -> int:
+    """Of a duration such as 1h30m."""
+    units = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+    return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([dhms])", duration))
 
 
 def named(labels: Labels) -> dict[str, str]:

@@ -75,7 +75,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
     rows = (
         ("LastchunkIdleTimeouts", "idle_timeout", "chat_began", "are cut after a silence", "chat_idle", Cause.IDLE_TIMEOUT,
          "{{ with $labels.silence }}Most of them after {{ . }}: {{ end }}" + LIKELY_OWNER +
-         " Compare the silence with every timeout on the way to the model, and raise the one that matches.",
+         "Compare the silence with every timeout on the way to the model, and raise the one that matches.",
          "Streams that were rejected before they began."),
         ("LastchunkConnectionsLost", "connection_lost", "chat_began", "lose their connection", "chat_by_reason",
          Cause.CONNECTION_LOST,

@@ -54,7 +54,7 @@ def alerts(settings: Settings) -> tuple[Alert, ...]:
             ),
             description="People leave at different times; a timeout is always the same. "
             + LIKELY_OWNER
-            + " Send pings while the model is silent, or raise the timeout.",
+            + "Send pings while the model is silent, or raise the timeout.",
             leaves_out=(
                 "Silences below 25 s, and those between the known timeouts: they may be a timeout or a person."
             ),

@@ -40,9 +40,9 @@ def said(low: int, high: int) -> str:
 
 
 LIKELY_OWNER = "".join(
-    f'{{{{ if eq $labels.silence "{said(*span)}" }}}}{owner}{{{{ end }}}}' for span, owner in _OWNERS.items()
+    f'{{{{ if eq $labels.silence "{said(*span)}" }}}}{owner} {{{{ end }}}}' for span, owner in _OWNERS.items()
 )
-"""The usual owner of the timeout at which they gather, for a text."""
+"""The usual owner of the timeout at which they gather, and a space; for a text that goes on after it."""
 
 _MOST = 0.5
 _STREAMS = {

@@ -69,20 +69,19 @@ def build(settings: Settings) -> str:
         "Do the Collectors pass it on?",
         [
             _up(of),
-            _queue(of),
-            _memory(of),
-            _flow("received", "Received by Collectors", of, names.RECEIVED, names.RECEIVER),
-            _flow("sent", "Sent by Collectors", of, names.SENT, names.EXPORTER),
-            _loss("refused", "Refused by Collectors", of, names.RECEIVER, refused=names.REFUSED),
+            _queue(),
+            _memory(),
+            _flow("received", "Received by Collectors", names.RECEIVED, names.RECEIVER),
+            _flow("sent", "Sent by Collectors", names.SENT, names.EXPORTER),
+            _loss("refused", "Refused by Collectors", names.RECEIVER, refused=names.REFUSED),
             _loss(
                 "dropped",
                 "Dropped by Collectors",
-                of,
                 names.EXPORTER,
                 not_sent=names.SEND_FAILED,
                 not_queued=names.ENQUEUE_FAILED,
             ),
-            _sampling(of),
+            _sampling(),
         ],
     )
     closed_row(
@@ -150,8 +149,9 @@ def _other_values() -> stat.Panel:
     return number(about, "short", query, 1, colours=(GOOD, WARNING)).text_mode(BigValueTextMode.VALUE_AND_NAME)
 
 
-def _collector(of: str, pattern: str) -> str:
-    return f'{{__name__=~"{pattern}", {JOB}="{of}"}}'
+def _collector(pattern: str) -> str:
+    """What only Collectors have, under whatever job they are scraped: the alerts ask for the same."""
+    return f'{{__name__=~"{pattern}"}}'
 
 
 def _up(of: str) -> timeseries.Panel:
@@ -166,18 +166,18 @@ def _up(of: str) -> timeseries.Panel:
     return whole(lines(about, "none", Query(f'{names.UP}{{{JOB}="{of}"}}', f"{{{{{INSTANCE}}}}}")), 2)
 
 
-def _flow(name: str, title: str, of: str, patterns: Mapping[str, str], by: str) -> timeseries.Panel:
+def _flow(name: str, title: str, patterns: Mapping[str, str], by: str) -> timeseries.Panel:
     about = About(
         ID[name],
         title,
         "Spans, data points and log records per second, by Collector.",
         _NOT_SCRAPED,
     )
-    asked = (_rate(of, pattern, by, signal) for signal, pattern in patterns.items())
+    asked = (_rate(pattern, by, signal) for signal, pattern in patterns.items())
     return lines(about, "suffix:/s", *asked).legend(legend())
 
 
-def _loss(name: str, title: str, of: str, by: str, **patterns: Mapping[str, str]) -> timeseries.Panel:
+def _loss(name: str, title: str, by: str, **patterns: Mapping[str, str]) -> timeseries.Panel:
     about = About(
         ID[name],
         title,
@@ -186,19 +186,19 @@ def _loss(name: str, title: str, of: str, by: str, **patterns: Mapping[str, str]
         "Nothing in this time, or the Collectors' own metrics are not scraped (is there an answer above?).",
     )
     asked = [
-        _rate(of, pattern, by, f"{signal} {how.replace('_', ' ')}", " > 0")
+        _rate(pattern, by, f"{signal} {how.replace('_', ' ')}", " > 0")
         for how, signals in patterns.items()
         for signal, pattern in signals.items()
     ]
     return of_query(lines(about, "suffix:/s", *asked).legend(legend()), _LOST[: len(asked)])
 
 
-def _rate(of: str, pattern: str, by: str, said: str, more: str = "") -> Query:
-    rate = f"sum by ({INSTANCE}, {by}) (rate({_collector(of, pattern)}[{WINDOW}]))"
+def _rate(pattern: str, by: str, said: str, more: str = "") -> Query:
+    rate = f"sum by ({INSTANCE}, {by}) (rate({_collector(pattern)}[{WINDOW}]))"
     return Query(rate + more, f"{{{{{INSTANCE}}}}} {{{{{by}}}}} {said}")
 
 
-def _queue(of: str) -> timeseries.Panel:
+def _queue() -> timeseries.Panel:
     about = About(
         ID["queue"],
         "Queues of Collectors",
@@ -207,13 +207,12 @@ def _queue(of: str) -> timeseries.Panel:
         8,
     )
     by = f"{INSTANCE}, {names.EXPORTER}, {names.DATA_TYPE}"
-    size, capacity = (f'{metric}{{{JOB}="{of}"}}' for metric in (names.QUEUE_SIZE, names.QUEUE_CAPACITY))
-    query = f"max by ({by}) ({size} / ({capacity} > 0))"
+    query = f"max by ({by}) ({names.QUEUE_SIZE} / ({names.QUEUE_CAPACITY} > 0))"
     legend = f"{{{{{INSTANCE}}}}} {{{{{names.EXPORTER}}}}} {{{{{names.DATA_TYPE}}}}}"
     return lines(about, "percentunit", Query(query, legend), limits=(0.5, 0.8))
 
 
-def _sampling(of: str) -> timeseries.Panel:
+def _sampling() -> timeseries.Panel:
     about = About(
         ID["sampling"],
         "Sampling at the gateways",
@@ -223,14 +222,14 @@ def _sampling(of: str) -> timeseries.Panel:
         24,
         9,
     )
-    decided = f"sum by ({names.DECISION}) (rate({_collector(of, names.DECIDED)}[{WINDOW}]))"
-    waiting = f'sum by ({INSTANCE}) ({names.WAITING}{{{JOB}="{of}"}})'
+    decided = f"sum by ({names.DECISION}) (rate({_collector(names.DECIDED)}[{WINDOW}]))"
+    waiting = f"sum by ({INSTANCE}) ({names.WAITING})"
     asked = (Query(decided, f"{{{{{names.DECISION}}}}}"), Query(waiting, f"{{{{{INSTANCE}}}}} waiting"))
     right = [DynamicConfigValue("unit", "short"), DynamicConfigValue("custom.axisPlacement", "right")]
     return lines(about, "suffix:/s", *asked).override_by_regexp(".* waiting", right)
 
 
-def _memory(of: str) -> timeseries.Panel:
+def _memory() -> timeseries.Panel:
     about = About(
         ID["memory"],
         "Memory of Collectors",
@@ -238,7 +237,7 @@ def _memory(of: str) -> timeseries.Panel:
         _NOT_SCRAPED,
         8,
     )
-    return lines(about, "bytes", Query(f"max by ({INSTANCE}) ({_collector(of, names.MEMORY)})", f"{{{{{INSTANCE}}}}}"))
+    return lines(about, "bytes", Query(f"max by ({INSTANCE}) ({_collector(names.MEMORY)})", f"{{{{{INSTANCE}}}}}"))
 
 
 def _logged() -> timeseries.Panel:
