@@ -72,7 +72,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What a test noted beside its outcome: rows of the matrix that needed a second chance."""
+    """What a test noted beside its outcome: rows of the matrix that needed another chance."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")

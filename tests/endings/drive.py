@@ -37,6 +37,10 @@ WAITING_AT_ONCE = 40
 """… but for those that mostly wait."""
 GUARD = 20.0
 """Seconds after which a row hangs."""
+CHANCES = 3
+"""How often a row that fails is performed again: on a busy machine everything may take too long."""
+LATE = 0.25
+"""Seconds by which a timer of the loop may be late. More, and the machine had no time for the rows that were under way."""
 
 Case = tuple[str, str]
 
@@ -55,6 +59,13 @@ class Performance:
     """Streams that are open at the end."""
     failures: list[str] = field(default_factory=list[str])
     """Where our own code failed."""
+    late: list[float] = field(default_factory=list[float])
+    """The moments at which a timer of the loop was late (`LATE`)."""
+
+    def was_late(self, case: Case) -> bool:
+        """While this case was under way, the machine had no time for it: what it shows is then the machine's doing."""
+        began, ended = self.stages[case].lasted
+        return any(began <= moment <= ended for moment in self.late)
 
     def exported(self, case: Case) -> list[ReadableSpan]:
         """Every span of one case, ours and AutoGen's."""
@@ -157,14 +168,18 @@ async def _perform_all(cases: list[Case], performance: Performance, server: Mode
                 async with begins:
                     await asyncio.sleep(0.02)  # one after the other, or they slow each other down in step
             performance.stages[case] = stage = stage_of(WAYS[case[1]], server)
+            began = time.monotonic()
             with stage.on(tracer):
                 await play(stage, case)
                 await _settled(stage)
+            stage.lasted = began, time.monotonic()
 
     # The longest first, so that they do not stand alone at the end; and nothing works beside those that are timed.
     cases.sort(key=lambda case: -float(WAYS[case[1]].speech.get("wait", 0)))
+    watch = asyncio.create_task(_watch_timers(performance))
     for timed in (True, False):
         await asyncio.gather(*(one(case) for case in cases if WAYS[case[1]].timed is timed))
+    watch.cancel()
     gc.collect()
     await asyncio.sleep(0.1)
     for stage in performance.stages.values():
@@ -176,6 +191,15 @@ async def _perform_all(cases: list[Case], performance: Performance, server: Mode
             await close()
     gc.collect()
     await asyncio.sleep(0.05)
+
+
+async def _watch_timers(performance: Performance) -> None:
+    """Set a timer again and again, and note when one is late."""
+    while True:
+        due = time.monotonic() + LATE / 5
+        await asyncio.sleep(LATE / 5)
+        if time.monotonic() - due > LATE:
+            performance.late += [due, time.monotonic()]
 
 
 def stage_of(way: Way, server: ModelServer) -> Stage:

@@ -75,6 +75,8 @@ class Stage:
     """Closes what was opened for this stage."""
     kept: list[Any] = field(default_factory=list[Any])
     """References that the application keeps."""
+    lasted: tuple[float, float] = (0.0, 0.0)
+    """When it began and ended, by `time.monotonic`."""
 
     def saw(self, item: Any) -> None:
         """The application got an item."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import uvloop
 
 from lastchunk import semconv
 from tests.endings.check import below, expected, faults, shown
-from tests.endings.drive import Performance, is_ours, perform
+from tests.endings.drive import CHANCES, Performance, is_ours, perform
 from tests.endings.matrix import ROWS
 from tests.endings.table import Row
 from tests.endings.ways import SCRIPTS, WAYS
@@ -25,8 +24,8 @@ from tests.telemetry.signals import Signals
 pytestmark = pytest.mark.timeout(900)
 """The first test performs every row. `make test` gives each file to one process, so that only one performs them."""
 
-FEW = 25 if os.environ.get("CI") == "true" else 80
-"""Rows that may need a second chance: on a machine that does nothing else, and on one where people work."""
+FEW = 5
+"""Rows of a thousand that may need another chance although the machine had time for them. On a quiet machine one did."""
 
 
 @dataclass(frozen=True)
@@ -52,27 +51,33 @@ def _performed(exporter: Any, request: pytest.FixtureRequest) -> Performed:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong with each row, and what was wrong with those that were performed again."""
+    """What is wrong with each row, and what was wrong at first with those that were performed again."""
 
     wrong: dict[str, list[str]]
     at_first: dict[str, list[str]]
+    spoilt: set[str]
+    """Of `at_first`: rows for which the machine had no time."""
 
 
 @pytest.fixture(scope="module", name="verdict")
 def _verdict(performed: Performed) -> Verdict:
-    return second_chance(performed.rows, performed.bare, performed.observed)
+    return with_chances(performed.rows, performed.bare, performed.observed)
 
 
-def second_chance(rows: list[Row], bare: Performance, observed: Performance, **loop: Any) -> Verdict:
-    """A row that fails is performed again, once: on a busy machine everything may take too long."""
+def with_chances(rows: list[Row], bare: Performance, observed: Performance, **loop: Any) -> Verdict:
+    """A row that fails is performed again, with fewer beside it."""
     wrong = {row.id: _wrong(row, bare, observed) for row in rows}
     again = [row for row in rows if wrong[row.id]]
-    if not again:
-        return Verdict(wrong, {})
-    cases = [row.case for row in again]
-    second = perform(cases, observed=False, **loop), perform(cases, observed=True, **loop)
     at_first = {row.id: wrong[row.id] for row in again}
-    return Verdict(wrong | {row.id: _wrong(row, *second) for row in again}, at_first)
+    spoilt = {row.id for row in again if bare.was_late(row.case) or observed.was_late(row.case)}
+    for _ in range(CHANCES):
+        if not again:
+            break
+        cases = [row.case for row in again]
+        bare, observed = perform(cases, observed=False, **loop), perform(cases, observed=True, **loop)
+        wrong |= {row.id: _wrong(row, bare, observed) for row in again}
+        again = [row for row in again if wrong[row.id]]
+    return Verdict(wrong, at_first, spoilt)
 
 
 def _wrong(row: Row, bare: Performance, observed: Performance) -> list[str]:
@@ -109,11 +114,12 @@ def test_row(row: Row, verdict: Verdict, request: pytest.FixtureRequest) -> None
     assert verdict.wrong[row.id] == []
 
 
-def test_few_rows_need_asecond_chance(verdict: Verdict, record_property: Callable[[str, object], None]) -> None:
-    """Or a race that the second performance hides now and then would never be seen. The end of the run names them."""
+def test_few_rows_need_another_chance(verdict: Verdict, record_property: Callable[[str, object], None]) -> None:
+    """Or a race that another performance hides now and then would never be seen. The end of the run names them."""
     for row, wrong in verdict.at_first.items():
-        record_property("second chance", f"{row}: {'; '.join(wrong)}")
-    assert len(verdict.at_first) <= FEW
+        why = "the machine had no time, " if row in verdict.spoilt else ""
+        record_property("another chance", f"{row}: {why}{'; '.join(wrong)}")
+    assert len(verdict.at_first.keys() - verdict.spoilt) <= FEW
 
 
 def test_span_metrics_and_log_say_the_same_of_every_ending(performed: Performed) -> None:
@@ -136,7 +142,7 @@ def test_rows_on_uvloop(exporter: Any) -> None:
     cases = [row.case for row in rows]
     loop = {"new_loop": uvloop.new_event_loop}
     bare, observed = perform(cases, observed=False, **loop), perform(cases, observed=True, **loop)
-    verdict = second_chance(rows, bare, observed, **loop)
+    verdict = with_chances(rows, bare, observed, **loop)
     assert {row: found for row, found in verdict.wrong.items() if found} == {}
     assert (len(rows), observed.open) == (len(_ON_UVLOOP), 0)
 
