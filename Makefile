@@ -19,6 +19,7 @@ DEMO := $(VENV)/.demo-$(KEY)
 DEV := $(VENV)/.dev-$(KEY)
 EXAMPLES := $(VENV)/.examples-$(KEY)
 STACK := $(VENV)/.stack-$(KEY)
+REAL := $(VENV)/.real-servers-$(KEY)
 SITE := $(VENV)/.site-$(KEY)
 COMPAT := $(VENV)/.compat-$(KEY)
 
@@ -35,7 +36,7 @@ BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-de
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo example picture links test compat stack-test stack-tests backtest backtests lint types format bench bench-peers soak grafana dist site first-alert newcomer clean
+.PHONY: help demo example picture links test compat stack-test stack-tests real-servers real-servers-tests backtest backtests lint types format bench bench-peers soak grafana dist site first-alert newcomer clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -60,6 +61,13 @@ stack-test: ## test against real servers: the first time it builds them, for a q
 
 stack-tests: $(STACK)
 	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack) --durations=10 $(ARGS)
+
+real-servers: ## test behind llama-cpp-python's server and LiteLLM's proxy, which it installs once (ten minutes, 1 GB)
+	@PYTHON=$(PYTHON) scripts/real-servers
+	@$(MAKE) --no-print-directory real-servers-tests VENV=$(VENV)-real
+
+real-servers-tests: $(REAL)
+	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/real_servers) --durations=10 $(ARGS)
 
 backtest: ## try grafana/settings.yaml on a month of invented services: minutes to the page, false pages (ARGS="--settings mine.yaml")
 	@scripts/stack-servers > /dev/null || [ "$$CI" != true ]
@@ -149,6 +157,10 @@ $(EXAMPLES): | $(BASE)
 
 $(STACK): | $(BASE)
 	@$(PIP) --group stack --editable '.[demo]'
+	@touch $@
+
+$(REAL): | $(BASE)
+	@$(PIP) --group real-servers --editable '.[demo]'
 	@touch $@
 
 $(SITE): | $(BASE)

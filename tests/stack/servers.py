@@ -103,14 +103,14 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
-    def start(self) -> Self:
-        """Start it, and return when it serves. Raises `NotStarted` if it ends before."""
+    def start(self, seconds: float = _SOON) -> Self:
+        """Start it, and return when it serves, within these seconds. Raises `NotStarted` if it ends before."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, cwd=self.folder, env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
         try:
-            wait_for(self._serves, f"{self._command[0]} serves {self._ready}")
+            wait_for(self._serves, f"{self._command[0]} serves {self._ready}", seconds)
         except BaseException:
             self.kill()
             raise
