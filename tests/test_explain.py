@@ -102,3 +102,30 @@ def test_json(capsys: Capture):
     assert document["schema"] == 1
     assert [entry["runbook"] for entry in document["entries"]] == ["#cause-provider_error", "#reason-provider_error"]
     assert all(entry["answers"][0].keys() == {"question", "answer"} for entry in document["entries"])
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+@pytest.mark.parametrize("name", [(), *((name,) for name in sorted({entry.name for entry in entries()}))])
+def test_a_narrow_terminal(name: tuple[str, ...], columns: int, capsys: Capture, monkeypatch: pytest.MonkeyPatch):
+    for variable, value in (
+        ("FORCE_COLOR", "1"),
+        ("NO_COLOR", "1"),
+        ("TERM", "dumb"),
+        ("LINES", "25"),
+        ("COLUMNS", str(columns)),
+    ):
+        monkeypatch.setenv(variable, value)
+
+    assert invoke("explain", *name) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= columns
+    if not name:
+        assert "partial_consumption\n  The application" in text
+
+
+def test_no_answer_says_the_same_of_nothing():
+    answers = {answer.strip(" .").lower() for entry in entries() for _, answer in entry.answers}
+
+    assert not {
+        answer for answer in answers if answer in ("the same", "see above", "likewise", "as above", "ditto", "")
+    }

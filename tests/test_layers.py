@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HOUSE = ROOT / "src" / "lastchunk"
 
-ON_SHELVES = {"semconv", "settings", "version", "foreign", "own_errors"}
+ON_SHELVES = {"semconv", "settings", "version", "foreign", "own_errors", "wording"}
 """What everybody may take: names, settings, the version, foreign values made fit to leave, errors of ours caught."""
 
 MAY_IMPORT = {
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "version": set[str](),
     "settings": set[str](),
     "package": set[str](),
+    "wording": set[str](),
     "imports": {"own_errors"},
     "foreign": {"semconv"},
     "own_errors": {"foreign"},

@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lastchunk import semconv
+from lastchunk import semconv, terminal
 from lastchunk.runbook import Entry, entries
 from lastchunk.runbook import explain as find
 
 SCHEMA = 1
 """The version of the JSON document."""
 _PREFIX = semconv.CUTOFF.removesuffix("cutoff")
-_NARROW = 120
-"""Columns of what is not written to a terminal."""
+_TABLE = 70
+"""Columns that the list of names takes as a table: beside the longest name there must be room for a sentence."""
 
 HELP = f"""Say what an ending's REASON or CAUSE, or an ALERT, means, what usually leads to it, and what to do.
 
@@ -42,9 +42,7 @@ def explain(name: str | None, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"schema": SCHEMA, "entries": [_document(entry) for entry in found]}, indent=2))
         return
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_NARROW)
+    console = terminal.console()
     if name is None:
         _list(console, found)
     else:
@@ -75,10 +73,10 @@ def _list(console: Console, found: Sequence[Entry]) -> None:
         )
         table.add_column(no_wrap=True)
         table.add_column()
-        for entry in found:
-            if entry.kind == kind:
-                table.add_row(entry.name, Text(entry.sentence.partition(":")[0] + "."))
-        console.print(table)
+        rows = [
+            (Text(entry.name), Text(entry.sentence.partition(":")[0] + ".")) for entry in found if entry.kind == kind
+        ]
+        terminal.show(console, table, rows, least=_TABLE)
         console.print()
     console.print(
         "lastchunk explain NAME says more of one. It knows the alerts, too: lastchunk explain LastchunkCutoffsFast"

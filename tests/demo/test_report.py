@@ -29,19 +29,20 @@ def test_what_went_wrong_and_what_nobody_was_told():
     assert [finding.silent for finding in FOUND] == [False, True, False, False, False]
 
 
-@pytest.mark.parametrize("columns", [80, 120, 160])
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, 160])
 def test_the_table_fits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "25")
 
     show(FOUND)
     text = capsys.readouterr().out
 
     assert max(map(len, text.splitlines())) <= columns
     assert "3 of these 5 streams went wrong, and 1 of them gave" in " ".join(text.split())
-    assert "truncated: unknown" in text
+    assert "truncated: unknown" in " ".join(text.split())
     assert "guide: nothing" in text
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +47,12 @@ class Climbed:
         return [run for run in self.details["runs"].value if run["rung"] == rung]
 
 
-def climb(base_url: str, client: str = "openai", **chosen: Any) -> Climbed:
+def climb(
+    base_url: str | None, client: str = "openai", *, environ: Mapping[str, str] = ENVIRONMENT, **chosen: Any
+) -> Climbed:
     """Climb with one of AutoGen's clients."""
     given = Given(client, MODELS[client], base_url)
-    return Climbed.of(findings(Chosen(given=given, **chosen), ENVIRONMENT))
+    return Climbed.of(findings(Chosen(given=given, **chosen), environ))
 
 
 def climb_target(name: str, **chosen: Any) -> Climbed:

@@ -6,17 +6,21 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import grpc
 import trustme
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -33,6 +37,12 @@ class Authority:
 
     folder: Path
     made: trustme.CA = field(default_factory=trustme.CA)
+    until: datetime | None = None
+    """When the server's certificate expires."""
+
+    def of_server(self) -> trustme.LeafCert:
+        """A certificate for localhost."""
+        return self.made.issue_cert("localhost", not_before=BEGINNING, not_after=self.until)
 
     @property
     def file(self) -> str:
@@ -56,8 +66,10 @@ def http_receiver(
     *,
     authority: Authority | None = None,
     wants_client: bool = False,
+    hangs: bool = False,
 ) -> Iterator[Receiver]:
-    """Answers every request with `status`, as OTLP by HTTP does."""
+    """Answers every request with `status`, as OTLP by HTTP does; with `hangs`, none that sends something."""
+    over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -65,6 +77,9 @@ def http_receiver(
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
             receiver.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            if hangs:
+                over.wait()
+                return
             self.send_response(status)
             self.send_header("content-type", content_type)
             self.send_header("content-length", "0")
@@ -81,7 +96,7 @@ def http_receiver(
     receiver = Receiver(server.server_port)
     if authority:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.made.issue_cert("localhost").configure_cert(context)
+        authority.of_server().configure_cert(context)
         if wants_client:
             context.verify_mode = ssl.CERT_REQUIRED
             authority.made.configure_trust(context)
@@ -91,6 +106,7 @@ def http_receiver(
     try:
         yield receiver
     finally:
+        over.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -113,7 +129,7 @@ def grpc_receiver(code: grpc.StatusCode | None = None, *, authority: Authority |
 
     server = grpc.server(ThreadPoolExecutor(2), handlers=[AnyMethod()])
     if authority:
-        issued = authority.made.issue_cert("localhost")
+        issued = authority.of_server()
         pair = (issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes())
         port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
     else:
@@ -124,6 +140,29 @@ def grpc_receiver(code: grpc.StatusCode | None = None, *, authority: Authority |
         yield receiver
     finally:
         server.stop(None).wait()
+
+
+@contextlib.contextmanager
+def raw_server(answer: bytes) -> Iterator[Receiver]:
+    """Answers whatever comes with these bytes, and closes."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                self.request.recv(2**16)
+                self.request.sendall(answer)
+                self.request.shutdown(socket.SHUT_WR)
+                while self.request.recv(2**16):
+                    pass
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield Receiver(server.server_address[1])
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextlib.contextmanager

@@ -197,3 +197,50 @@ def test_without_colours():
 def _no_colours_of_this_machine(monkeypatch: pytest.MonkeyPatch):
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
+
+
+LADDER = Detail(
+    "runs",
+    [],
+    ("rung", "completed", "ended", "last event", "finish reason", "chars", "first", "took", "delivery"),
+    (
+        ("1 SDK create", "3/3", "completed", "finish", "stop", "1259", "-", "0.07s", "-"),
+        (
+            "3 create_stream",
+            "0/3",
+            "connection_lost: idle_timeout",
+            "text",
+            "none -> unknown",
+            "1",
+            "0.2s",
+            "3s",
+            "burst",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int):
+    """A table becomes a list, and no line is longer than the terminal."""
+    for name, value in (
+        ("FORCE_COLOR", "1"),
+        ("NO_COLOR", "1"),
+        ("TERM", "dumb"),
+        ("LINES", "25"),
+        ("COLUMNS", str(columns)),
+    ):
+        monkeypatch.setenv(name, value)
+
+    def everything() -> Findings:
+        yield from found()
+        yield LADDER
+
+    assert status_of(everything()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    shown = [line.rstrip() for line in lines]
+    assert shown[shown.index("3 create_stream") + 1 :][:2] == [
+        "  completed: 0/3",
+        "  ended: connection_lost: idle_timeout",
+    ]

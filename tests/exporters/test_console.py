@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 import time
@@ -80,7 +81,7 @@ def test_a_run_that_was_cut_below():
     ) == (
         "22:13:20 !   chat guide                    gpt-4o-mini  18 chunks  0.50s gap  0.12s truncated: unknown"
         " -> The answer stops in the middle without an error: do not use it, run again, and look for a"
-        f" gateway that ends streams early. runbook.md#reason-truncated {TRACE}\n"
+        f" gateway that ends streams early. lastchunk explain truncated {TRACE}\n"
         "22:13:20 ! invoke_agent guide              gpt-4o-mini  18 chunks  0.50s gap  0.12s truncated: unknown\n"
         "22:13:20   invoke_workflow newsroom                     18 chunks  0.50s gap  0.12s completed\n"
     )
@@ -97,7 +98,7 @@ def test_on_a_terminal_the_remedy_stands_below_and_fits(monkeypatch: pytest.Monk
         "           -> Something gave up on a silent stream: compare the silence with every timeout on the way to the"
         " model\n"
         "              (often a proxy's 60 s), and raise the one that matches.\n"
-        f"              runbook.md#cause-idle_timeout {TRACE}\n"
+        f"              lastchunk explain idle_timeout {TRACE}\n"
     )
     assert max(map(len, text.splitlines())) <= 120
 
@@ -152,7 +153,7 @@ def test_every_ending_is_one_line_with_its_remedy_if_it_has_one(reason: Reason, 
 
     healthy = reason is Reason.COMPLETED and cause in (None, Cause.UNKNOWN)
     assert text.count("\n") == 1
-    assert ("runbook.md#" in text) is not healthy
+    assert ("lastchunk explain " in text) is not healthy
     assert (" ! " in text) is (not healthy and cause is not Cause.CANCELLED_BY_APPLICATION)
 
 
@@ -340,3 +341,25 @@ def test_a_terminal_without_unicode_gets_a_question_mark(tmp_path):
         ConsoleStreamExporter(out).export([stream(agent_name="guía")])
 
     assert "invoke_agent gu?a" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int, colour: bool):
+    """The columns become lines, and nothing is broken that somebody searches for."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    spans = [
+        stream(cutoff=True, termination_reason=str(reason), termination_cause=str(cause), chunks=1)
+        for reason in Reason
+        for cause in Cause
+    ]
+
+    text = re.sub("\x1b\\[[0-9]*m", "", written(*spans, to=Terminal()))
+
+    # A command is never broken: it is copied.
+    assert max(len(line) for line in text.splitlines() if "lastchunk explain" not in line) <= columns
+    assert text.count("invoke_agent guide\n") == len(spans)
+    assert text.count(TRACE) == text.count("lastchunk explain ") == text.count("-> ")
+    assert " 1 chunk " in " ".join(text.split())

@@ -15,6 +15,7 @@ from lastchunk.streams.raised import ended_with
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.watched import watch_of
+from lastchunk.wording import a
 
 _RAW_STREAM = "_raw_stream"
 """Where the streams of the openai and anthropic SDKs' `stream(...)` have the one that `create(stream=True)` gives."""
@@ -73,7 +74,7 @@ _OBSERVED = (ObservedAsyncGenerator, ObservedGenerator, ObservedAsyncStream, Obs
 
 
 def _what_to_pass(stream: object, function: str) -> str:
-    got = f"{function}() got {_article(type(stream).__name__)}"
+    got = f"{function}() got {a(type(stream).__name__)}"
     if inspect.isawaitable(stream) and not hasattr(stream, "__anext__"):
         return f"{got}, which is no stream yet: await it, and pass what that returns."
     if hasattr(stream, "__aenter__") and not hasattr(stream, "__anext__"):
@@ -82,7 +83,3 @@ def _what_to_pass(stream: object, function: str) -> str:
         f"{got}, which Lastchunk does not observe. Pass the object itself that `run_stream`, `create_stream` or an SDK's"
         f" `create(stream=True)` returned, and import `{function}` from lastchunk before that call."
     )
-
-
-def _article(name: str) -> str:
-    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from lastchunk.acting.patience import Patience
 from lastchunk.acting.stall import Stalled
+from lastchunk.wording import a
 
 Item = TypeVar("Item")
 
@@ -88,7 +89,7 @@ def _connection_of(stream: Any) -> socket.socket:
     found = network.get_extra_info("socket") if network is not None else None
     if not isinstance(found, socket.socket) or getattr(response, "http_version", "") == "HTTP/2":
         raise TypeError(
-            f"guard(first=…, stall=…) cannot close a {type(stream).__name__} while it waits: of sync streams only those of the"
+            f"guard(first=…, stall=…) cannot close {a(type(stream).__name__)} while it waits: of sync streams only those of the"
             " openai and anthropic SDKs over HTTP/1.1 can be. Give its client a read timeout, and guard it without these."
         )
     return found

@@ -159,7 +159,7 @@ class Application:
             try:
                 async for _ in self._read(stream):
                     count += 1
-                self.note(name, f"{count} chunks, then its loop ends")
+                self.note(name, f"{count} chunk{'' if count == 1 else 's'}, then its loop ends")
             except Exception as error:
                 self.note(name, raised(error))
 

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lastchunk import semconv
+from lastchunk import semconv, terminal
 from lastchunk.demo.receiver import Span
 from lastchunk.demo.tour import STOPS, Stop
 from lastchunk.remedies import remedy_for
 from lastchunk.semconv import Cause, Reason
 
-_NARROW = 120
-"""Columns of a table that is not written to a terminal."""
+_TABLE = 80
+"""Columns that the table takes: three columns of sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +83,20 @@ def _stop_of(span: Span) -> object:
 
 def show(found: list[Finding]) -> None:
     """Print the table, and what follows from it."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_NARROW)
+    console = terminal.console()
     table = Table(box=box.HORIZONTALS, expand=True, pad_edge=False, show_lines=True)
     table.add_column("What was done to the stream", ratio=10)
     table.add_column("What Lastchunk said", ratio=13)
     table.add_column("What AutoGen alone told the application", ratio=10)
-    for finding in found:
-        done = Text.assemble((finding.stop.name, "bold"), f": {finding.stop.done}")
-        table.add_row(done, _said(finding), Text(finding.told, "yellow" if finding.silent else ""))
-    console.print(table)
+    rows = [
+        (
+            Text.assemble((finding.stop.name, "bold"), f": {finding.stop.done}"),
+            _said(finding),
+            Text(finding.told, "yellow" if finding.silent else ""),
+        )
+        for finding in found
+    ]
+    terminal.show(console, table, rows, least=_TABLE)
     console.print(_conclusion(found))
     again = [finding for finding in found if finding.guarded]
     if again:
@@ -108,7 +110,7 @@ def _last_scene(again: list[Finding]) -> Text:
         ("\nThe same streams once more, each through `guard(stream)`, which needs no telemetry: ", "bold"),
         ("now the application was told.\n", "bold"),
         lines,
-        "\n`from lastchunk import guard`: docs/acting-on-cutoffs.md.",
+        "\n`from lastchunk import guard`; `python -m pydoc lastchunk.guard` says more.",
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -28,10 +29,13 @@ from lastchunk import semconv
 from lastchunk.remedies import remedy_for
 from lastchunk.semconv import Cause, Operation, Reason
 
-_RUNBOOK = "runbook.md"
 _MARGIN = " " * len("14:02:11 ! ")
 _WHAT, _MODEL = 31, 11
 """Widths of the columns that hold names: a longer name pushes the rest, for it must stay whole to be searched for."""
+
+_NARROW = 60
+"""Columns below which there is no room for the margin."""
+_COLOUR = re.compile("\x1b\\[[0-9]*m")
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 
@@ -82,38 +86,66 @@ class ConsoleStreamExporter(SpanExporter):
         remedy = remedy_for(reason, cause or None, _text(attributes, semconv.TERMINATION_DETAIL))
         ended = time.strftime("%H:%M:%S", time.localtime((span.end_time or 0) / 1e9))
         what = f"{'' if outermost else '  '}{_text(attributes, semconv.OPERATION_NAME)} {_name(attributes)}"
-        line = " ".join(
-            (
-                self._paint(_DIM, ended),
-                self._paint(_RED, "!") if remedy and _needs_a_look(attributes) else " ",
-                self._paint(_BOLD if outermost else _DIM, f"{what:{_WHAT}}"),
-                f"{_text(attributes, semconv.REQUEST_MODEL):{_MODEL}}",
-                f"{_text(attributes, semconv.CHUNKS) or '0':>3} chunks",
-                f"{_seconds(((span.end_time or 0) - (span.start_time or 0)) / 1e9):>6}",
-                f"gap {_seconds(attributes.get(semconv.MAX_GAP)):>6}",
-                self._paint(_colour_of(attributes), reason) + (f": {cause}" if cause else ""),
-            )
-        )
+        chunks = _text(attributes, semconv.CHUNKS) or "0"
+        ending = self._paint(_colour_of(attributes), reason) + (f": {cause}" if cause else "")
         recovered = _text(attributes, semconv.INNER_CUTOFFS)
         if recovered not in ("", "0"):
-            line += f" (after {recovered} inner cutoff{'' if recovered == '1' else 's'})"
+            ending += f" (after {recovered} inner cutoff{'' if recovered == '1' else 's'})"
+        line = self._fitted(
+            f"{self._paint(_DIM, ended)} {self._paint(_RED, '!') if remedy and _needs_a_look(attributes) else ' '}",
+            self._paint(_BOLD if outermost else _DIM, f"{what:{_WHAT}}"),
+            f"{_text(attributes, semconv.REQUEST_MODEL):{_MODEL}}",
+            f"{chunks:>3} {'chunk ' if chunks == '1' else 'chunks'}",
+            f"{_seconds(((span.end_time or 0) - (span.start_time or 0)) / 1e9):>6}",
+            f"gap {_seconds(attributes.get(semconv.MAX_GAP)):>6}",
+            ending,
+        )
         if remedy is None or inherited:
             return f"{line}\n"
-        trace = f"{span.context.trace_id:032x}" if span.context else ""
-        where = f"{_RUNBOOK}{remedy.anchor} trace {trace}"
+        more = f"lastchunk explain {remedy.anchor.partition('-')[2]}"
+        trace = f"trace {span.context.trace_id:032x}" if span.context else ""
         if not self._terminal:
-            return f"{line} -> {remedy.sentence} {where}\n"
-        below = textwrap.fill(
-            remedy.sentence,
-            shutil.get_terminal_size().columns,
-            initial_indent=f"{_MARGIN}-> ",
-            subsequent_indent=f"{_MARGIN}   ",
+            return f"{line} -> {remedy.sentence} {more} {trace}\n"
+        margin = _MARGIN if _columns() >= _NARROW else ""
+        below = self._filled(f"-> {remedy.sentence}", margin, f"{margin}   ")
+        where = f"{margin}   {more} {trace}"
+        if len(where) > _columns():  # a trace is found by its whole number, which is never broken
+            where = f"{margin}   {more}\n{margin}  {trace}"
+        return f"{line}\n{below}\n{self._paint(_DIM, where)}\n"
+
+    def _fitted(self, begin: str, what: str, *details: str) -> str:
+        """One line; on a terminal that is narrower, the details stand below."""
+        line = " ".join((begin, what, *details))
+        if not self._terminal or _visible(line) <= _columns():
+            return line
+        words = " ".join(" ".join(detail.split()) for detail in details)
+        return f"{begin} {_trimmed(what)}\n{self._filled(words, '    ')}"
+
+    def _filled(self, text: str, indent: str, then: str | None = None) -> str:
+        return textwrap.fill(
+            text,
+            _columns(),
+            initial_indent=indent,
+            subsequent_indent=indent if then is None else then,
             break_on_hyphens=False,
+            break_long_words=False,
         )
-        return f"{line}\n{below}\n{self._paint(_DIM, f'{_MARGIN}   {where}')}\n"
 
     def _paint(self, colour: str, text: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _trimmed(cell: str) -> str:
+    """Without the blanks that fill a column, also where a colour ends behind them."""
+    return re.sub(r" +(?=(?:\x1b\[0m)?$)", "", cell)
+
+
+def _visible(line: str) -> int:
+    return len(_COLOUR.sub("", line))
 
 
 def _write(out: TextIO, text: str) -> None:

@@ -17,6 +17,7 @@ from itertools import count
 from typing import cast
 
 from lastchunk.model_server.actions import (
+    JSON,
     SSE,
     Close,
     Comments,
@@ -75,11 +76,17 @@ Route = Callable[[str, Mapping[str, object]], Part]
 """Of a request's target and body."""
 
 
+_NOT_HERE = Script((Head(404, JSON), Close()))
+"""For a path that names no script: somebody looks who listens here."""
+
+
 def by_path(scripts: Mapping[str, Script]) -> Route:
     """The first part of the path picks the script, and its parameters the speech."""
 
     def route(target: str, body: Mapping[str, object]) -> Part:
         name, _, parameters = target.lstrip("/").partition("/")[0].partition(";")
+        if name not in scripts:
+            return Part("elsewhere", _NOT_HERE, Speech())
         return Part(name, scripts[name], Speech.from_path(parameters))
 
     return route

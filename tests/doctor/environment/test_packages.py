@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from lastchunk.doctor.environment import packages
 from lastchunk.doctor.environment.distributions import Everything, Folder, Installed, folder, installed
 from lastchunk.doctor.environment.misfits import MISFITS
+from lastchunk.doctor.environment.versions import in_words
 from lastchunk.doctor.report.findings import Check, Status
 
 NOXFILE = (Path(__file__).parents[3] / "noxfile.py").read_text()
@@ -123,6 +125,79 @@ def test_what_a_package_declares(lines: tuple[str, ...], status: Status):
         name, version = lines[1].split()
         assert check.evidence.count(f"autogen-ext 0.7.5 needs {name}") == 1
         assert f"{name} {version} is installed" in check.evidence
+        assert "==" not in check.evidence
+        assert ">=" not in check.evidence
+        assert check.remedy.startswith(f"Install versions that fit: pip install '{name}{FITS[name]}'")
+
+
+FITS = {"autogen-core": "==0.7.5", "openai": ">=1.93"}
+
+
+@pytest.mark.parametrize(
+    ("needs", "installed", "evidence", "remedy"),
+    [
+        # AutoGen and the exporters share protobuf; api and sdk are released together.
+        ("autogen-core 0.7.5: protobuf~=5.29.3", "protobuf 7.35.1", "protobuf 5.29.3 or newer within 5.29", "~=5.29.3"),
+        (
+            "opentelemetry-proto 1.43.0: protobuf<8,>=6",
+            "protobuf 5.29.6",
+            "protobuf 6 or newer, but older than 8",
+            "<8,>=6",
+        ),
+        (
+            "opentelemetry-sdk 1.43.0: opentelemetry-api==1.43.0",
+            "opentelemetry-api 1.40.0",
+            "-api 1.43.0, and",
+            "==1.43.0",
+        ),
+        (
+            "opentelemetry-distro 0.64b0: opentelemetry-instrumentation==0.64b0",
+            "opentelemetry-instrumentation 0.58b0",
+            "0.64b0",
+            "==0.64b0",
+        ),
+        (
+            "opentelemetry-exporter-otlp-proto-grpc 1.43.0: grpcio<2,>=1.66",
+            "grpcio 1.60",
+            "grpcio 1.66 or newer",
+            "<2,>=1.66",
+        ),
+        (
+            "googleapis-common-protos 1.75: protobuf!=4.21.1,>=4.25",
+            "protobuf 4.21.1",
+            "but not 4.21.1",
+            "!=4.21.1,>=4.25",
+        ),
+    ],
+)
+def test_what_carries_telemetry_fits_too(needs: str, installed: str, evidence: str, remedy: str):
+    who, _, line = needs.partition(": ")
+    everything = having(who, installed)
+    name = who.split()[0]
+    everything = {**everything, name: replace(everything[name], requires=(line,))}
+
+    check = packages.requirements(everything)
+
+    assert check.status is Status.PROBLEM
+    assert evidence in check.evidence
+    assert f"'{installed.split()[0]}{remedy}'" in check.remedy
+
+
+@pytest.mark.parametrize(
+    ("specifier", "words"),
+    [
+        (">= 1.66, < 4", "1.66 or newer, but older than 4"),
+        ("==0.7.5", "0.7.5"),
+        ("==0.7.*", "any 0.7"),
+        ("~=1.37", "1.37 or newer within 1"),
+        (">1,<=2", "newer than 1, but 2 or older"),
+        ("<3", "older than 3"),
+        ("", "any version"),
+        ("AutoGen 0.2, AG2 < 1", "AutoGen 0.2, AG2 < 1"),
+    ],
+)
+def test_versions_in_words(specifier: str, words: str):
+    assert in_words(specifier) == words
 
 
 @pytest.mark.parametrize("misfit", MISFITS, ids=lambda misfit: misfit.sdk)

@@ -73,11 +73,11 @@ def _server() -> Iterator[ModelServer]:
         ("http_400_content_filter", 1, "rejected", "content_filter", "policy"),
         ("http_401", 1, "rejected", "provider_error", "check OPENAI_API_KEY"),
         ("http_403", 1, "rejected", "provider_error", "check OPENAI_API_KEY"),
-        ("http_404", 1, "rejected", "provider_error", "check --base-url"),
-        ("http_405", 1, "rejected", "provider_error", "check --base-url"),
+        ("http_404", 1, "rejected", "provider_error", "Correct --model"),
+        ("http_405", 1, "rejected", "provider_error", "Correct --base-url"),
         ("http_429", 1, "rejected", "rate_limited", "raise the quota"),
         ("http_500", 1, "rejected", "provider_error", "status page"),
-        ("html_body", 1, "empty", "unknown", "is no chat completion"),
+        ("html_body", 1, "empty", "unknown", "Correct --base-url"),
     ],
 )
 def test_each_breakage_has_its_verdict(
@@ -184,7 +184,7 @@ def test_nobody_answers() -> None:
     climbed = climb("http://127.0.0.1:1/v1")
     assert climbed.verdict.evidence.startswith("Rung 1 (")
     assert "Cause: connection_lost." in climbed.verdict.evidence
-    assert climbed.verdict.remedy.startswith("No connection")
+    assert climbed.verdict.remedy.startswith("Start the server")
 
 
 @pytest.mark.parametrize(("client", "variable"), [("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")])

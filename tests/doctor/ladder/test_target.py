@@ -182,7 +182,7 @@ def test_what_autogen_logs_of_a_team_is_not_shown(
     ("target", "says"),
     [
         ("failing", "raised RuntimeError"),
-        ("number", "gives a int"),
+        ("number", "gives an int"),
         ("nothing_like_it", "no nothing_like_it in it"),
         ("URL", "gives a str"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lastchunk.doctor.ladder.advice import verdict
+from lastchunk.doctor.ladder.advice import Asked, verdict
 from lastchunk.doctor.ladder.runs import Run, Rung
 from lastchunk.doctor.ladder.verdict import LONG_ENOUGH, Worse, places, worse_than
 from lastchunk.doctor.report.findings import Status
@@ -98,16 +98,16 @@ def test_a_rung_that_was_not_run_is_passed_over() -> None:
     (place,) = places([run(1), cut(3)])
     assert place.below is not None
     assert place.below.rung is Rung.CREATE
-    assert "could not be tried alone" in verdict([place], [run(1), cut(3)], "KEY").evidence
+    assert "could not be tried alone" in verdict([place], [run(1), cut(3)], Asked("KEY")).evidence
 
 
 def test_nothing_was_run() -> None:
-    assert verdict([], [], "KEY").status is Status.SKIPPED
+    assert verdict([], [], Asked("KEY")).status is Status.SKIPPED
 
 
 def test_k_of_n() -> None:
     runs = [run(1), run(2), run(1, 2), cut(2, 2), run(1, 3), cut(2, 3)]
-    said = verdict(places(runs), runs, "KEY")
+    said = verdict(places(runs), runs, Asked("KEY"))
     assert said.status is Status.PROBLEM
     assert "in 2 of 3 runs (intermittent)" in said.evidence
     assert said.runbook == "#reason-truncated"
@@ -117,7 +117,7 @@ def test_k_of_n() -> None:
 @pytest.mark.parametrize("rung", Rung)
 def test_every_ending_has_a_remedy_and_an_entry(rung: Rung, reason: Reason) -> None:
     runs = [*(run(lower) for lower in Rung if lower < rung), run(rung, reason=reason, cause=Cause.UNKNOWN)]
-    said = verdict(places(runs), runs, "KEY")
+    said = verdict(places(runs), runs, Asked("KEY"))
     assert said.remedy
     assert said.runbook == f"#reason-{reason}"
     assert said.evidence.startswith(f"Rung {rung.value} (")
@@ -126,14 +126,14 @@ def test_every_ending_has_a_remedy_and_an_entry(rung: Rung, reason: Reason) -> N
 def test_litellm_is_named() -> None:
     """It ends every answer with `stop`: no rung can see that one broke off behind it."""
     runs = [run(1), run(2, gateway="LiteLLM"), run(3)]
-    assert "LiteLLM answers here" in verdict(places(runs), runs, "the key").evidence
+    assert "LiteLLM answers here" in verdict(places(runs), runs, Asked("the key")).evidence
     runs = [run(1), run(2), run(3)]
-    assert "LiteLLM" not in verdict(places(runs), runs, "the key").evidence
+    assert "LiteLLM" not in verdict(places(runs), runs, Asked("the key")).evidence
 
 
 def test_a_call_of_a_tool_says_nothing_of_texts() -> None:
     """What failed above it is compared with nothing, and nobody is blamed by it."""
     runs = [run(1, called=True), run(2, called=True), run(3, called=True), run(4, reason="truncated", cause="unknown")]
-    said = verdict(places(runs), runs, "the key").evidence
+    said = verdict(places(runs), runs, Asked("the key")).evidence
     assert said.startswith("Rung 4 (agent.run_stream) fails already")
     assert "without fault" not in said

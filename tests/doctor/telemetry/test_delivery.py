@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from lastchunk.doctor.telemetry.receivers import check
 from lastchunk.doctor.telemetry.signals import GRPC, HTTP, Signal, targets
 from tests.doctor.servers import Authority, Receiver, grpc_receiver, http_receiver, nobody, silent_receiver
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 TIMEOUT = 10.0
 """Seconds: more than any of these takes on a slow machine, unless it is about silence."""
 SERVICES = {
@@ -38,11 +41,17 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(
-    receiver: Receiver, protocol: str, *, tls: bool = False, timeout: float = TIMEOUT, **more: str
+    receiver: Receiver,
+    protocol: str,
+    *,
+    tls: bool = False,
+    timeout: float = TIMEOUT,
+    host: str = "localhost",
+    **more: str,
 ) -> tuple[Delivery, Check]:
     """Deliver traces there; the outcome, and what is said of it."""
     environ = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if tls else 'http'}://localhost:{receiver.port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if tls else 'http'}://{host}:{receiver.port}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
         **{f"OTEL_EXPORTER_OTLP_{name}": value for name, value in more.items()},
     }
@@ -119,7 +128,18 @@ def test_who_says_nothing_is_not_waited_for(protocol: str):
         delivery, said = send(receiver, protocol, timeout=0.5)
 
     assert delivery.outcome is Outcome.SILENT
+    assert "(waited for 0.5 s)" in said.evidence
     assert "--timeout" in said.remedy
+
+
+@pytest.mark.parametrize("protocol", [GRPC, HTTP])
+def test_a_handshake_that_never_ends(protocol: str):
+    with silent_receiver() as receiver:
+        delivery, said = send(receiver, protocol, tls=True, timeout=0.5)
+
+    assert delivery.outcome is Outcome.TLS_SILENT
+    assert "the TLS handshake does not end (waited for 0.5 s)" in said.evidence
+    assert "write http://" in said.remedy
 
 
 def test_a_wrong_port_names_the_right_protocol():
@@ -150,6 +170,18 @@ class TestTls:
             delivery, said = send(receiver, protocol, tls=True)
         assert delivery.outcome is Outcome.UNTRUSTED
         assert "OTEL_EXPORTER_OTLP_CERTIFICATE" in said.remedy
+
+    def test_for_another_host(self, make: Any, protocol: str, authority: Authority):
+        with make(authority=authority) as receiver:
+            delivery, said = send(receiver, protocol, tls=True, host="127.0.0.1", CERTIFICATE=authority.file)
+        assert delivery.outcome is Outcome.OTHER_NAME
+        assert "the host name that the certificate is for" in said.remedy
+
+    def test_that_has_expired(self, make: Any, protocol: str, authority: Authority):
+        with make(authority=replace(authority, until=LONG_AGO)) as receiver:
+            delivery, said = send(receiver, protocol, tls=True, CERTIFICATE=authority.file)
+        assert delivery.outcome is Outcome.EXPIRED
+        assert "Renew" in said.remedy
 
     def test_none_where_it_is_asked_for(self, make: Any, protocol: str, authority: Authority):
         with make() as receiver:

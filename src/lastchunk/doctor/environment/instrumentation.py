@@ -9,15 +9,19 @@ from importlib.metadata import EntryPoints
 from pathlib import Path
 
 from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
+from packaging.requirements import Requirement
 
 from lastchunk.doctor.environment.distributions import Everything
 from lastchunk.doctor.report.findings import Check, Status
+from lastchunk.package import _instruments_any
+from lastchunk.wording import listed
 
 DISTRIBUTION = "lastchunk-instrumentation-autogen"
 ENTRY_POINT = "autogen_streams"
 GROUP = "opentelemetry_instrumentor"
 _SDK = ("opentelemetry-api", "opentelemetry-sdk", "opentelemetry-instrumentation", "opentelemetry-distro")
 _TRUE = "true"
+_FOR = [Requirement(line).name for line in _instruments_any]
 
 
 def checks(
@@ -69,11 +73,11 @@ def entry_point(points: EntryPoints) -> Check:
             f"No entry point {ENTRY_POINT} of {DISTRIBUTION}: opentelemetry-instrument does not find it.",
             f"Install it again, in this environment: pip install --force-reinstall --no-deps {DISTRIBUTION}.",
         )
-    if conflict := get_dist_dependency_conflicts(ours.dist):
+    if get_dist_dependency_conflicts(ours.dist):
         return Check(
             "otel.entry_point",
             Status.WARNING,
-            f"opentelemetry-instrument would not load {ENTRY_POINT}: {conflict}",
+            f"opentelemetry-instrument does not load {ENTRY_POINT} here: none of {listed(_FOR, 'or')} is installed.",
             "Install it where the application, with AutoGen or an SDK, is installed.",
         )
     return Check("otel.entry_point", Status.OK, f"{ENTRY_POINT} = {ours.value}")

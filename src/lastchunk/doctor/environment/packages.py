@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from lastchunk.doctor.environment.distributions import Everything, Folder, Installed, normal
 from lastchunk.doctor.environment.misfits import MISFITS, Misfit
+from lastchunk.doctor.environment.versions import in_words
 from lastchunk.doctor.report.findings import Check, Status
 from lastchunk.package import _instruments_any
 
@@ -19,6 +21,9 @@ AUTOGEN = ("autogen-core", "autogen-agentchat", "autogen-ext")
 """Of AutoGen 0.4 and newer: released together, and only meant for each other."""
 _PACKAGES = {"autogen_core", "autogen_agentchat", "autogen_ext"}
 SERVED = tuple(dict.fromkeys([*AUTOGEN, *(normal(Requirement(line).name) for line in _instruments_any)]))
+
+_CARRIERS = ("protobuf", "googleapis-common-protos", "grpcio")
+"""What AutoGen and the exporters share: one version must fit both."""
 
 
 def checks(everything: Everything, autogen: Folder) -> Iterator[Check]:
@@ -95,38 +100,51 @@ def in_step(everything: Everything) -> Check:
 
 
 def requirements(everything: Everything) -> Check:
-    """What AutoGen declares to need of the other packages here, also in its extras, is what is installed.
+    """What the packages here declare to need of each other, also in their extras, is what is installed.
 
     An extra that nobody asked for says nothing of those who use the SDK without it: a warning, then.
     """
     broken: dict[str, Status] = {}
-    for part in (everything[name] for name in SERVED if name in everything):
+    fitting: dict[str, SpecifierSet] = {}
+    for part in (found for name, found in everything.items() if _is_looked_at(name)):
         for line in part.requires:
-            if need := _unmet(line, everything):
-                what, _, condition = line.partition(";")
-                status = Status.WARNING if "extra" in condition else Status.PROBLEM
-                broken.setdefault(f"{part} needs {what.strip()}, and {need} is installed", status)
+            unmet = _unmet(line, everything)
+            if unmet is None:
+                continue
+            need, wanted, of_an_extra = unmet
+            said = f"{part} needs {need.name} {in_words(wanted)}, and {need} is installed"
+            status = Status.WARNING if of_an_extra else Status.PROBLEM
+            if broken.setdefault(said, status) is Status.PROBLEM:
+                fitting[need.name] = fitting.get(need.name, SpecifierSet()) & wanted
+            else:
+                fitting.setdefault(need.name, wanted)
     if broken:
+        install = " ".join(f"'{name}{wanted}'" for name, wanted in fitting.items())
         return Check(
             "packages.requirements",
             Status.PROBLEM if Status.PROBLEM in broken.values() else Status.WARNING,
             f"{'; '.join(broken)}.",
-            "Install a version that fits.",
+            f"Install versions that fit: pip install {install}, then pip check.",
             MISMATCH,
         )
     return Check("packages.requirements", Status.OK, "Every version is one that the packages beside it declare.")
 
 
-def _unmet(line: str, everything: Everything) -> Installed | None:
-    """What is installed of a requirement, if it is another version."""
+def _is_looked_at(name: str) -> bool:
+    return name in SERVED or name in _CARRIERS or name.startswith("opentelemetry-")
+
+
+def _unmet(line: str, everything: Everything) -> tuple[Installed, SpecifierSet, bool] | None:
+    """What is installed of a requirement if it is another version, with those that fit; and whether an extra needs it."""
     requirement = Requirement(line)
     need = everything.get(normal(requirement.name))
     extra = line.rpartition("extra == ")[2].strip(" '\")") if "extra ==" in line else ""
-    if need is None or normal(need.name) not in SERVED:
+    if need is None or not _is_looked_at(normal(need.name)) or (extra and normal(need.name) not in SERVED):
         return None
     if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
         return None
-    return None if requirement.specifier.contains(need.version, prereleases=True) else need
+    fits = requirement.specifier.contains(need.version, prereleases=True)
+    return None if fits else (need, requirement.specifier, bool(extra))
 
 
 def misfits(everything: Everything) -> Check:

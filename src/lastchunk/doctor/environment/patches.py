@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from lastchunk.doctor.environment.distributions import Everything, normal
 from lastchunk.doctor.environment.trial import Result, Trial
+from lastchunk.doctor.environment.versions import in_words
 from lastchunk.doctor.report.findings import Check, Status
 
 PATIENCE = 60.0
@@ -58,14 +59,16 @@ def check(mine: Sequence[Trial], everything: Everything) -> Check:
     applied = sum(trial.result is Result.APPLIED for trial in mine)
     said = f"{what}: {applied} of {len(mine)} patches apply"
     if bad:
-        return Check(name, Status.WARNING, f"{said}; {'; '.join(bad)} (supported: {mine[0].supported}).", _INSTEAD)
+        return Check(
+            name, Status.WARNING, f"{said}; {'; '.join(bad)} (supported: {in_words(mine[0].supported)}).", _INSTEAD
+        )
     if not applied:
         return Check(name, Status.SKIPPED, f"{said}{_notes(mine)}.")
     if not _is_supported(mine[0].supported, library, everything):
         return Check(
             name,
             Status.WARNING,
-            f"{said}{_notes(mine)}, and this version is not one that they were made for ({mine[0].supported}).",
+            f"{said}{_notes(mine)}, and this version is not one that they were made for ({in_words(mine[0].supported)}).",
             "Try one real stream, and look at its span.",
         )
     return Check(name, Status.OK, f"{said}{_notes(mine)}.")

@@ -5,17 +5,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from lastchunk.doctor.ladder.endpoint import Endpoint, Found, missing, obstacle, wrong_address
+from lastchunk.doctor.ladder.refusal import UNANSWERED
 from lastchunk.doctor.ladder.runs import Run, Rung
 from lastchunk.doctor.ladder.verdict import Place, Worse
 from lastchunk.doctor.report.findings import Check, Status
 from lastchunk.remedies import Remedy, remedy_for
 from lastchunk.semconv import Cause, Delivery, Reason
+from lastchunk.wording import many
 
 ID = "stream.verdict"
 
 _LAYER = {
-    Rung.CREATE: "The request fails without streaming, too: it is no matter of streams.",
+    Rung.CREATE: "The request fails without streaming, too, so streaming is not to blame.",
     Rung.SDK_STREAM: "The same request works without streaming: it is the backend, or what lies on the way to it.",
     Rung.CREATE_STREAM: "The SDK reads the same stream without fault: it is {framework}'s model client, or how it fits the SDK.",
     Rung.AGENT: "The model client streams without fault: it is the agent, with its tools, settings and code.",
@@ -25,23 +29,12 @@ _LAYER = {
 _REFUSED = {
     401: "The key is not accepted: check {key}, and that it belongs to this endpoint.",
     403: "The key may not do this: check {key}, and what it is allowed to at this endpoint.",
-    404: "The endpoint does not know this address or model: check --base-url (does it end with /v1?) and --model.",
-    405: "Something else answers at this address: check --base-url (does it end with /v1?).",
 }
 """By HTTP status."""
 
-_NO_CONNECTION = (
-    "No connection to the endpoint: check --base-url for host, port and http or https, and name resolution, proxy variables "
-    "and certificates here."
-)
 _NOT_STREAMED_BY_AGENT = (
     "The agent asks its model without streaming, which is AutoGen's default: make it with `model_client_stream=True`."
 )
-_NO_ANSWER = (
-    "What answers at this address is no chat completion: check --base-url (does it end with /v1?), and fetch it with curl to "
-    "see who answers."
-)
-
 _INVENTS_STOP = (
     "LiteLLM answers here: it ends every answer with `stop`, also one that broke off behind it. Run this against what lies "
     "behind it, too."
@@ -53,8 +46,19 @@ NOT_REPRODUCED = (
 )
 
 
-def verdict(places: Sequence[Place], runs: Sequence[Run], key: str) -> Check:
-    """The last check of the ladder. `key` names where the key comes from."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked, and how."""
+
+    key: str
+    """Where the key comes from."""
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    timeout: float = 60.0
+    """Seconds that a model has to begin its answer."""
+
+
+def verdict(places: Sequence[Place], runs: Sequence[Run], asked: Asked) -> Check:
+    """The last check of the ladder. It may look who listens at the endpoint."""
     if not places:
         return _not_reproduced(runs)
     place = places[0]
@@ -68,12 +72,16 @@ def verdict(places: Sequence[Place], runs: Sequence[Run], key: str) -> Check:
     said[0] += f": {_what(place)}."
     if place.below is not None:
         said.append(f"{_begin(place.below)} {_how_below(place)}.")
+    found = _at_endpoint(place, asked)
+    if found.said:
+        said.append(found.said)
     said.append(_layer(place))
     said.append(f"Cause: {place.cause or Cause.UNKNOWN}.")
     for other in places[1:]:
         said.append(f"{_begin(other.run)} is worse than the one below in {other.times} of {other.of} runs, too.")
     said += _gateways(runs)
-    remedy, anchor = _remedy(place, key)
+    remedy, anchor = _remedy(place, asked.key)
+    remedy = found.remedy or remedy
     return Check(ID, Status.PROBLEM, " ".join(said), remedy, anchor)
 
 
@@ -117,7 +125,7 @@ def _what(place: Place) -> str:
     if run.error and run.error != run.reason:
         parts.append(f"with {run.error}" + _status(run))
     if run.rung is not Rung.CREATE:
-        parts.append(f"after {run.characters} characters, the last event being `{run.last_event or 'none'}`")
+        parts.append(f"after {many(run.characters, 'character')}, the last event being `{run.last_event or 'none'}`")
         parts.append(f"finish reason {run.finish_sent or 'none'}")
         if run.idle >= 1:
             parts.append(f"{run.idle:.1f} s of silence before the end")
@@ -137,7 +145,7 @@ def _how_below(place: Place) -> str:
     assert below is not None
     how = "completed" if place.worse is Worse.ENDING or below.rung is Rung.CREATE else f"came `{below.delivery}`"
     late = f" ({below.error} came after its last chunk)" if below.error else ""
-    return f"{how} with {below.characters} characters{late}"
+    return f"{how} with {many(below.characters, 'character')}{late}"
 
 
 def _layer(place: Place) -> str:
@@ -166,11 +174,25 @@ def _special(place: Place, key: str) -> str:
     run = place.run
     if place.worse is Worse.DELIVERY:
         return _NOT_STREAMED_BY_AGENT if run.rung >= Rung.AGENT and not run.model_streams else ""
-    if run.reason == Reason.REJECTED:
-        if run.status is None and run.cause == Cause.CONNECTION_LOST:
-            return _NO_CONNECTION
-        if run.cause == Cause.PROVIDER_ERROR and run.status in _REFUSED:
-            return _REFUSED[run.status].format(key=key)
-    if run.rung is Rung.CREATE and run.reason == Reason.EMPTY and not run.finish_sent:
-        return _NO_ANSWER
+    if run.reason == Reason.REJECTED and run.cause == Cause.PROVIDER_ERROR and run.status in _REFUSED:
+        return _REFUSED[run.status].format(key=key)
     return ""
+
+
+def _at_endpoint(place: Place, asked: Asked) -> Found:
+    """What the endpoint itself says: that it cannot be reached, or does not have what it is asked for."""
+    run = place.run
+    if place.worse is Worse.DELIVERY:
+        return Found()
+    if run.rung is Rung.CREATE and run.reason == Reason.EMPTY and not run.finish_sent:
+        return Found("What answers at this address is no chat completion.", wrong_address(asked.endpoint))
+    if run.missing:
+        return missing(asked.endpoint, run)
+    if place.below is None:
+        return obstacle(asked.endpoint, run, asked.timeout)
+    if run.obstacle == UNANSWERED:
+        return Found(
+            f"No answer began within {asked.timeout:g} s, and the rung below it had one.",
+            "Look at what this layer asks for on top; if it needs more time, give --timeout more seconds.",
+        )
+    return Found()

@@ -30,6 +30,8 @@ class _Kind:
     """The extra of autogen-ext that brings it."""
     key: str
     """The environment variable that holds the key; empty if it needs none."""
+    address: str
+    """The environment variable that names the endpoint where `--base-url` does not."""
     make: Callable[[Given, Mapping[str, str]], Any]
 
 
@@ -62,6 +64,12 @@ def make(given: Given, environ: Mapping[str, str], *, keyless: bool = False) -> 
 def key_variable(client: str) -> str:
     """The environment variable that holds a client's key; empty if it needs none."""
     return KINDS[client].key
+
+
+def address_setting(given: Given, environ: Mapping[str, str]) -> str:
+    """What names the endpoint: `--base-url`, or the variable that is set in its stead."""
+    variable = KINDS[given.client].address
+    return variable if given.base_url is None and environ.get(variable, "").strip() else "--base-url"
 
 
 def _openai(given: Given, environ: Mapping[str, str]) -> Any:
@@ -126,9 +134,9 @@ def _known_or_not(kind: Callable[..., Any], **arguments: Any) -> Any:
 
 
 KINDS: Mapping[str, _Kind] = {
-    "openai": _Kind("openai", "OPENAI_API_KEY", _openai),
-    "azure": _Kind("openai", "AZURE_OPENAI_API_KEY", _azure),
-    "anthropic": _Kind("anthropic", "ANTHROPIC_API_KEY", _anthropic),
-    "ollama": _Kind("ollama", "", _ollama),
+    "openai": _Kind("openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", _openai),
+    "azure": _Kind("openai", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", _azure),
+    "anthropic": _Kind("anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", _anthropic),
+    "ollama": _Kind("ollama", "", "OLLAMA_HOST", _ollama),
 }
 """By the value of `--client`."""

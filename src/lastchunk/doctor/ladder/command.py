@@ -21,6 +21,7 @@ Framework: 3 get_response, 4 agent.run, 5 workflow.run). The key comes from the 
     lastchunk doctor stream --target my_app.agents:build_team
 """
 _CLIENTS = ("openai", "azure", "anthropic", "ollama")
+_OTHER_PROTOCOLS = ("anthropic", "ollama")
 _MODEL_OF_SERVE = "lastchunk"
 _FRAMEWORKS = ("autogen_core", "agent_framework")
 _NEEDS = {
@@ -42,6 +43,14 @@ class _Missing(click.ClickException):
 @click.option("--base-url", help="The endpoint, for --client.")
 @click.option("--prompt", help="What to ask. By default something with a long answer.")
 @click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="How often each rung is run.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    default=60.0,
+    show_default=True,
+    help="How long a model may take to begin its answer.",
+)
 @click.option("--allow-tools", is_flag=True, help="Run the tools of the target, with all that they do.")
 @click.option(
     "--idle",
@@ -58,6 +67,7 @@ def stream(
     base_url: str | None,
     prompt: str | None,
     repeat: int,
+    timeout: float,
     allow_tools: bool,
     idle: float | None,
     options: Options,
@@ -72,6 +82,10 @@ def stream(
     if idle is not None:
         if target is None and base_url is None:
             raise click.UsageError("--idle needs --base-url: where your proxy leads to `lastchunk doctor serve`.")
+        if client in _OTHER_PROTOCOLS:
+            raise click.UsageError(
+                f"--idle cannot use --client {client}: `lastchunk doctor serve` speaks OpenAI's protocol."
+            )
         model = model or _MODEL_OF_SERVE
     elif client is not None and not model:
         raise click.UsageError(f"--client {client} needs --model.")
@@ -91,6 +105,7 @@ def stream(
             prompt=prompt or PROMPT,
             repeat=repeat,
             allow_tools=allow_tools,
+            timeout=timeout,
         )
         found = findings(chosen, environ) if idle is None else idle_findings(chosen, idle, environ)
         run("lastchunk doctor stream", found, options, urls=[base_url] if base_url else (), environ=environ)

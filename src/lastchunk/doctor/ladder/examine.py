@@ -13,16 +13,19 @@ from typing import Any
 
 from lastchunk import semconv
 from lastchunk.doctor.ladder import clients
-from lastchunk.doctor.ladder.advice import verdict
+from lastchunk.doctor.ladder.advice import Asked, verdict
 from lastchunk.doctor.ladder.clients import Given
+from lastchunk.doctor.ladder.endpoint import Endpoint, must_look
 from lastchunk.doctor.ladder.ladder import Ladder
 from lastchunk.doctor.ladder.observe import Observed, observing
+from lastchunk.doctor.ladder.provider_sdks import Request
 from lastchunk.doctor.ladder.runs import Run, Rung
 from lastchunk.doctor.ladder.stage import Stage
 from lastchunk.doctor.ladder.subject import Subject
 from lastchunk.doctor.ladder.target import load
 from lastchunk.doctor.ladder.verdict import below, places, worse_than
 from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, Findings, Status
+from lastchunk.wording import many
 
 PROMPT = (
     "Explain in about 400 words, as plain text in several paragraphs, how a message travels through the Internet, from one "
@@ -42,6 +45,8 @@ class Chosen:
     prompt: str = PROMPT
     repeat: int = 1
     allow_tools: bool = False
+    timeout: float = 60.0
+    """Seconds that a model has to begin its answer."""
 
     @property
     def key(self) -> str:
@@ -63,10 +68,31 @@ def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
         runs_tools = chosen.allow_tools or not ladder.has_runs
         asked = None if runs_tools else stack.enter_context(subject.tools_not_run())
         yield Doing("finding out what the agent asks its model")
-        ladder.begin(stage.do(subject.question(chosen.prompt)), chosen.prompt, observed)
+        ladder.begin(stage.do(subject.question(chosen.prompt)), chosen.prompt, observed, chosen.timeout)
         yield from _climb(ladder, stage, observed, asked, chosen.key)
         yield from _seen(ladder)
-        yield verdict(places(ladder.runs), ladder.runs, chosen.key)
+        found = places(ladder.runs)
+        endpoint = endpoint_of(chosen, ladder.request, environ)
+        if found and found[0].below is None and must_look(endpoint, found[0].run):
+            yield Doing(f"looking who listens at {endpoint.address}")
+        yield verdict(found, ladder.runs, Asked(chosen.key, endpoint, chosen.timeout))
+
+
+_FAMILIES = {"azure.ai.inference.aio": "azure_inference"}
+
+
+def endpoint_of(chosen: Chosen, request: Request | None, environ: Mapping[str, str]) -> Endpoint:
+    """Where the model is asked, as far as the request that was sent shows it."""
+    known: dict[str, str] = {}
+    if request is not None:
+        known = {"address": request.address, "model": request.model, "path": request.sdk.path}
+    if (given := chosen.given) is not None:
+        known["model"] = known.get("model") or given.model
+        return Endpoint(client=given.client, setting=clients.address_setting(given, environ), **known)
+    client = "" if request is None else _FAMILIES.get(request.sdk.package, request.sdk.package)
+    if client == "openai" and "/openai/deployments" in known["address"]:
+        client = "azure"
+    return Endpoint(client=client, setting="the client's base_url", asks="the client's model", **known)
 
 
 async def subject_of(chosen: Chosen, environ: Mapping[str, str], *, keyless: bool = False) -> Subject:
@@ -86,7 +112,7 @@ def _calls(ladder: Ladder, chosen: Chosen) -> Check:
     calls, or_more = ladder.calls
     if not calls:
         raise CouldNotRun(f"--target {chosen.target}: nothing in it can be run as a stream.")
-    said = f"This makes {'at least ' if or_more else ''}{calls} model call{'' if calls == 1 else 's'}"
+    said = f"This makes {'at least ' if or_more else ''}{many(calls, 'model call')}"
     rungs = [str(rung.value) for rung in Rung if rung not in ladder.skipped]
     said += f": rung{'' if len(rungs) == 1 else 's'} {', '.join(rungs)}, {chosen.repeat} of each."
     if or_more and not chosen.allow_tools:
@@ -104,7 +130,7 @@ def _climb(ladder: Ladder, stage: Stage, observed: Observed, asked: list[str] | 
             yield from _seen(ladder)
             yield _interrupted(f"Rung {rung.value} ({ladder.title(rung)})", time.monotonic() - began, observed)
             if so_far_worse := places(ladder.runs):
-                yield verdict(so_far_worse, ladder.runs, key)
+                yield verdict(so_far_worse, ladder.runs, Asked(key))
             raise
         if asked and len(ladder.runs) > so_far:
             ladder.runs[-1] = ladder.runs[-1].with_tools(asked)

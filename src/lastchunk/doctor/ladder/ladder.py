@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lastchunk.doctor.ladder.observe import Observed
 from lastchunk.doctor.ladder.provider_sdks import Request, captured
+from lastchunk.doctor.ladder.refusal import UNANSWERED
 from lastchunk.doctor.ladder.rungs import Rungs, Unobserved
 from lastchunk.doctor.ladder.runs import Run, Rung
 from lastchunk.doctor.ladder.subject import Question, Subject
@@ -60,9 +61,14 @@ class Ladder:
         """There is an agent or a team."""
         return self.subject.agent is not None or self.subject.team is not None
 
-    def begin(self, question: Question, prompt: str, observed: Observed) -> None:
-        """Set what is asked, and who watches."""
-        self._rungs = Rungs(self.subject, question, prompt, observed)
+    @property
+    def request(self) -> Request | None:
+        """What the model client sends, once it has sent it, through an SDK that is known."""
+        return self._request
+
+    def begin(self, question: Question, prompt: str, observed: Observed, patience: float | None = None) -> None:
+        """Set what is asked, who watches, and how many seconds a model has to begin its answer."""
+        self._rungs = Rungs(self.subject, question, prompt, observed, patience)
 
     def steps(self) -> Iterator[tuple[int, Rung]]:
         """What is run next, as (round, rung): `create_stream` first, for its request is what the rungs below it resend."""
@@ -72,7 +78,7 @@ class Ladder:
                 if rung not in self.skipped:
                     yield number, rung
                 if number == 1 and rung is Rung.CREATE and self._hopeless():
-                    why = "not tried: the request is refused without streaming, too"
+                    why = "not tried: the request fails without streaming, too"
                     self.skipped.update({above: why for above in Rung if not self.of(above)})
                     return
 
@@ -129,4 +135,6 @@ class Ladder:
 
 
 def _refused(run: Run) -> bool:
+    if run.obstacle == UNANSWERED:
+        return True
     return run.reason == Reason.REJECTED and run.cause not in _MAY_PASS and (run.status or 400) < 500

@@ -42,6 +42,10 @@ class Sdk:
     """The text in an item of a stream; empty if it has none."""
     answer: Callable[[Any], tuple[str, str, bool]]
     """Text, raw finish reason, and whether it calls a tool, of an answer in one piece."""
+    address: Callable[[Any], Any]
+    """Of the object whose method it is: the URL to which the SDK appends a path of its own …"""
+    path: str
+    """… which is this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,19 @@ class Request:
     resource: Any
     args: Sequence[Any]
     kwargs: Kwargs
+
+    @property
+    def address(self) -> str:
+        """The URL that the SDK appends its own path to; empty if it cannot be found."""
+        try:
+            return str(self.sdk.address(self.resource))
+        except AttributeError:
+            return ""
+
+    @property
+    def model(self) -> str:
+        """The model that is asked for; empty if the request names none."""
+        return _str_in(self.kwargs, "model")
 
     def whole(self) -> Any:
         """The same request without streaming; an awaitable."""
@@ -153,6 +170,15 @@ def _str(owner: Any, name: str) -> str:
     return str(value) if isinstance(value, str) else ""
 
 
+def _base_url(resource: Any) -> Any:
+    return resource._client.base_url
+
+
+def _str_in(kwargs: Kwargs, name: str) -> str:
+    value = kwargs.get(name)
+    return value if isinstance(value, str) else ""
+
+
 OPENAI = Sdk(
     package="openai",
     module="openai.resources.chat.completions.completions",
@@ -161,6 +187,8 @@ OPENAI = Sdk(
     only_streaming=frozenset({"stream", "stream_options"}),
     text=_choice_text,
     answer=_choice_answer,
+    address=_base_url,
+    path="/chat/completions",
 )
 RESPONSES = Sdk(
     package="openai",
@@ -169,6 +197,8 @@ RESPONSES = Sdk(
     method="create",
     text=_responses_text,
     answer=_responses_answer,
+    address=_base_url,
+    path="/responses",
 )
 ANTHROPIC = Sdk(
     package="anthropic",
@@ -179,6 +209,8 @@ ANTHROPIC = Sdk(
     only_whole={"timeout": 600.0},
     text=_anthropic_text,
     answer=_anthropic_answer,
+    address=_base_url,
+    path="/v1/messages",
 )
 OLLAMA = Sdk(
     package="ollama",
@@ -187,6 +219,8 @@ OLLAMA = Sdk(
     method="chat",
     text=_ollama_text,
     answer=_ollama_answer,
+    address=_base_url,
+    path="/api/chat",
 )
 AZURE_INFERENCE = Sdk(
     package="azure.ai.inference.aio",
@@ -195,6 +229,8 @@ AZURE_INFERENCE = Sdk(
     method="complete",
     text=_choice_text,
     answer=_choice_answer,
+    address=lambda resource: resource._config.endpoint,
+    path="/chat/completions",
 )
 
 SDKS = (OPENAI, RESPONSES, ANTHROPIC, OLLAMA, AZURE_INFERENCE)

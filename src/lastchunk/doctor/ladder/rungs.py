@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from lastchunk.doctor.ladder.observe import Observed
 from lastchunk.doctor.ladder.provider_sdks import Request
+from lastchunk.doctor.ladder.refusal import NoAnswer
 from lastchunk.doctor.ladder.runs import Run, Rung, Seen, from_answer, from_error, from_span
 from lastchunk.doctor.ladder.subject import Question, Subject
 from lastchunk.doctor.ladder.tools import NOT_RUN
@@ -27,9 +30,16 @@ class Unobserved(Exception):
 
 
 class Rungs:
-    """The rungs of one subject, each with the same question."""
+    """The rungs of one subject, each with the same question.
 
-    def __init__(self, subject: Subject, question: Question, prompt: str, observed: Observed) -> None:
+    A model gets `patience` seconds to begin its answer; an answer in one piece, those that a stream of it took on top.
+    """
+
+    def __init__(
+        self, subject: Subject, question: Question, prompt: str, observed: Observed, patience: float | None = None
+    ) -> None:
+        self._patience = patience
+        self._streamed_for = 0.0
         self._subject = subject
         self._question = question
         self._prompt = prompt
@@ -40,12 +50,14 @@ class Rungs:
     async def create(self, number: int, request: Request | None) -> Run:
         """Rung 1: the answer in one piece, from the SDK; from the model client, if no request at an SDK is known."""
         seen, began = Seen(framework=self._subject.framework), time.monotonic()
+        limit = None if self._patience is None else self._patience + self._streamed_for
         try:
-            if request is not None:
-                answer = request.sdk.answer(await request.whole())
-            else:
-                client, question = self._subject.client, self._question
-                answer = _answer(await client.create(question.messages, **question.arguments))
+            async with _patient(limit):
+                if request is not None:
+                    answer = request.sdk.answer(await request.whole())
+                else:
+                    client, question = self._subject.client, self._question
+                    answer = _answer(await client.create(question.messages, **question.arguments))
         except Exception as error:
             seen.duration = _since(began)
             return from_error(Rung.CREATE, number, error, seen)
@@ -66,12 +78,14 @@ class Rungs:
             self._calls = seen.calls
             return text
 
-        return await self._read(
+        run = await self._read(
             Rung.CREATE_STREAM,
             number,
             lambda: client.create_stream(question.messages, **question.arguments),
             read,
         )
+        self._streamed_for = run.duration if run.characters else 0.0
+        return run
 
     def calls_answered(self) -> bool:
         """Go on where the model called tools: the rungs below the agent ask for the text that follows. False if it did not.
@@ -111,26 +125,41 @@ class Rungs:
         self._observed.clear()
         began = time.monotonic()
         try:
-            stream = opened()
-            if inspect.isawaitable(stream):
-                stream = await stream
-            seen.gateway = _gateway(stream)
-            async for item in stream:
-                if text := read(item, seen):
-                    seen.characters += len(text)
-                    if seen.first is None:
-                        seen.first = _since(began)
+            async with _patient(self._patience if rung < Rung.AGENT else None) as waiting:
+                stream = opened()
+                if inspect.isawaitable(stream):
+                    stream = await stream
+                seen.gateway = _gateway(stream)
+                async for item in stream:
+                    waiting.reschedule(None)
+                    if text := read(item, seen):
+                        seen.characters += len(text)
+                        if seen.first is None:
+                            seen.first = _since(began)
         except Exception as error:
             failed = error
         seen.duration = _since(began)
         span = self._observed.outermost()
-        if span is not None:
+        if span is not None and not isinstance(failed, NoAnswer):
             return from_span(rung, number, span, seen, failed, self._observed.model_streams())
         if failed is None:
             raise Unobserved(
                 f"Lastchunk has no patch for what gives this stream ({type(self._subject.client).__name__})"
             )
         return from_error(rung, number, failed, seen)
+
+
+@asynccontextmanager
+async def _patient(limit: float | None) -> AsyncGenerator[asyncio.Timeout]:
+    """Raises `NoAnswer` after `limit` seconds, unless they are given up before."""
+    waiting = asyncio.timeout(limit)
+    try:
+        async with waiting:
+            yield waiting
+    except TimeoutError as error:
+        if waiting.expired():
+            raise NoAnswer from error
+        raise
 
 
 def _gateway(stream: Any) -> str:

@@ -4,20 +4,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
 from lastchunk import foreign, semconv
+from lastchunk.doctor.ladder.refusal import refusal_of
 from lastchunk.semconv import LastEvent, Reason
 from lastchunk.streams.ending import Ending, Evidence, decide
 from lastchunk.streams.failure import failure_of
 from lastchunk.streams.finish_reasons import meanings
-from lastchunk.streams.raised import behind
-
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
 
 class Rung(IntEnum):
@@ -58,6 +55,12 @@ class Run:
     """… the HTTP status that it carries …"""
     code: str = ""
     """… and the provider's own code for it, if that is an identifier."""
+    missing: str = ""
+    """What the endpoint says it does not have: a `Missing`."""
+    obstacle: str = ""
+    """Why no answer came, as `Refusal` has it …"""
+    obstacle_said: str = ""
+    """… and the system's words for it."""
     characters: int = 0
     finish_sent: str = ""
     """The finish reason on the wire."""
@@ -123,7 +126,8 @@ def from_span(
     models: Sequence[Mapping[str, Any]],
 ) -> Run:
     """A run that was a stream, from its span and those of the `models` streamed within it."""
-    status, code = _said(error)
+    refusal = refusal_of(error)
+    began = span.get(semconv.TERMINATION_REASON) not in (Reason.REJECTED, Reason.TIMEOUT) or seen.characters > 0
     return Run(
         rung=rung,
         round=number,
@@ -131,8 +135,11 @@ def from_span(
         cause=span.get(semconv.TERMINATION_CAUSE),
         detail=span.get(semconv.TERMINATION_DETAIL),
         error=str(span.get(semconv.ERROR_TYPE) or span.get(semconv.LATE_ERROR) or ""),
-        status=status,
-        code=code,
+        status=refusal.status,
+        code=refusal.code,
+        missing=refusal.missing,
+        obstacle="" if began else refusal.obstacle,
+        obstacle_said="" if began else refusal.said,
         characters=seen.characters,
         finish_sent=str(span.get(semconv.FINISH_REASON_RAW, "")),
         finish_reported=seen.reported or str(span.get(semconv.TEAM_STOP_REASON, "")),
@@ -171,9 +178,19 @@ def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
 
 def from_error(rung: Rung, number: int, error: BaseException, seen: Seen) -> Run:
     """A run that failed before any stream of ours began, or of the first rung."""
-    status, code = _said(error)
-    ending = decide(Evidence(failure=failure_of(error)))
-    return _whole(number, ending, seen, rung=rung, status=status, code=code, last=LastEvent.ERROR)
+    refusal = refusal_of(error)
+    return _whole(
+        number,
+        decide(Evidence(failure=failure_of(error))),
+        seen,
+        rung=rung,
+        status=refusal.status,
+        code=refusal.code,
+        missing=refusal.missing,
+        obstacle=refusal.obstacle,
+        obstacle_said=refusal.said,
+        last=LastEvent.ERROR,
+    )
 
 
 def _whole(number: int, ending: Ending, seen: Seen, last: str, rung: Rung = Rung.CREATE, **known: Any) -> Run:
@@ -189,16 +206,3 @@ def _whole(number: int, ending: Ending, seen: Seen, last: str, rung: Rung = Rung
         framework=seen.framework,
         **known,
     )
-
-
-def _said(error: BaseException | None) -> tuple[int | None, str]:
-    """HTTP status and code of an exception, or of what it was raised from."""
-    status, code = None, ""
-    for link in behind(error) if error is not None else ():
-        found = getattr(link, "status_code", None)
-        if status is None and isinstance(found, int) and found > 0:
-            status = found
-        word = getattr(link, "code", None)
-        if not code and isinstance(word, str) and _CODE.match(word):
-            code = word
-    return status, code

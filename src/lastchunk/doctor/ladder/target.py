@@ -14,6 +14,7 @@ from lastchunk.doctor.ladder import agent_framework
 from lastchunk.doctor.ladder.subject import Subject, agents_of, client_of
 from lastchunk.doctor.report.findings import CouldNotRun
 from lastchunk.streams.failure import qualified_name
+from lastchunk.wording import a
 
 
 async def load(target: str) -> Subject:
@@ -65,7 +66,7 @@ def around(made: Any, target: str) -> Subject:
             return Subject(client=client_of(agent), agent=agent, team=made)
         case _:
             raise CouldNotRun(
-                f"--target {target} gives a {type(made).__name__}: it must give a model client, an agent or a team of AutoGen, "
+                f"--target {target} gives {a(type(made).__name__)}: it must give a model client, an agent or a team of AutoGen, "
                 "or a chat client, an agent or a workflow of Agent Framework."
             )
 

@@ -5,23 +5,21 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from typing import Any, Self
 
-from rich.console import Console
 from rich.status import Status as Spinner
 from rich.table import Table
 from rich.text import Text
 
+from lastchunk import terminal
 from lastchunk.doctor.report.findings import Check, Detail, Report, Status, python
 from lastchunk.doctor.report.redact import Redactor
 from lastchunk.version import __version__
+from lastchunk.wording import many
 
 PATIENCE = 1.0
 """Seconds after which it is said what takes so long."""
-_NARROW = 120
-"""Columns of what is not written to a terminal."""
 _STYLE = {Status.OK: "green", Status.WARNING: "yellow", Status.PROBLEM: "bold red", Status.SKIPPED: "dim"}
 _WIDTH = max(len(status) for status in Status)
 
@@ -30,7 +28,7 @@ class Progress:
     """Says on stderr what is being done, once it takes longer than `PATIENCE`; nothing of it stays on a terminal."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._console = _console(stderr=True)
+        self._console = terminal.console(stderr=True)
         self._redactor = redactor
         self._timer: threading.Timer | None = None
         self._spinner: Spinner | None = None
@@ -73,7 +71,7 @@ class ForPeople:
     """Prints each finding as it comes, and at the end what they come to."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._console = _console()
+        self._console = terminal.console()
         self._redactor = redactor
 
     def begin(self) -> None:
@@ -99,7 +97,7 @@ class ForPeople:
 
     def end(self, report: Report) -> None:
         """How many of each."""
-        counts = ", ".join(f"{count} {status}" for status in Status if (count := report.count(status)))
+        counts = ", ".join(_counted(status, count) for status in Status if (count := report.count(status)))
         if report.interrupted:
             self._print(Text(f"\nInterrupted. Found so far: {counts or 'nothing'}.", "bold"))
         else:
@@ -111,9 +109,7 @@ class ForPeople:
         table = Table(box=None, pad_edge=False)
         for name in detail.heading:
             table.add_column(name)
-        for row in detail.cells:
-            table.add_row(*(Text(self._redactor.text(cell)) for cell in row))
-        self._console.print(table)
+        terminal.show(self._console, table, [[Text(self._redactor.text(cell)) for cell in row] for row in detail.cells])
 
     def _row(self, left: Text, right: Text) -> None:
         """On a terminal, lines that are too long go on below where they began; elsewhere one line stays one line."""
@@ -131,6 +127,10 @@ class ForPeople:
         self._console.print(text, soft_wrap=not self._console.is_terminal)
 
 
+def _counted(status: Status, count: int) -> str:
+    return many(count, status) if status in (Status.WARNING, Status.PROBLEM) else f"{count} {status}"
+
+
 def as_json(report: Report, redactor: Redactor, *, strict: bool) -> str:
     """The document of `Report.as_dict`, redacted. Identifiers stay as they are."""
     document = report.as_dict(strict=strict)
@@ -142,9 +142,3 @@ def as_json(report: Report, redactor: Redactor, *, strict: bool) -> str:
 
 def _redacted(check: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     return check | {name: redactor.text(check[name]) for name in ("evidence", "remedy")}
-
-
-def _console(*, stderr: bool = False) -> Console:
-    console = Console(stderr=stderr, highlight=False)
-    stream = sys.stderr if stderr else sys.stdout
-    return console if console.is_terminal else Console(file=stream, highlight=False, width=_NARROW)

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from lastchunk.doctor.ladder.examine import Chosen, subject_of
+from lastchunk.doctor.ladder.endpoint import Endpoint, obstacle
+from lastchunk.doctor.ladder.examine import Chosen, endpoint_of, subject_of
 from lastchunk.doctor.ladder.observe import observing
+from lastchunk.doctor.ladder.provider_sdks import captured
 from lastchunk.doctor.ladder.rungs import Rungs
 from lastchunk.doctor.ladder.runs import Run
 from lastchunk.doctor.ladder.stage import Stage
@@ -20,6 +22,7 @@ from lastchunk.doctor.report.findings import Check, CouldNotRun, Detail, Doing, 
 from lastchunk.doctor.silence.request import asks_for
 from lastchunk.semconv import Cause, Delivery, Reason
 from lastchunk.streams.timeouts import OF_THE_CLIENT, ON_THE_WAY, Default, owners
+from lastchunk.wording import many
 
 SILENCES: tuple[float, ...] = (5, 15, 35, 65, 125, 245, 305, 355, 605, 905, 1205, 1805, 3600)
 """Seconds: each a little more than timeouts that are usual."""
@@ -68,25 +71,36 @@ def findings(chosen: Chosen, up_to: float, environ: Mapping[str, str], known: Se
         yield Check(
             "stream.calls",
             Status.OK,
-            f"This makes at most {len(ladder)} calls, silent for {', '.join(f'{seconds:g}' for seconds in ladder)} s: "
+            f"This makes at most {many(len(ladder), 'call')}, silent for {', '.join(f'{seconds:g}' for seconds in ladder)} s: "
             f"{_span(sum(ladder))} at most, and it ends at the first that is cut.",
         )
         tried: list[Tried] = []
         for number, seconds in enumerate(ladder, 1):
             yield Doing(f"a silence of {seconds:g} s")
-            rungs = Rungs(subject, subject.plain_question(asks_for(seconds)), "", observed)
+            # What buffers holds the whole answer back, with its silence.
+            rungs = Rungs(subject, subject.plain_question(asks_for(seconds)), "", observed, chosen.timeout + seconds)
             try:
-                run = stage.do(rungs.create_stream(number))
+                with captured() as requests:
+                    run = stage.do(rungs.create_stream(number))
             except KeyboardInterrupt:
                 yield from _seen(tried)
                 yield Check("stream.interrupted", Status.SKIPPED, f"The silence of {seconds:g} s was interrupted.")
                 raise
+            if run.obstacle:
+                _must_answer(endpoint_of(chosen, next(iter(requests), None), environ), run, chosen.timeout + seconds)
             _must_be_serve(seconds, run)
             tried.append(Tried(seconds, run))
             if tried[-1].cut:
                 break
         yield from _seen(tried)
         yield verdict(tried)
+
+
+def _must_answer(endpoint: Endpoint, run: Run, timeout: float) -> None:
+    """Raises `CouldNotRun` if it is known why no answer came at all."""
+    found = obstacle(endpoint, run, timeout)
+    if found.said:
+        raise CouldNotRun(f"`lastchunk doctor serve` is not reached. {found.said} {found.remedy}")
 
 
 def _must_be_serve(seconds: float, run: Run) -> None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from lastchunk.doctor.telemetry.probe import Listener, Trust, look
+from lastchunk.doctor.telemetry.probe import SILENCES, Listener, Trust, look
 from lastchunk.doctor.telemetry.signals import GRPC, HTTP, Signal, Target
 
 _SERVICES = {
@@ -34,8 +34,12 @@ class Outcome(StrEnum):
     UNRESOLVED = "unresolved"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    DROPS = "drops"
     SILENT = "silent"
+    TLS_SILENT = "tls_silent"
     UNTRUSTED = "untrusted"
+    OTHER_NAME = "other_name"
+    EXPIRED = "expired"
     TLS_FAILED = "tls_failed"
     PLAIN = "plain"
     WANTS_TLS = "wants_tls"
@@ -81,15 +85,17 @@ def deliver(target: Target, timeout: float) -> Delivery:
         return delivery
     trust = Trust(target.certificate, target.client_certificate, target.client_key) if target.secure else None
     found, said = look(host, port, trust, max(ends - time.monotonic(), _LEAST))
-    return _explained(target, found, said) or delivery
+    return _explained(target, found, said, timeout) or delivery
 
 
-def _explained(target: Target, found: Listener, said: str) -> Delivery | None:
+def _explained(target: Target, found: Listener, said: str, timeout: float) -> Delivery | None:
     """Why an export failed, where such a listener is the reason."""
     speaks = {Listener.HTTP_1: HTTP, Listener.HTTP_2: GRPC}.get(found)
     if speaks:
         return None if speaks == target.protocol else Delivery(Outcome.WRONG_PROTOCOL, speaks)
-    return None if found is Listener.CLOSES else Delivery(Outcome(found), said)
+    if found is Listener.CLOSES:
+        return None
+    return Delivery(Outcome(found), f"waited for {timeout:g} s" if found in SILENCES else said)
 
 
 def _by_http(target: Target, timeout: float) -> Delivery:

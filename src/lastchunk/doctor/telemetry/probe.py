@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,10 +18,18 @@ class Listener(StrEnum):
     UNRESOLVED = "unresolved"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    DROPS = "drops"
+    """No connection comes about in time."""
     SILENT = "silent"
-    """It accepts, or drops, and does not answer in time."""
+    """It accepts, and does not answer in time."""
+    TLS_SILENT = "tls_silent"
+    """It accepts, and the TLS handshake does not end in time."""
     UNTRUSTED = "untrusted"
-    """TLS, with a certificate that is not trusted here."""
+    """TLS, with a certificate of an authority that is not trusted here."""
+    OTHER_NAME = "other_name"
+    """TLS, with a certificate for another host."""
+    EXPIRED = "expired"
+    """TLS, with a certificate that is valid no more, or not yet."""
     TLS_FAILED = "tls_failed"
     PLAIN = "plain"
     """No TLS, where TLS was asked for."""
@@ -33,6 +42,26 @@ class Listener(StrEnum):
     """It accepts, and closes without a word."""
 
 
+SILENCES = (Listener.DROPS, Listener.SILENT, Listener.TLS_SILENT)
+"""Those who let us wait in vain."""
+
+MEANS: Mapping[str, str] = {
+    Listener.UNRESOLVED: "the host's name is not known here",
+    Listener.REFUSED: "the connection is refused: nothing listens there",
+    Listener.UNREACHABLE: "the host cannot be reached from here",
+    Listener.DROPS: "no connection comes about",
+    Listener.SILENT: "it takes the connection, and does not answer",
+    Listener.TLS_SILENT: "it takes the connection, and the TLS handshake does not end",
+    Listener.UNTRUSTED: "its TLS certificate is not trusted here",
+    Listener.OTHER_NAME: "its TLS certificate is for another host",
+    Listener.EXPIRED: "its TLS certificate is not valid today",
+    Listener.TLS_FAILED: "the TLS handshake fails",
+    Listener.PLAIN: "it speaks without TLS",
+    Listener.WANTS_TLS: "it speaks only TLS",
+}
+"""What stands in the way of a request, in words that follow the address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Files for TLS; empty for the usual ones, and for no client certificate."""
@@ -40,12 +69,16 @@ class Trust:
     certificate: str = ""
     client_certificate: str = ""
     client_key: str = ""
+    verify: bool = True
+    """Whether a certificate that is not trusted is found."""
 
     def context(self) -> ssl.SSLContext:
         """Raises `OSError` if a file is missing or is none of these."""
         context = ssl.create_default_context(cafile=self.certificate or None)
         if self.client_certificate:
             context.load_cert_chain(self.client_certificate, self.client_key or None)
+        if not self.verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
 
 
@@ -61,13 +94,40 @@ _NOT_TLS = (
 )
 
 
+_X509_EXPIRED = (9, 10)
+_X509_OTHER_NAME = (62, 64)
+"""OpenSSL's codes: not yet valid and expired; another host name and another address."""
+
+
+def of_certificate(error: ssl.SSLCertVerificationError) -> tuple[Listener, str]:
+    """What is wrong with a certificate, and OpenSSL's words for it."""
+    found = Listener.UNTRUSTED
+    if error.verify_code in _X509_OTHER_NAME:
+        found = Listener.OTHER_NAME
+    elif error.verify_code in _X509_EXPIRED:
+        found = Listener.EXPIRED
+    return found, error.verify_message
+
+
+def of_tls(error: ssl.SSLError) -> tuple[Listener, str]:
+    """Why TLS fails, and OpenSSL's word for it."""
+    reason = str(error.reason or error)
+    return (Listener.PLAIN if reason in _NOT_TLS else Listener.TLS_FAILED), reason
+
+
 def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Listener, str]:
-    """Who listens, and what the system says of it, if it says something. Without `trust`: no TLS."""
+    """Who listens, and what the system says of it, if it says something. Without `trust`: no TLS.
+
+    Each of its steps, of which there are three at most, may take `timeout` seconds.
+    """
     place = host, port
+    waiting = Listener.DROPS
     try:
         with socket.create_connection(place, timeout) as connection:
             if trust is not None:
+                waiting = Listener.TLS_SILENT
                 return _greet_secured(connection, host, trust)
+            waiting = Listener.SILENT
             found = _answer(connection, _PREFACE)
         if found is Listener.CLOSES:
             found = _second_look(place, timeout)
@@ -76,7 +136,7 @@ def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Lis
     except ConnectionRefusedError:
         return Listener.REFUSED, ""
     except TimeoutError:
-        return Listener.SILENT, f"no answer within {timeout:g} s"
+        return waiting, ""
     except OSError as error:
         return Listener.UNREACHABLE, str(error.strerror or error)
     return found, ""
@@ -97,14 +157,16 @@ def _greet_secured(connection: socket.socket, host: str, trust: Trust) -> tuple[
         with context.wrap_socket(connection, server_hostname=host) as secured:
             if secured.selected_alpn_protocol() == "h2":
                 return Listener.HTTP_2, ""
-            found = _answer(secured, _REQUEST)
+            try:
+                found = _answer(secured, _REQUEST)
+            except TimeoutError:
+                return Listener.SILENT, ""
             # TLS 1.3 refuses a client after its handshake; a reset may come before the alert that says so.
             return (Listener.TLS_FAILED, "closed after the handshake") if found is Listener.CLOSES else (found, "")
     except ssl.SSLCertVerificationError as error:
-        return Listener.UNTRUSTED, error.verify_message
+        return of_certificate(error)
     except ssl.SSLError as error:
-        reason = str(error.reason or error)
-        return (Listener.PLAIN if reason in _NOT_TLS else Listener.TLS_FAILED), reason
+        return of_tls(error)
     except (FileNotFoundError, PermissionError) as error:
         return Listener.TLS_FAILED, f"{error.strerror}: a certificate file"
     except ConnectionError as error:
@@ -125,8 +187,7 @@ def _answer(connection: socket.socket, question: bytes) -> Listener:
 
 
 def _offers_tls(place: tuple[str, int], timeout: float) -> bool:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context = Trust(verify=False).context()
     try:
         with socket.create_connection(place, timeout) as connection, context.wrap_socket(connection):
             return True

@@ -8,29 +8,28 @@ from collections.abc import Mapping
 
 from lastchunk.doctor.report.findings import Check, Doing, Findings, Status
 from lastchunk.doctor.telemetry.delivery import Delivery, Outcome, deliver
+from lastchunk.doctor.telemetry.probe import MEANS, SILENCES, Listener
 from lastchunk.doctor.telemetry.signals import GRPC, HTTP, PORTS, Signal, Target, targets
 
+_TO_DO: Mapping[str, str] = {
+    Listener.UNRESOLVED: "Correct the host in {variable}.",
+    Listener.REFUSED: "Start the receiver, or correct {variable}.",
+    Listener.UNREACHABLE: "Check the network between here and there, or correct {variable}.",
+    Listener.DROPS: "Look for a firewall between here and there, or correct the host in {variable}; --timeout waits longer.",
+    Listener.SILENT: "Look at the receiver, which hangs, or at the proxy before it; --timeout waits longer.",
+    Listener.TLS_SILENT: "Correct the port in {variable}, or write http:// there if the receiver speaks without TLS; --timeout "
+    "waits longer.",
+    Listener.UNTRUSTED: "Name the file of the authority that signed it in OTEL_EXPORTER_OTLP_CERTIFICATE.",
+    Listener.OTHER_NAME: "Use in {variable} the host name that the certificate is for.",
+    Listener.EXPIRED: "Renew the receiver's certificate, or set this machine's clock.",
+    Listener.TLS_FAILED: "Check OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY against what the receiver "
+    "asks for.",
+    Listener.PLAIN: "Write http:// in {variable}, or switch TLS on at the receiver.",
+    Listener.WANTS_TLS: "Write https:// in {variable}.",
+}
+"""What to do about who listens there, by what `MEANS` says."""
 _SAYS: Mapping[Outcome, tuple[str, str]] = {
-    Outcome.UNRESOLVED: ("the host's name is not known here", "Correct the host in {variable}."),
-    Outcome.REFUSED: ("the connection is refused: nothing listens there", "Start the receiver, or correct {variable}."),
-    Outcome.UNREACHABLE: (
-        "the host cannot be reached",
-        "Check the network between here and there, or correct {variable}.",
-    ),
-    Outcome.SILENT: (
-        "no answer came in time",
-        "Look for a firewall, or a receiver that hangs; --timeout waits longer.",
-    ),
-    Outcome.UNTRUSTED: (
-        "its TLS certificate is not trusted here",
-        "Name the file of the authority that signed it in OTEL_EXPORTER_OTLP_CERTIFICATE, and use the host name that it is for.",
-    ),
-    Outcome.TLS_FAILED: (
-        "the TLS handshake fails",
-        "Check OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY against what the receiver asks for.",
-    ),
-    Outcome.PLAIN: ("it speaks without TLS", "Write http:// in {variable}, or switch TLS on at the receiver."),
-    Outcome.WANTS_TLS: ("it speaks only TLS", "Write https:// in {variable}."),
+    **{Outcome(found): (MEANS[found], _TO_DO[found]) for found in MEANS},
     Outcome.UNAUTHENTICATED: (
         "it does not accept the credentials",
         "Check the key in OTEL_EXPORTER_OTLP_HEADERS (name=value, with %20 for a blank).",
@@ -77,7 +76,7 @@ def checks(environ: Mapping[str, str], *, has_distro: bool, offline: bool, timeo
             # Who has let us wait in vain once is not asked again.
             place = (target.host, target.protocol)
             delivery = silent.get(place) or deliver(target, timeout)
-            if delivery.outcome is Outcome.SILENT:
+            if delivery.outcome.value in SILENCES:
                 silent[place] = delivery
             yield check(target, delivery)
 
