@@ -14,12 +14,15 @@ from typing import Any
 
 import openai
 import pytest
+import wrapt
 from autogen_agentchat.agents import AssistantAgent, BaseChatAgent
 from autogen_agentchat.agents import _base_chat_agent as base_chat_agent
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from openai import OpenAI
 from openai.resources.chat.completions import Completions
+from opentelemetry.instrumentation.utils import unwrap
 
+from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk.patches.support.wrapping import left_out_if_it_fails
 from tests.conftest import Exported, Instrument
 
@@ -68,6 +71,24 @@ def test_copies_and_references(
     bare = _outcome(use, of(client, agent))
     instrument()
     assert _outcome(use, of(client, agent)) == bare
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_another_instrumentation_on_top(instrument: Instrument, ours_first: bool) -> None:
+    """Whoever undoes first: no cycle of instrumenting leaves a layer, and each layer doubles what an attribute costs."""
+    bare = vars(Completions)["create"]
+    for _ in range(3):
+        instrument()
+        wrapt.wrap_function_wrapper(Completions, "create", lambda wrapped, _, args, kwargs: wrapped(*args, **kwargs))
+        if ours_first:
+            AutoGenStreamsInstrumentor().uninstrument()
+        unwrap(Completions, "create")  # it puts back what `Completions.create` gave: a bound method of ours
+        if not ours_first:
+            AutoGenStreamsInstrumentor().uninstrument()
+    instrument()
+    assert vars(Completions)["create"].__wrapped__ is bare
+    AutoGenStreamsInstrumentor().uninstrument()
+    assert vars(Completions)["create"] is bare
 
 
 async def test_a_copy_is_observed(exported: Exported) -> None:

@@ -13,7 +13,15 @@ from weakref import WeakValueDictionary
 
 from lastchunk.patches.support.fields import fields_of
 from lastchunk.patches.support.subclasses import Subclasses
-from lastchunk.patches.support.wrapping import Wrapped, Wrapper, is_wrapped, left_out_if_it_fails, resolved
+from lastchunk.patches.support.wrapping import (
+    Wrapped,
+    Wrapper,
+    is_wrapped,
+    left_out_if_it_fails,
+    patched_by,
+    resolved,
+    without_undone,
+)
 from lastchunk.settings import Settings
 from lastchunk.streams.lifecycle import Streams, current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator
@@ -67,7 +75,7 @@ class Patcher:
 
     def _put_wrapped(self, owner: Any, name: str, wrapper: Wrapper, enabled: Callable[[], bool]) -> None:
         original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
-        setattr(owner, name, Wrapped(original, wrapper, enabled, self))
+        setattr(owner, name, Wrapped(without_undone(original), wrapper, enabled, self))
         self._owners[id(owner)] = owner
         if self._under_way is not None:
             self._under_way.append((owner, name))
@@ -151,7 +159,7 @@ class Patcher:
 
     def _unwrap(self, owner: Any, name: str) -> None:
         # If somebody put a wrapper on top of ours, it stays, and ours below it passes everything through.
-        while type(ours := vars(owner).get(name)) is Wrapped and ours._self_by is self:
+        while patched_by(ours := vars(owner).get(name)) is self:
             setattr(owner, name, ours.__wrapped__)
 
 

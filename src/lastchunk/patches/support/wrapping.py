@@ -88,10 +88,28 @@ def resolved(cls: type, name: str) -> tuple[type, Any]:
     return next(((owner, vars(owner)[name]) for owner in cls.__mro__ if name in vars(owner)), (cls, None))
 
 
+def patched_by(function: Any) -> Active | None:
+    """Who put `function` in its place; None if it is none of ours.
+
+    It may be a bound method: another instrumentation that undoes itself puts back what it got from the class.
+    """
+    while type(function) is _Bound:
+        function = function._self_parent
+    return function._self_by if type(function) is Wrapped else None
+
+
+def without_undone(function: Any) -> Any:
+    """`function` without those of ours on top that are undone, which another instrumentation kept there."""
+    while (by := patched_by(function)) is not None and not by.active:
+        function = function.__wrapped__
+    return function
+
+
 def is_wrapped(function: Any) -> bool:
     """One of ours is in the place of `function`, perhaps with proxies of others on top."""
     while hasattr(type(function), "__wrapped__"):
-        if type(function) is Wrapped and function._self_by.active:
+        by = patched_by(function)
+        if by is not None and by.active:
             return True
         function = function.__wrapped__
     return False
