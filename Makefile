@@ -107,7 +107,7 @@ picture: $(DEV) ## make docs/images/demo.svg from a run of the demo
 links: $(DEV) ## ask for every external link in the documentation (it needs the network)
 	@$(BIN)/python scripts/links.py
 
-grafana: $(DEV) ## make dashboards and alerts from semconv.py and grafana/settings.yaml
+grafana: $(DEV) ## make dashboards and alerts from semconv/ and grafana/settings.yaml
 	@$(BIN)/python -m lastchunk.monitoring
 
 dist: $(DEV) ## build wheel and sdist, install the wheel into a clean environment, and try it there
