@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, AsyncStream, OpenAI, Stream
 
-from lastchunk.patches.openai_responses import RESPONSES, _describe
+from lastchunk.patches.openai_responses import RESPONSES
 from lastchunk.semconv import ChunkKind, LastEvent
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.wire import Wire
@@ -105,7 +105,7 @@ def test_no_content(event: Any) -> None:
 )
 def test_the_input(given: Any, messages: int, silent: bool) -> None:
     """A text, or a list of items."""
-    start = _describe(SimpleNamespace(_client=None), (), {"model": "m", "input": given})
+    start = RESPONSES.describe(SimpleNamespace(_client=None), (), {"model": "m", "input": given})
     assert start.history is not None
     assert start.history.messages == messages
     assert start.may_be_silent is silent

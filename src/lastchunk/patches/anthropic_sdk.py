@@ -8,7 +8,7 @@ Source: anthropic/resources/messages/messages.py, anthropic/lib/streaming/_messa
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator
 from types import ModuleType
 from typing import Any
 
@@ -16,13 +16,11 @@ from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import identifier
 from lastchunk.patches.support.fields import field, items_of, last_of
-from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patch, Patcher
-from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
-from lastchunk.patches.support.stainless import asks_for_stream, client_of, opened, wants_raw_response
+from lastchunk.patches.support.sdk_calls import Call, Content
+from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource, wants_raw_response
 from lastchunk.semconv import ChunkKind
-from lastchunk.streams.record import Start
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.wire import Wire
 
@@ -30,11 +28,6 @@ _SUPPORTED = ">= 0.39, < 3"
 
 _PROVIDERS = {"Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
 """`gen_ai.provider.name`, by what the client's class is called."""
-
-
-def _apply_create(module: ModuleType, patcher: Patcher) -> None:
-    MESSAGES.wrap_async(patcher, module.AsyncMessages, "create")
-    MESSAGES.wrap(patcher, module.Messages, "create")
 
 
 def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
@@ -47,17 +40,16 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
         manager = wrapped(*args, **kwargs)
         answer = getattr(manager, request_async, None)
         if answer is not None and not wants_raw_response(kwargs):
-            beside = wrapped_by_another(wrapped, instance)
-            observed = _Request(answer, lambda: MESSAGES.obtain_async(patcher, instance, args, kwargs, answer, beside))
-            setattr(manager, request_async, observed)
+            call = Call(patcher, instance, args, kwargs, wrapped_by_another(wrapped, instance))
+            setattr(manager, request_async, _Request(answer, lambda: MESSAGES.obtain_async(call, answer)))
         return manager
 
     def stream(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         manager = wrapped(*args, **kwargs)
-        call = getattr(manager, request, None)
-        if call is not None and not wants_raw_response(kwargs):
-            beside = wrapped_by_another(wrapped, instance)
-            setattr(manager, request, lambda: MESSAGES.obtain(patcher, instance, args, kwargs, call, beside))
+        ask = getattr(manager, request, None)
+        if ask is not None and not wants_raw_response(kwargs):
+            call = Call(patcher, instance, args, kwargs, wrapped_by_another(wrapped, instance))
+            setattr(manager, request, lambda: MESSAGES.obtain(call, ask))
         return manager
 
     patcher.wrap(module.AsyncMessages, "stream", stream_async)
@@ -111,22 +103,9 @@ def _apply_isinstance(module: ModuleType, patcher: Patcher) -> None:
             patcher.wrap(meta, "__instancecheck__", is_instance)
 
 
-def _describe(messages: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
-    client, url = client_of(messages)
-    given = kwargs.get("messages")
+def _provider_of(client: Any) -> str:
     name = type(client).__name__
-    return bare_stream(
-        messages,
-        provider=next((provider for part, provider in _PROVIDERS.items() if part in name), "anthropic"),
-        model=kwargs.get("model"),
-        url=url,
-        history=history_of(given),
-        may_be_silent=_answers_tool(given),
-    )
-
-
-def _opened(wire: Wire, stream: Any) -> None:
-    opened(wire, stream, sse_body.MESSAGES)
+    return next((provider for part, provider in _PROVIDERS.items() if part in name), "anthropic")
 
 
 def _answers_tool(messages: Any) -> bool:
@@ -184,12 +163,19 @@ def _read_usage(wire: Wire, source: Any) -> None:
     wire.usage(sum(counts) if whole else None, getattr(usage, "output_tokens", None))
 
 
-MESSAGES = Sdk(name="the anthropic SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=_opened)
+MESSAGES = calls_of_resource(
+    "the anthropic SDK",
+    provider_of=_provider_of,
+    asked="messages",
+    answers_tool=_answers_tool,
+    read=_read,
+    framing=sse_body.MESSAGES,
+)
 
 PATCHES = (
-    Patch("anthropic", _SUPPORTED, "anthropic.resources.messages.messages", _apply_create),
+    patch_of_resource("anthropic", _SUPPORTED, "anthropic.resources.messages.messages", "Messages", MESSAGES),
     Patch("anthropic", _SUPPORTED, "anthropic.resources.messages.messages", _apply_stream),
-    Patch("anthropic", _SUPPORTED, "anthropic.resources.beta.messages.messages", _apply_create),
+    patch_of_resource("anthropic", _SUPPORTED, "anthropic.resources.beta.messages.messages", "Messages", MESSAGES),
     Patch("anthropic", _SUPPORTED, "anthropic.resources.beta.messages.messages", _apply_stream),
     Patch("anthropic", _SUPPORTED, "anthropic.lib.bedrock._beta_messages", _apply_bedrock),
     Patch("anthropic", _SUPPORTED, "anthropic._streaming", _apply_isinstance),

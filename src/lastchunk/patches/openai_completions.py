@@ -7,37 +7,28 @@ Items: `Completion`, whose choices have a `text`. Source: openai/resources/compl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.openai_sdk import CHAT, provider_of
+from lastchunk.patches.openai_sdk import NAME, SUPPORTED, provider_of
+from lastchunk.patches.support import sse_body
+from lastchunk.patches.support.chat_completions import read_chunk
 from lastchunk.patches.support.history import size_of_text
-from lastchunk.patches.support.patching import Patch, Patcher
-from lastchunk.patches.support.sdk_calls import bare_stream
-from lastchunk.patches.support.stainless import client_of
-from lastchunk.streams.record import History, Start
+from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource
+from lastchunk.streams.record import History
 
 
-def _apply(module: ModuleType, patcher: Patcher) -> None:
-    COMPLETIONS.wrap_async(patcher, module.AsyncCompletions, "create")
-    COMPLETIONS.wrap(patcher, module.Completions, "create")
+def _history_of(prompt: Any) -> History | None:
+    """A prompt is one message, if it is a text; it may also be tokens, or several."""
+    return History(1, size_of_text(prompt)) if isinstance(prompt, str) else None
 
 
-def _describe(completions: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
-    client, url = client_of(completions)
-    prompt = kwargs.get("prompt")
-    return bare_stream(
-        completions,
-        provider=provider_of(client),
-        model=kwargs.get("model"),
-        url=url,
-        history=History(1, size_of_text(prompt)) if isinstance(prompt, str) else None,
-        may_be_silent=False,
-    )
+COMPLETIONS = calls_of_resource(
+    NAME,
+    provider_of=provider_of,
+    asked="prompt",
+    history=_history_of,
+    read=read_chunk,
+    framing=sse_body.CHAT,
+)
 
-
-COMPLETIONS = replace(CHAT, describe=_describe)
-
-PATCHES = (Patch("openai", ">= 1.66, < 4", "openai.resources.completions", _apply),)
+PATCHES = (patch_of_resource("openai", SUPPORTED, "openai.resources.completions", "Completions", COMPLETIONS),)

@@ -10,47 +10,18 @@ openai/resources/responses/responses.py and openai/types/responses/response_stre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
-from lastchunk.patches.openai_sdk import provider_of
+from lastchunk.patches.openai_sdk import NAME, SUPPORTED, provider_of
 from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import identifier
 from lastchunk.patches.support.fields import field, items_of, last_of
-from lastchunk.patches.support.history import history_of
-from lastchunk.patches.support.patching import Patch, Patcher
-from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
-from lastchunk.patches.support.stainless import asks_for_stream, client_of, opened
+from lastchunk.patches.support.sdk_calls import Content
+from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource
 from lastchunk.semconv import ChunkKind
 from lastchunk.streams.provider_errors import cause_named_by
-from lastchunk.streams.record import Start
 from lastchunk.streams.wire import Wire
-
-
-def _apply(module: ModuleType, patcher: Patcher) -> None:
-    RESPONSES.wrap_async(patcher, module.AsyncResponses, "create")
-    RESPONSES.wrap(patcher, module.Responses, "create")
-    RESPONSES.wrap_async(patcher, module.AsyncResponses, "retrieve")
-    RESPONSES.wrap(patcher, module.Responses, "retrieve")
-
-
-def _describe(responses: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
-    client, url = client_of(responses)
-    given = kwargs.get("input")
-    return bare_stream(
-        responses,
-        provider=provider_of(client),
-        model=kwargs.get("model"),
-        url=url,
-        history=history_of(given),
-        may_be_silent=_answers_tool(given),
-    )
-
-
-def _opened(wire: Wire, stream: Any) -> None:
-    opened(wire, stream, sse_body.RESPONSES)
 
 
 def _answers_tool(given: Any) -> bool:
@@ -125,6 +96,17 @@ def _read_end(wire: Wire, response: Any, how: str, now: float) -> Content:
     return content
 
 
-RESPONSES = Sdk(name="the openai SDK", asks=asks_for_stream, describe=_describe, read=_read, opened=_opened)
+RESPONSES = calls_of_resource(
+    NAME,
+    provider_of=provider_of,
+    asked="input",
+    answers_tool=_answers_tool,
+    read=_read,
+    framing=sse_body.RESPONSES,
+)
 
-PATCHES = (Patch("openai", ">= 1.66, < 4", "openai.resources.responses.responses", _apply),)
+PATCHES = (
+    patch_of_resource(
+        "openai", SUPPORTED, "openai.resources.responses.responses", "Responses", RESPONSES, ("create", "retrieve")
+    ),
+)

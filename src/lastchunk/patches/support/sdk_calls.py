@@ -36,6 +36,19 @@ Content = tuple[ChunkKind, int]
 """What a chunk carries, and how many bytes of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an SDK's method, as the application makes it."""
+
+    patcher: Patcher
+    instance: Any
+    """What the method is called on."""
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    recorded_by_another: bool
+    """Another instrumentation wraps the same method."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sdk:
     """What a patch module says of one call of its SDK."""
@@ -60,8 +73,8 @@ class Sdk:
         def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if not self.asks(args, kwargs):
                 return wrapped(*args, **kwargs)
-            beside = wrapped_by_another(wrapped, instance)
-            return self.obtain(patcher, instance, args, kwargs, lambda: wrapped(*args, **kwargs), beside)
+            call = Call(patcher, instance, args, kwargs, wrapped_by_another(wrapped, instance))
+            return self.obtain(call, lambda: wrapped(*args, **kwargs))
 
         patcher.wrap(owner, name, wrapper)
 
@@ -72,47 +85,28 @@ class Sdk:
             answer = wrapped(*args, **kwargs)
             if not self.asks(args, kwargs):
                 return answer
-            beside = wrapped_by_another(wrapped, instance)
-            return instead_of(answer, self.obtain_async(patcher, instance, args, kwargs, answer, beside))
+            call = Call(patcher, instance, args, kwargs, wrapped_by_another(wrapped, instance))
+            return instead_of(answer, self.obtain_async(call, answer))
 
         patcher.wrap(owner, name, wrapper)
 
-    def obtain(
-        self,
-        patcher: Patcher,
-        instance: Any,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        call: Callable[[], Any],
-        beside: bool = False,
-    ) -> Any:
-        """Make the call, and give its stream as it is handed to the application.
-
-        `beside`: another instrumentation wraps the same method.
-        """
-        observer = self._observer(patcher, instance, args, kwargs, beside)
+    def obtain(self, call: Call, ask: Callable[[], Any]) -> Any:
+        """Ask, and give the stream as it is handed to the application."""
+        observer = self._observer(call)
         if self.lazy:
-            return _handed_out(call(), observer)
+            return _handed_out(ask(), observer)
         observer.begin()
         observer.step_begins()
         try:
-            stream = observer.run(call)
+            stream = observer.run(ask)
         except BaseException as error:
             observer.failed(error)
             raise
         return self._obtained(observer, stream)
 
-    async def obtain_async(
-        self,
-        patcher: Patcher,
-        instance: Any,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        answer: Awaitable[Any],
-        beside: bool = False,
-    ) -> Any:
+    async def obtain_async(self, call: Call, answer: Awaitable[Any]) -> Any:
         """Await the answer, and give its stream as it is handed to the application."""
-        observer = self._observer(patcher, instance, args, kwargs, beside)
+        observer = self._observer(call)
         if self.lazy:
             return _handed_out(await answer, observer)
         observer.begin()
@@ -125,20 +119,22 @@ class Sdk:
             raise
         return self._obtained(observer, stream)
 
-    def _observer(
-        self, patcher: Patcher, instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any], beside: bool
-    ) -> Observer | Tap:
+    def _observer(self, call: Call) -> Observer | Tap:
         """A tap where a model stream is under way, else a stream of its own."""
         try:
-            beside = beside or within_inference()
+            elsewhere = call.recorded_by_another or within_inference()
             above = current_stream()
             if above is not None and above.operation is Operation.CHAT and above.ending is None:
-                above.measured_elsewhere = above.measured_elsewhere or beside
+                above.measured_elsewhere = above.measured_elsewhere or elsewhere
                 return _Below(self, above, above.new_wire())
         except Exception as exc:
             report(f"a call of {self.name}", exc)
-            return _Own(self, patcher, lambda: None)
-        return _Own(self, patcher, lambda: replace(self.describe(instance, args, kwargs), measured_elsewhere=beside))
+            return _Own(self, call.patcher, lambda: None)
+
+        def describe() -> Start:
+            return replace(self.describe(call.instance, call.args, call.kwargs), measured_elsewhere=elsewhere)
+
+        return _Own(self, call.patcher, describe)
 
     def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
         """The response headers came."""

@@ -7,11 +7,16 @@ Source: openai/_streaming.py and openai/_legacy_response.py, and the same in ant
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from lastchunk.patches.support.fields import field, fields_of
+from lastchunk.patches.support.history import history_of
+from lastchunk.patches.support.patching import Patch, Patcher
+from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.patches.support.sse_body import Framing, SseBody
+from lastchunk.streams.record import History, Start
 from lastchunk.streams.wire import Wire
 
 RAW_RESPONSE = "x-stainless-raw-response"
@@ -20,6 +25,53 @@ _RETRIES = "x-stainless-retry-count"
 """The header in which the SDK says how many times it has asked before."""
 _BINARY = "application/vnd.amazon.eventstream"
 """What Bedrock sends in place of SSE."""
+
+
+def calls_of_resource(
+    name: str,
+    *,
+    provider_of: Callable[[Any], str],
+    asked: str,
+    read: Callable[[Wire, Any, float], Content],
+    framing: Framing,
+    history: Callable[[Any], History | None] = history_of,
+    answers_tool: Callable[[Any], bool] = lambda given: False,
+) -> Sdk:
+    """The calls of a resource such as `client.messages`.
+
+    `provider_of` takes the client; `asked` names the argument that carries what the model is asked, which `history` measures and
+    of which `answers_tool` says whether a tool's result comes last; `read` takes the evidence out of an item of the stream.
+    """
+
+    def describe(resource: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+        client, url = client_of(resource)
+        given = kwargs.get(asked)
+        return bare_stream(
+            resource,
+            provider=provider_of(client),
+            model=kwargs.get("model"),
+            url=url,
+            history=history(given),
+            may_be_silent=answers_tool(given),
+        )
+
+    def watch_body(wire: Wire, stream: Any) -> None:
+        opened(wire, stream, framing)
+
+    return Sdk(name=name, asks=asks_for_stream, describe=describe, read=read, opened=watch_body)
+
+
+def patch_of_resource(
+    library: str, supported: str, module: str, resource: str, sdk: Sdk, methods: Sequence[str] = ("create",)
+) -> Patch:
+    """The patch of the methods of a resource's class and of its async twin, such as `Messages` and `AsyncMessages`."""
+
+    def apply(module: ModuleType, patcher: Patcher) -> None:
+        for method in methods:
+            sdk.wrap_async(patcher, getattr(module, f"Async{resource}"), method)
+            sdk.wrap(patcher, getattr(module, resource), method)
+
+    return Patch(library, supported, module, apply)
 
 
 def asks_for_stream(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
