@@ -8,15 +8,16 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import BaseChatAgent
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent
 from autogen_agentchat.base import Response
 from autogen_agentchat.messages import TextMessage
-from autogen_agentchat.teams import RoundRobinGroupChat
+from autogen_agentchat.teams import MagenticOneGroupChat, RoundRobinGroupChat
 from autogen_core.models import UserMessage
 from autogen_ext.agents.openai import OpenAIAgent
+from autogen_ext.models.replay import ReplayChatCompletionClient
 from openai import AsyncOpenAI
 
-from tests.conftest import Exported
+from tests.conftest import MODEL_INFO, Exported
 
 
 def said(exported: Exported, name: str) -> tuple[Any, ...]:
@@ -32,13 +33,25 @@ async def drain(stream: AsyncGenerator[Any, Any]) -> list[Any]:
     return [item async for item in stream]
 
 
-@pytest.mark.parametrize("script", ["http_429", "http_500", "rst_before_headers"])
-async def test_openai_agent(exported: Exported, sdk: Callable[..., AsyncOpenAI], script: str) -> None:
-    """`Error generating response`, as a message like any other."""
-    agent = OpenAIAgent("writer", "A writer.", sdk(script), "test-model", "Be brief.")  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("script", "given", "cause"),
+    [
+        ("http_429", {}, "rate_limited"),
+        ("http_400_context", {"error": "the maximum context length is 8192 tokens"}, "context_limit"),
+        ("http_400_content_filter", {"error": "it triggered the content management policy"}, "content_filter"),
+        ("http_500", {}, "provider_error"),
+        ("rst_before_headers", {}, "connection_lost"),
+        ("stall_before_headers", {"timeout": 0.5}, "idle_timeout"),
+    ],
+)
+async def test_openai_agent(
+    exported: Exported, sdk: Callable[..., AsyncOpenAI], script: str, given: dict[str, Any], cause: str
+) -> None:
+    """`Error generating response`, as a message like any other: what the exception says is all that is left of it."""
+    agent = OpenAIAgent("writer", "A writer.", sdk(script, **given), "test-model", "Be brief.")  # type: ignore[arg-type]
     items = await drain(agent.run_stream(task="Go on."))
     assert items[-1].messages[-1].content.startswith("Error generating response: ")
-    assert said(exported, "invoke_agent") == ("provider_error", "provider_error", True)
+    assert said(exported, "invoke_agent") == ("provider_error", cause, True)
 
 
 class FileSurfer(BaseChatAgent):
@@ -67,12 +80,15 @@ async def test_a_surfer_whose_files_failed(exported: Exported) -> None:
     assert said(exported, "invoke_agent") == ("tool_error", "tool_failure", True)
 
 
-async def test_a_surfer_whose_model_failed(exported: Exported, model: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("script", "cause"), [("http_500", "provider_error"), ("http_429", "rate_limited")])
+async def test_a_surfer_whose_model_failed(
+    exported: Exported, model: Callable[..., Any], script: str, cause: str
+) -> None:
     surfer = FileSurfer("surfer", "d")
-    surfer.model = model("http_500")
+    surfer.model = model(script)
     await drain(RoundRobinGroupChat([surfer], max_turns=1).run_stream(task="Go on."))
-    assert said(exported, "invoke_agent") == ("provider_error", "provider_error", True)
-    assert said(exported, "invoke_workflow") == ("provider_error", "provider_error", True)
+    assert said(exported, "invoke_agent") == ("provider_error", cause, True)
+    assert said(exported, "invoke_workflow") == ("provider_error", cause, True)
 
 
 async def test_an_agent_of_the_application_may_say_the_same(exported: Exported) -> None:
@@ -80,3 +96,13 @@ async def test_an_agent_of_the_application_may_say_the_same(exported: Exported) 
     agent = type("Mine", (BaseChatAgent,), {**vars(FileSurfer), "__module__": "mine"})("surfer", "d")
     await drain(agent.run_stream(task="Go on."))
     assert said(exported, "invoke_agent") == ("completed", None, False)
+
+
+@pytest.mark.parametrize("ledger", ["no ledger", "{}", "[1, 2]", '{"is_request_satisfied": 1}', '```json\n{"a"\n```'])
+async def test_a_ledger_that_cannot_be_read(exported: Exported, ledger: str) -> None:
+    """The orchestrator gives up, before anything was handed on: no provider refused anything, and no package is to be pinned."""
+    model = ReplayChatCompletionClient(["facts", "plan", *[ledger] * 20], model_info=MODEL_INFO)
+    writer = AssistantAgent("writer", ReplayChatCompletionClient(["hello"], model_info=MODEL_INFO))
+    with pytest.raises(Exception, match=r"ledger|is_request_satisfied"):
+        await drain(MagenticOneGroupChat([writer], model).run_stream(task="Go on."))
+    assert said(exported, "invoke_workflow") == ("error", "unknown", True)

@@ -14,8 +14,9 @@ from typing import Any
 from lastchunk import foreign
 from lastchunk.patches.support.fields import field, items_of, last_of
 from lastchunk.patches.support.history import size_of_text
-from lastchunk.semconv import ChunkKind, LastEvent, TeamStopReason, WaitingFor
+from lastchunk.semconv import Cause, ChunkKind, LastEvent, TeamStopReason, WaitingFor
 from lastchunk.streams.observer import OnItem
+from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.record import StreamRecord
 
 _MESSAGE_KINDS = {
@@ -67,10 +68,10 @@ class Items:
         if _says_error(record, content):
             # The agent swallowed it: an error of its model, unless only its browser or its files can have failed.
             last = record.inner.last
-            by_model = record.start.error_text == _ERROR_TEXTS["OpenAIAgent"] or (
-                last is not None and bool(last.raised)
-            )
+            failed = last is not None and bool(last.raised)
+            by_model = failed or record.start.error_text == _ERROR_TEXTS["OpenAIAgent"]
             finish, record.tool_failed = ("error", False) if by_model else ("", True)
+            record.error_cause = last.ending.cause if last is not None and failed else _cause_of(content)
         record.result(gap, arrived=True, finish=finish, text=content)
 
 
@@ -80,6 +81,10 @@ _ERROR_TEXTS = {
     "FileSurfer": "File surfing error:",
 }
 """How the last message begins, by the agent's class in `autogen_ext.agents`, when the agent has swallowed an exception."""
+
+
+_CONNECTION_ERROR = ": Connection error."
+"""What the openai SDK says of every connection that cannot be made, or breaks."""
 
 
 def error_text_of(agent: object) -> str:
@@ -93,6 +98,11 @@ def error_text_of(agent: object) -> str:
 def _says_error(record: StreamRecord, content: object) -> bool:
     begin = record.start.error_text
     return bool(begin) and isinstance(content, str) and content.startswith(begin)
+
+
+def _cause_of(text: str) -> Cause | None:
+    """The cause that an exception's text names, which is all that is left of it."""
+    return Cause.CONNECTION_LOST if text.endswith(_CONNECTION_ERROR) else cause_named_by(text)
 
 
 def _message(kind: ChunkKind, waiting_for: WaitingFor) -> OnItem:

@@ -58,6 +58,9 @@ _BY_WORDS = tuple(
 )
 """In the order in which they are asked: "too many tokens, please wait" is a limit of the rate, not of the context."""
 
+_STATUS = re.compile(r"\b(?:(?:error|status) code|http)[: ]+(\d{3})\b", re.IGNORECASE)
+"""A status within a text, as the SDKs' own exceptions have it."""
+
 _CODES = ("code", "status_code", "statusCode", "status", "type", "error_type", "param")
 _MESSAGES = ("message", "msg", "detail", "error", "error_msg", "error_message", "body", "metadata", "data", "errors")
 _MOST, _LONGEST = 32, 1000
@@ -93,7 +96,10 @@ def is_error_object(value: Any) -> bool:
 def _said(error: Any, depth: int) -> Iterator[int | str]:
     """Codes as numbers where they are, and texts, each bounded."""
     if isinstance(error, str):
-        yield error[:_LONGEST]
+        text = error[:_LONGEST]
+        yield text
+        if (status := _STATUS.search(text)) is not None:
+            yield int(status[1])
     elif isinstance(error, list | tuple) and depth:
         for part in error[:_DEPTH]:
             yield from _said(part, depth - 1)

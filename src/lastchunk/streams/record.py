@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import Span
 
 from lastchunk import foreign, semconv
-from lastchunk.semconv import ChunkKind, Delivery, LastEvent, Operation, Source, TeamStopReason, WaitingFor
+from lastchunk.semconv import Cause, ChunkKind, Delivery, LastEvent, Operation, Source, TeamStopReason, WaitingFor
 from lastchunk.streams import clock
 from lastchunk.streams.answers import Answer, answer_of
 from lastchunk.streams.chunks import ChunkSample
@@ -98,6 +98,7 @@ class StreamRecord:
         "context",
         "empty",
         "ending",
+        "error_cause",
         "extras",
         "finish_optional",
         "first_content_at",
@@ -175,6 +176,7 @@ class StreamRecord:
         self.terminal = False
         self.arrived = False
         self.result_finish = ""  # only used without a wire
+        self.error_cause: Cause | None = None  # named by the error that its last message is
         self.stalled = False
         self.gave_up = False
         """A `guard` found it silent for too long, and cuts it."""
