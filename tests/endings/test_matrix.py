@@ -157,6 +157,12 @@ def test_every_script_of_the_server_has_its_rows() -> None:
     assert set(SCRIPTS) - {WAYS[row.way].script for row in ROWS} - {"assistant", "echo"} == set()
 
 
+def test_alerts_count_every_ending_that_pages_from_zero() -> None:
+    """Or the first of its kind would be missed."""
+    pages = {reason for reason, _ in semconv.COUNTED_BY_ALERTS}
+    assert {(row.reason, row.cause) for row in ROWS if row.reason in pages} <= set(semconv.COUNTED_BY_ALERTS)
+
+
 def test_nothing_is_left_behind(performed: Performed) -> None:
     """No stream is open, nothing of ours failed or could not be raised, and nobody's more often than without us."""
     bare, observed = performed.bare, performed.observed

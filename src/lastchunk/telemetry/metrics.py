@@ -26,7 +26,7 @@ from lastchunk.telemetry.listeners import is_sdk, within_inference
 from lastchunk.telemetry.series import Attributes, Kind, Series
 from lastchunk.version import __version__
 
-KINDS_FROM_ZERO = 50
+KINDS_FROM_ZERO = 43
 """Kinds of streams whose cutoffs are counted from 0: with more of them, zeros alone would fill the SDK's 2,000 sets."""
 
 _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())
