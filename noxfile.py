@@ -17,6 +17,8 @@ import nox
 
 AUTOGEN = ("0.4.9", "0.5.7", "0.6.4", "0.7.5")
 OPENAI = ("1.93.0", "1.109.1", "2.54.0", "3.0.0", "3.54.0")
+OLDEST_OPENAI = "1.66.5"
+"""The oldest that our patches fit. Only the oldest AutoGen is tried with it: the newest wants 1.93."""
 WRAPT = ("1.17.0", "2.5.2")
 PYTHON = ("3.11", "3.14")
 OPENTELEMETRY = {"1.17.0": ("1.37.0", "0.58b0"), "2.5.2": ("1.45.2", "0.66b2")}
@@ -45,7 +47,7 @@ AGENT_FRAMEWORK_CLIENTS = (
 )
 """They need the newest core."""
 
-CORNERS = ("autogen 0.4.9, openai 1.93.0", "autogen 0.7.5, openai 3.54.0")
+CORNERS = ("autogen 0.4.9, openai 1.66.5", "autogen 0.7.5, openai 3.54.0")
 RESULTS = Path(".venv-compat/results")
 
 nox.needs_version = ">=2026"
@@ -66,7 +68,8 @@ for found in Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser().glo
 
 def environments() -> list[nox.parametrize]:
     """A version of AutoGen and one of openai give Python and wrapt, so that their pairs are covered, too."""
-    chosen = []
+    oldest = f"autogen {AUTOGEN[0]}, openai {OLDEST_OPENAI}"
+    chosen = [nox.param(PYTHON[0], AUTOGEN[0], OLDEST_OPENAI, WRAPT[0], id=oldest, tags=["corners"])]
     for i, autogen in enumerate(AUTOGEN):
         for j, openai in enumerate(OPENAI):
             name = f"autogen {autogen}, openai {openai}"
@@ -82,7 +85,7 @@ def compat(session: nox.Session, autogen: str, openai: str, wrapt: str) -> None:
     """Run tests/compat in one environment."""
     api, contrib = OPENTELEMETRY[wrapt]
     row = f"{autogen:8} {openai:8} {wrapt:7} {api:14} {session.python:7}"
-    result = RESULTS / f"{AUTOGEN.index(autogen)}{OPENAI.index(openai)}"
+    result = RESULTS / f"{AUTOGEN.index(autogen)}{(OLDEST_OPENAI, *OPENAI).index(openai)}"
     result.parent.mkdir(parents=True, exist_ok=True)
     result.write_text(f"{row} FAILED\n")
     began = time.monotonic()
