@@ -60,7 +60,7 @@ stack-test: ## test against real servers: the first time it builds them, for a q
 	@$(MAKE) --no-print-directory stack-tests VENV=$(VENV)-stack
 
 stack-tests: $(STACK)
-	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack) --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack -n $(WORKERS) --dist loadgroup) --durations=10 $(ARGS)
 
 real-servers: ## test behind llama-cpp-python's server and LiteLLM's proxy, which it installs once (ten minutes, 1 GB)
 	@PYTHON=$(PYTHON) scripts/real-servers

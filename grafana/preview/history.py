@@ -18,8 +18,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from lastchunk import semconv
+from lastchunk.monitoring.alerts import groups
 from lastchunk.monitoring.dashboards.foreign import ENVIRONMENT, OVERFLOW
 from lastchunk.monitoring.names import label, series
+from lastchunk.monitoring.settings import load
 from lastchunk.semconv import Cause, Delivery, Metric, Operation, Reason, WaitingFor
 
 STEP, HOURS = 30, 6
@@ -28,6 +30,8 @@ SERVICES = {
     "support": ("helpdesk", "anthropic", "opus-4"),
 }
 AGENTS = ("planner", "writer")
+FIRING = {"LastchunkCutoffsSlow": {}, "LastchunkIdleTimeouts": {label(semconv.REQUEST_MODEL): "house/model:8b"}}
+"""What the trouble raises, with the labels that the dashboards show beside the service."""
 Labels = tuple[tuple[str, str], ...]
 Ending = tuple[Reason, Cause | None]
 DONE: Ending = (Reason.COMPLETED, None)
@@ -208,9 +212,10 @@ def history(shop: Shop, now: float) -> Iterator[str]:
         for key, value in shop.values.items():
             samples[key].append(f"{value:g} {moment}")
     if shop.trouble:
-        labels = (("alertname", "LastchunkCutoffsBurnFast"), ("alertstate", "firing"), ("job", "shop/checkout-agents"))
-        key = ("ALERTS", (*labels, ("severity", "page")))
-        samples[key] = [f"1 {now - left * STEP:.0f}" for left in range(200, -1, -1)]
+        for alert in (one for group in groups(load()) for one in group.alerts if one.name in FIRING):
+            of = FIRING[alert.name] | {"alertname": alert.name, "alertstate": "firing", "severity": alert.severity}
+            moments = [f"1 {now - left * STEP:.0f}" for left in range(200, -1, -1)]
+            samples["ALERTS", tuple(sorted((of | {"job": "shop/checkout-agents"}).items()))] = moments
     for name, labels in sorted(samples):
         text = ",".join(f'{key}="{value}"' for key, value in labels)
         for sample in samples[name, labels]:

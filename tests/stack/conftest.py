@@ -15,7 +15,7 @@ from tests.stack.servers import Collector, Missing, Server, binary
 
 Needs = Callable[..., None]
 Figure = Callable[[str], None]
-_figures = pytest.StashKey[list[str]]()
+_FIGURE = "figure"
 
 
 @pytest.fixture(name="figure")
@@ -23,16 +23,23 @@ def _figure(request: pytest.FixtureRequest) -> Figure:
     """`figure("...")`: what was measured, to be read at the end of the run."""
 
     def figure(text: str) -> None:
-        request.config.stash.setdefault(_figures, []).append(f"{request.node.name}: {text}")
+        request.node.user_properties.append((_FIGURE, text))
 
     return figure
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What was measured."""
-    if figures := config.stash.get(_figures, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was measured, in whichever process."""
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    figures = [
+        f"{report.nodeid.rpartition('::')[2]}: {text}"
+        for report in reports
+        for name, text in getattr(report, "user_properties", ())
+        if name == _FIGURE
+    ]
+    if figures:
         terminalreporter.section("figures")
-        for figure in figures:
+        for figure in dict.fromkeys(figures):
             terminalreporter.line(figure)
 
 

@@ -27,6 +27,8 @@ pytestmark = pytest.mark.timeout(300)
 SHOWN = 6 * 3600
 """Seconds that a dashboard shows when it is opened."""
 WINDOW = 300
+TIMES = {"__interval": "s", "__rate_interval": "s", "__rate_interval_ms": "000"}
+"""What Grafana says of the distance between two points, and in which unit."""
 NOTHING_TO_SHOW = {"LastchunkPathUnseen"}
 """What it fires for is that there is no sample."""
 ZERO_IS_SHOWN = {"LastchunkPathDown"}
@@ -104,9 +106,8 @@ def shown(one: Said, prometheus: Past, step: int) -> list[float]:
     assert asked, f"{dashboard} has no panel {panel}"
     values: list[float] = []
     for query in asked:
-        text = query.filled(
-            __rate_interval=f"{window}s", __rate_interval_ms=f"{window}000", __range=f"{SHOWN}s", **escaped
-        )
+        times = {name: f"{window}{unit}" for name, unit in TIMES.items()}
+        text = query.filled(**times, __range=f"{SHOWN}s", **escaped)
         answer = prometheus.asked(text, end if query.instant else max(BEGIN, end - SHOWN), end, f"{step}s")
         values += [float(value) for series in answer.values() for value in series.values()]
     return values

@@ -30,6 +30,8 @@ pytestmark = pytest.mark.timeout(300)
 JOB = f"shop/{SERVICE}"
 MODEL = "house/model:8b"
 """A service and a model with the characters that URLs and regular expressions could trip over."""
+INTERVAL = 9
+"""Seconds of a bar."""
 REASON, CAUSE, AGENT = (
     label(name) for name in (semconv.TERMINATION_REASON, semconv.TERMINATION_CAUSE, semconv.AGENT_NAME)
 )
@@ -71,13 +73,20 @@ class Data:
     def filled(self, query: Query, **values: str) -> str:
         """The query as Grafana would send it for this time."""
         window = f"{math.ceil(self.end - self.begin)}s"
-        return query.filled(__rate_interval="10s", __rate_interval_ms="10000", __range=window, **values)
+        step = {"__interval": f"{INTERVAL}s", "__rate_interval": "10s", "__rate_interval_ms": "10000"}
+        return query.filled(**step, __range=window, **values)
 
     def ask(self, query: Query, **values: str) -> list[tuple[dict[str, str], list[float]]]:
         """What the panel would get: of an instant query the values at the end, else those over time."""
         expression = self.filled(query, **values)
         begin = self.end if query.instant else self.begin
         return self.prometheus.over_time(expression, begin, self.end, 1)
+
+    def bars(self, query: Query, by: str) -> dict[str, float]:
+        """What all bars of a panel add up to, if each stands beside the next."""
+        begin = self.end - INTERVAL * math.ceil((self.end - self.begin) / INTERVAL)
+        shown = self.prometheus.over_time(self.filled(query), begin, self.end, INTERVAL)
+        return {labels[by]: sum(values) for labels, values in shown}
 
 
 def plan(models: ModelServer) -> list[Plan]:
@@ -161,6 +170,7 @@ def test_every_panel_shows_what_happened(data: Data, figure: Callable[[str], Non
     due["truncated"] += 1
     shown = answers[str(named("endings_by_reason"))]
     assert {labels[REASON] for labels, _ in shown} == set(due)
+    assert data.bars(named("endings_by_reason"), REASON) == due
     for query in asked:
         if query.panel == ids.OVERVIEW["cutoffs_by_cause"] and "overview" in query.dashboard:
             causes = {labels[CAUSE] for labels, _ in answers[str(query)]}

@@ -17,6 +17,7 @@ from tests.doctor.ladders import Climbed
 from tests.doctor.silent import Silent, silent
 from tests.stack.servers import Server, binary, free_port
 
+pytestmark = pytest.mark.xdist_group("idle")
 PATIENCE = 2
 """Seconds of each proxy's timeout; nginx takes no fractions."""
 KEPT, CUT = 0.5, 6.0

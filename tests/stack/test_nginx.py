@@ -20,6 +20,7 @@ from lastchunk.model_server.server import ModelServer
 from tests.conftest import MODEL_INFO, Exported, Instrument, _close
 from tests.stack.servers import Server, binary, free_port
 
+pytestmark = pytest.mark.xdist_group("nginx")
 PATIENCE = 1
 """Seconds of `proxy_read_timeout`; 60 by default. nginx takes no fractions."""
 STALL_AFTER = 0.8

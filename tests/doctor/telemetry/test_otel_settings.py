@@ -11,6 +11,7 @@ from lastchunk.doctor.telemetry import otel_settings as sdk_settings
 from lastchunk.doctor.telemetry.signals import Signal
 
 KNOWN = {signal: {"otlp_proto_grpc", "otlp_proto_http", "console"} for signal in Signal}
+TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
 
 
 def checks(environ: dict[str, str], *, has_distro: bool = True) -> dict[str, Check]:
@@ -34,6 +35,7 @@ GOOD: list[dict[str, str]] = [
     },
     {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "24"},
     {"OTEL_METRIC_EXPORT_INTERVAL": "60000"},
+    {TEMPORALITY: "cumulative"},
     {"OTEL_RESOURCE_ATTRIBUTES": "service.name=a,deployment.environment.name=b"},
     {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_TRACES_EXPORTER": "otlp,console"},
 ]
@@ -66,6 +68,8 @@ def test_nothing_to_complain_of(environ: dict[str, str]):
         ("resource", {"OTEL_SERVICE_NAME": ""}, Status.WARNING, "unknown_service"),
         ("interval", {"OTEL_METRIC_EXPORT_INTERVAL": "300000"}, Status.WARNING, "every 300 s"),
         ("interval", {"OTEL_METRIC_EXPORT_INTERVAL": "1m"}, Status.WARNING, "1m is no number"),
+        ("temporality", {TEMPORALITY: "delta"}, Status.WARNING, "=delta: counters are sent as differences"),
+        ("temporality", {TEMPORALITY: "LowMemory"}, Status.WARNING, "=lowmemory: counters are sent as differences"),
         ("exporter.traces", {"OTEL_TRACES_EXPORTER": "none"}, Status.WARNING, "OTEL_TRACES_EXPORTER is none"),
         (
             "exporter.metrics",

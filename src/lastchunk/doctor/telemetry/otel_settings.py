@@ -28,7 +28,14 @@ def checks(environ: Mapping[str, str], known: Mapping[Signal, Collection[str]], 
     """Every check of the SDK's settings; `known` are the exporters that are installed."""
     if environ.get("OTEL_CONFIG_FILE", "").strip():
         said = "OTEL_CONFIG_FILE is set: that file decides, and OpenTelemetry ignores the other variables."
-        for name in (*(f"exporter.{signal}" for signal in Signal), "sampler", "span_limits", "resource", "interval"):
+        for name in (
+            *(f"exporter.{signal}" for signal in Signal),
+            "sampler",
+            "span_limits",
+            "resource",
+            "interval",
+            "temporality",
+        ):
             yield Check(f"otel.{name}", Status.SKIPPED, said)
         return
     for signal in Signal:
@@ -37,6 +44,7 @@ def checks(environ: Mapping[str, str], known: Mapping[Signal, Collection[str]], 
     yield span_limits(environ)
     yield resource(environ)
     yield interval(environ)
+    yield temporality(environ)
 
 
 def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str], *, has_distro: bool) -> Check:
@@ -163,6 +171,21 @@ def interval(environ: Mapping[str, str]) -> Check:
     every = LONGEST_INTERVAL if value is None else value
     advice = f"; for alerts {ADVISED_INTERVAL / 1000:g} s is better" if every > ADVISED_INTERVAL else ""
     return Check("otel.interval", Status.OK, f"Metrics are sent every {every / 1000:g} s{advice}.")
+
+
+def temporality(environ: Mapping[str, str]) -> Check:
+    """Counters say how many there were so far: of deltas the Collector adds up only those that come often."""
+    variable = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+    given = environ.get(variable, "").strip().lower() or "cumulative"
+    if given in ("delta", "lowmemory"):
+        return Check(
+            "otel.temporality",
+            Status.WARNING,
+            f"{variable}={given}: counters are sent as differences. A Collector that adds them up for Prometheus forgets a "
+            "counter after five minutes without a value. Cutoffs that are rarer than that are lost, and no alert sees them.",
+            f"Unset {variable}. A backend that stores differences itself may keep it.",
+        )
+    return Check("otel.temporality", Status.OK, f"Counters are {given}.")
 
 
 def _limit(environ: Mapping[str, str], *variables: str) -> tuple[str, float]:

@@ -29,13 +29,12 @@ from lastchunk.monitoring.dashboards.queries import (
     WAITING_FOR,
     WORKFLOW,
     buckets,
+    counts,
     grown,
-    per_minute,
     quantile,
     rare_quantile,
     without_chat,
 )
-from lastchunk.monitoring.dashboards.questions import PER_MINUTE
 from lastchunk.monitoring.dashboards.tables import rows
 from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import Cause, Metric, Reason, WaitingFor
@@ -79,32 +78,31 @@ def _context_errors() -> timeseries.Panel:
     about = About(
         ID["context_errors"],
         "Context and output limits, by model",
-        "Requests to models per minute that a limit ended: the conversation no longer fits (context), or the answer reached"
-        " its maximum (output).",
+        "Requests to models that a limit ended, counted for each bar: the conversation no longer fits (context), or the answer"
+        " reached its maximum (output).",
         "No request met a limit in this time.",
         links=(runbook("context limit", "cause-context_limit"), runbook("length", "reason-length")),
     )
     context = CHAT(semconv.ENDED, f'{CAUSE}="{Cause.CONTEXT_LIMIT}"', f'{REASON}!="{Reason.LENGTH}"')
     output = CHAT(semconv.ENDED, f'{REASON}="{Reason.LENGTH}"')
     asked = [
-        Query(per_minute(MODEL, of), f"{name} {{{{{MODEL}}}}}")
-        for name, of in (("context:", context), ("output:", output))
+        Query(counts(MODEL, of), f"{name} {{{{{MODEL}}}}}") for name, of in (("context:", context), ("output:", output))
     ]
     runs = OUTERMOST(semconv.ENDED, f'{CAUSE}="{Cause.CONTEXT_LIMIT}"', f'{REASON}!="{Reason.LENGTH}"')
-    asked.append(Query(without_chat(per_minute(JOB, runs)), f"context: {{{{{JOB}}}}}"))
-    return bars(about, PER_MINUTE, *asked, to=to_selection("model"))
+    asked.append(Query(without_chat(counts(JOB, runs)), f"context: {{{{{JOB}}}}}"))
+    return whole(bars(about, "short", *asked, to=to_selection("model")))
 
 
 def _filter() -> timeseries.Panel:
     about = About(
         ID["filter"],
         "Content filter, by model",
-        "Requests to models per minute in which the provider's filter stepped in, before the answer or in its middle.",
+        "Requests to models, counted for each bar, in which the provider's filter stepped in, before the answer or in it.",
         "The filter never stepped in in this time.",
         links=(runbook("content filter", "cause-content_filter"),),
     )
-    query = Query(per_minute(MODEL, CHAT(semconv.ENDED, f'{CAUSE}="{Cause.CONTENT_FILTER}"')), f"{{{{{MODEL}}}}}")
-    return bars(about, PER_MINUTE, query, to=to_selection("model"))
+    query = Query(counts(MODEL, CHAT(semconv.ENDED, f'{CAUSE}="{Cause.CONTENT_FILTER}"')), f"{{{{{MODEL}}}}}")
+    return whole(bars(about, "short", query, to=to_selection("model")))
 
 
 def _percentiles(name: str, title: str, unit: str, metric: Metric) -> timeseries.Panel:
@@ -164,27 +162,27 @@ def _tool_failures() -> timeseries.Panel:
     about = About(
         ID["tool_failures"],
         "Streams that a tool ended, by agent and team",
-        "What users saw, per minute: a tool failed or hung, or its arguments arrived cut. Not narrowed by"
+        "What users saw, counted for each bar: a tool failed or hung, or its arguments arrived cut. Not narrowed by"
         " model: a team's run has none.",
         "No tool ended a stream in this time.",
         links=(runbook("tool failure", "cause-tool_failure"),),
     )
     failed = OF_ANY_MODEL.for_agent()(semconv.ENDED, f'{CAUSE}="{Cause.TOOL_FAILURE}"')
-    query = Query(per_minute(f"{JOB}, {AGENT}, {WORKFLOW}", failed), f"{{{{{JOB}}}}} {{{{{AGENT}}}}}{{{{{WORKFLOW}}}}}")
-    return bars(about, PER_MINUTE, query, to=to_selection("job"))
+    query = Query(counts(f"{JOB}, {AGENT}, {WORKFLOW}", failed), f"{{{{{JOB}}}}} {{{{{AGENT}}}}}{{{{{WORKFLOW}}}}}")
+    return whole(bars(about, "short", query, to=to_selection("job")))
 
 
 def _recovered() -> timeseries.Panel:
     about = About(
         ID["inner_cutoffs"],
         "Inner cutoffs from which a run recovered, by cause",
-        "Per minute: a stream below was cut, and the run went on to an answer. Users waited longer, and saw no more of"
+        "Counted for each bar: a stream below was cut, and the run went on to an answer. Users waited longer, and saw no more of"
         " it. Not narrowed by model: a team's run has none.",
         "No run had to recover in this time.",
         links=(runbook("causes", "causes"),),
     )
-    query = Query(per_minute(CAUSE, OF_ANY_MODEL(semconv.RECOVERED)), f"{{{{{CAUSE}}}}}")
-    return bars(about, PER_MINUTE, query, colours=OF_CAUSE)
+    query = Query(counts(CAUSE, OF_ANY_MODEL(semconv.RECOVERED)), f"{{{{{CAUSE}}}}}")
+    return whole(bars(about, "short", query, colours=OF_CAUSE))
 
 
 def _waiting() -> timeseries.Panel:

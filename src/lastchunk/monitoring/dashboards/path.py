@@ -18,7 +18,7 @@ from lastchunk.monitoring.dashboards.drawing import (
     SECONDS,
     About,
     Query,
-    coloured,
+    bars,
     legend,
     lines,
     number,
@@ -29,8 +29,8 @@ from lastchunk.monitoring.dashboards.foreign import INSTANCE, JOB
 from lastchunk.monitoring.dashboards.frame import closed_row, encode, frame, open_row
 from lastchunk.monitoring.dashboards.ids import PATH as ID
 from lastchunk.monitoring.dashboards.links import PATH
-from lastchunk.monitoring.dashboards.queries import AGENT, CHAT, MODEL, OUTERMOST, WINDOW, grown
-from lastchunk.monitoring.dashboards.tables import log_rate, said
+from lastchunk.monitoring.dashboards.queries import AGENT, CHAT, MODEL, OUTERMOST, WINDOW, counts
+from lastchunk.monitoring.dashboards.tables import log_counts, said
 from lastchunk.monitoring.names import series
 from lastchunk.monitoring.settings import Settings
 
@@ -244,19 +244,21 @@ def _logged() -> timeseries.Panel:
     about = About(
         ID["logged"],
         "Cutoffs, as logged",
-        "Cutoff events per minute: one for each cutoff, of the stream in which it arose.",
+        "Cutoff events, counted for each bar: one for each cutoff, of the stream in which it arose.",
         "No cutoff was logged in this time, or no Loki data source is chosen.",
     )
-    return log_rate(about, f'sum(count_over_time({evidence.CUTOFF_LINES} | {MODEL}=~"$model" [1m]))', "logged")
+    return log_counts(
+        about, f'sum(count_over_time({evidence.CUTOFF_LINES} | {MODEL}=~"$model" [$__interval]))', "logged"
+    )
 
 
 def _counted() -> timeseries.Panel:
     about = About(
         ID["counted"],
         "Cutoffs, as counted",
-        "The same per minute from the counters, of the streams that users saw. They agree but for cutoffs that a run recovered"
+        "The same from the counters, of the streams that users saw. They agree but for cutoffs that a run recovered"
         " from (logged, not counted here) and processes that were killed before their first export (logged, invisible here).",
         "No cutoff was counted in this time.",
     )
-    query = f"{grown('', OUTERMOST(semconv.CUTOFFS))} * 60000 / $__rate_interval_ms"
-    return coloured(lines(about, "suffix:/min", Query(query, "counted")), {"counted": BAD})
+    query = Query(counts("", OUTERMOST(semconv.CUTOFFS)), "counted")
+    return whole(bars(about, "short", query, colours={"counted": BAD}))

@@ -15,6 +15,7 @@ from lastchunk.monitoring.dashboards.foreign import ENVIRONMENT, JOB, LE
 from lastchunk.monitoring.names import label, series
 from lastchunk.semconv import Metric, Operation, Reason
 
+INTERVAL = "$__interval"
 WINDOW = "$__rate_interval"
 RANGE = "$__range"
 
@@ -79,9 +80,14 @@ def grown(by: str, selector: str, window: str = WINDOW) -> str:
     return f"sum by ({by}) {grew(selector, window)}"
 
 
-def per_minute(by: str, selector: str) -> str:
-    """The growth, per minute."""
-    return f"{grown(by, selector)} * 60000 / $__rate_interval_ms > 0"
+def counts(by: str, selector: str) -> str:
+    """How many, in each interval of the chart: whole numbers, each stream in one bar.
+
+    What a counter says at the end of an interval, less what it last said before; all of it, if it is new or began anew.
+    `increase` would make fractions of it, and show what rose between two intervals in two bars or in none.
+    """
+    now, before = f"last_over_time({selector}[{INTERVAL}])", f"last_over_time({selector}[1h] offset {INTERVAL})"
+    return f"sum by ({by}) (({now} - {before} >= 0) or {now}) > 0"
 
 
 def share(by: str, part: str, whole: str, window: str = WINDOW) -> str:

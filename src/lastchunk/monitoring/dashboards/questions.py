@@ -24,17 +24,16 @@ from lastchunk.monitoring.dashboards.queries import (
     REASON,
     WAITING_FOR,
     Streams,
+    counts,
     cut_by_agent,
     cutoff_rate,
     grown,
-    per_minute,
     rejected_share,
     without_chat,
 )
 from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import Cause, Delivery, Reason
 
-PER_MINUTE = "suffix:/min"
 _NO_STREAM = "No stream ended in this time. If there should be some: Lastchunk telemetry path."
 
 
@@ -125,9 +124,8 @@ class Asked:
         return number(about, "percentunit", Query(rejected_share(self.chat, "", RANGE)), 0.01, 0.05)
 
     def cut_now(self, id_: int) -> stat.Panel:
-        about = About(
-            id_, "Streams cut", "Of the streams that users saw, in the time that is shown.", "no streams", 4, 4
-        )
+        says = "Of the streams that users saw, in the time that is shown."
+        about = About(id_, "Streams cut", says, "no streams", 4, 4)
         cut, ended = (self.outermost(semconv.ENDED, which) for which in (CUT, NOT_REJECTED))
         query = Query(f"round({grown('', cut, RANGE)} or {grown('', ended, RANGE)} * 0)")
         return number(about, "short", query, colours=(colours.NEUTRAL,))
@@ -172,73 +170,74 @@ class Asked:
         about = About(
             id_,
             "Endings by reason, as users saw them",
-            "Every stream that the application iterates, per minute, by how it ended. Completed ones are the line, on the right"
-            " axis. Colours are families.",
+            "Every stream that the application iterates, counted for each bar, by how it ended. Completed ones are the"
+            " line, on the right axis. Colours are families.",
             _NO_STREAM,
             height=10,
             links=(runbook("reasons", "reasons"),),
         )
         selector = self.outermost(semconv.ENDED)
-        query = Query(per_minute(REASON, selector), f"{{{{{REASON}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_REASON, usual=Reason.COMPLETED)
+        query = Query(counts(REASON, selector), f"{{{{{REASON}}}}}")
+        return whole(bars(about, "short", query, colours=colours.OF_REASON, usual=Reason.COMPLETED))
 
     def chat_by_reason(self, id_: int) -> timeseries.Panel:
         about = About(
             id_,
             "Requests to models by reason",
-            "Every chat stream, per minute: what the provider did, also where a run recovered from it. Completed"
+            "Every chat stream, counted for each bar: what the provider did, also where a run recovered from it. Completed"
             " ones are the line, on the right axis.",
             _NO_STREAM,
             height=9,
             links=(runbook("reasons", "reasons"),),
         )
-        query = Query(per_minute(REASON, self.chat(semconv.ENDED)), f"{{{{{REASON}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_REASON, usual=Reason.COMPLETED)
+        query = Query(counts(REASON, self.chat(semconv.ENDED)), f"{{{{{REASON}}}}}")
+        return whole(bars(about, "short", query, colours=colours.OF_REASON, usual=Reason.COMPLETED))
 
     def cutoffs_by_cause(self, id_: int) -> timeseries.Panel:
         about = About(
             id_,
             "Cutoffs by probable cause, as users saw them",
-            "Cut streams per minute, by what the evidence points to. Each cause has an entry in the runbook.",
+            "Cut streams, counted for each bar, by what the evidence points to. Each cause has an entry in the runbook.",
             "No stream was cut in this time.",
             height=10,
             links=(runbook("causes", "causes"),),
         )
-        query = Query(per_minute(CAUSE, self.outermost(semconv.ENDED, CUT)), f"{{{{{CAUSE}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_CAUSE)
+        query = Query(counts(CAUSE, self.outermost(semconv.ENDED, CUT)), f"{{{{{CAUSE}}}}}")
+        return whole(bars(about, "short", query, colours=colours.OF_CAUSE))
 
     def left_early(self, id_: int) -> timeseries.Panel:
         about = About(
             id_,
             "People who left",
-            "Streams per minute that were abandoned or cancelled, by cause. A Stop button and closed tabs make these all day;"
-            " more than usual means that people do not want to wait.",
+            "Streams that were abandoned or cancelled, counted for each bar, by cause. A Stop button and closed tabs make these"
+            " all day; more than usual means that people do not want to wait.",
             "Nobody left in this time.",
             height=9,
             links=(runbook("abandoned", "reason-abandoned"), runbook("disconnected", "cause-client_disconnected")),
         )
         left = f'{REASON}=~"{Reason.ABANDONED}|{Reason.CANCELLED}"'
-        query = Query(per_minute(CAUSE, self.outermost(semconv.ENDED, left)), f"{{{{{CAUSE}}}}}")
+        query = Query(counts(CAUSE, self.outermost(semconv.ENDED, left)), f"{{{{{CAUSE}}}}}")
         causes = (
             Cause.PARTIAL_CONSUMPTION,
             Cause.CLIENT_DISCONNECTED,
             Cause.CANCELLED_BY_APPLICATION,
             Cause.IDLE_TIMEOUT,
         )
-        return bars(about, PER_MINUTE, query, colours={str(cause): colours.OF_CAUSE[cause] for cause in causes})
+        return whole(bars(about, "short", query, colours={str(cause): colours.OF_CAUSE[cause] for cause in causes}))
 
     def delivery(self, id_: int) -> timeseries.Panel:
         about = About(
             id_,
             "Delivery: does it really stream?",
-            "Requests to models per minute by how the answer came: incremental (the line, on the right axis), in one burst, in a"
-            " single piece, or not at all. Burst and single after a long wait: something on the way collects the answer.",
+            "Requests to models, counted for each bar, by how the answer came: incremental (the line, on the right axis), in"
+            " one burst, in a single piece, or not at all. Burst and single after a long wait: something on the way collects the"
+            " answer.",
             _NO_STREAM,
             height=9,
             links=(runbook("no streaming", "cause-no_streaming_support"),),
         )
-        query = Query(per_minute(DELIVERY, self.chat(semconv.ENDED, NOT_REJECTED)), f"{{{{{DELIVERY}}}}}")
-        return bars(about, PER_MINUTE, query, colours=colours.OF_DELIVERY, usual=Delivery.INCREMENTAL)
+        query = Query(counts(DELIVERY, self.chat(semconv.ENDED, NOT_REJECTED)), f"{{{{{DELIVERY}}}}}")
+        return whole(bars(about, "short", query, colours=colours.OF_DELIVERY, usual=Delivery.INCREMENTAL))
 
     def open_now(self, id_: int) -> timeseries.Panel:
         about = About(

@@ -21,12 +21,11 @@ from lastchunk.monitoring.dashboards.drawing import (
     TEMPO,
     About,
     Query,
-    coloured,
+    bars,
     described,
-    legend,
     steps,
     target,
-    tooltip,
+    whole,
 )
 
 
@@ -76,12 +75,11 @@ def log_lines(about: About, expression: str) -> logs.Panel:
     return panel.with_target(target.direction(LokiQueryDirection.BACKWARD))
 
 
-def log_rate(about: About, expression: str, name: str) -> timeseries.Panel:
-    """How many log records there are, over time."""
-    panel = described(timeseries.Panel(), about, "suffix:/min").datasource(LOKI).interval("1m").min(0)
+def log_counts(about: About, expression: str, name: str) -> timeseries.Panel:
+    """How many log records there are, in each interval."""
+    panel = bars(about, "short", colours={name: BAD}).datasource(LOKI)
     target = loki.Dataquery().ref_id("A").datasource(LOKI).expr(expression).query_type("range").legend_format(name)
-    panel = panel.with_target(target).legend(legend("mean", "max", "lastNotNull")).tooltip(tooltip())
-    return coloured(panel, {name: BAD})
+    return whole(panel.with_target(target))
 
 
 def spans(about: About, query: str) -> table.Panel:
