@@ -216,3 +216,23 @@ def test_provisioning_has_the_keys_that_grafana_documents() -> None:
         "trace_id",
         uids["tempo"],
     )
+
+
+def test_firing_alerts_are_those_of_what_is_chosen():
+    alerts = {panel["type"]: panel for panel in panels(DASHBOARDS["lastchunk-overview"]) if "Firing" in panel["title"]}
+    assert alerts["alertlist"]["options"]["alertInstanceLabelFilter"] == '{job=~"${job:regex}"}'
+    (target,) = alerts["table"]["targets"]
+    assert "job=~'$job|'" in target["expr"]
+    assert "gen_ai_request_model=~'$model|'" in target["expr"]
+
+
+def test_an_empty_cell_has_no_text_that_a_link_would_choose():
+    for dashboard in DASHBOARDS.values():
+        for panel in panels(dashboard):
+            if panel["type"] == "table" and "__data.fields" in json.dumps(panel):
+                (empty,) = [
+                    one["properties"]
+                    for one in panel["fieldConfig"]["overrides"]
+                    if one["matcher"]["options"] == "string"
+                ]
+                assert empty == [{"id": "noValue", "value": ""}], panel["title"]

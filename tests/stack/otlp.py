@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from lastchunk import semconv
@@ -112,6 +114,19 @@ def log_request(name: str, body: str, attributes: Mapping[str, Value], *, scope:
     record.body.string_value = body
     block.log_records.append(record)
     return message.SerializeToString()
+
+
+def counter_request(name: str, value: int) -> bytes:
+    """One counter with one value, as a job exports it when it ends."""
+    message = ExportMetricsServiceRequest()
+    block = message.resource_metrics.add()
+    block.resource.attributes.append(KeyValue(key="service.name", value=AnyValue(string_value="made")))
+    metric = block.scope_metrics.add().metrics.add(name=name)
+    metric.sum.is_monotonic = True
+    metric.sum.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    now = time.time_ns()
+    metric.sum.data_points.add(start_time_unix_nano=now - 10**9, time_unix_nano=now, as_int=value)
+    return bytes(message.SerializeToString())
 
 
 def _pairs(attributes: Mapping[str, Value]) -> list[KeyValue]:

@@ -15,6 +15,7 @@ import pytest
 from lastchunk.semconv import Reason
 from tests.stack import otlp
 from tests.stack.otlp import Backend
+from tests.stack.prometheus import Prometheus
 from tests.stack.servers import Collector, NotStarted, Server, wait_for
 from tests.stack.tiers import GATEWAYS, MakeCollector, Sender, Tiers
 
@@ -72,6 +73,29 @@ def test_the_agent_is_killed(tiers: Tiers, figure: Figure) -> None:
             gateway.start()
         time.sleep(3)
     all_arrive(tiers, sender, figure)
+
+
+@pytest.mark.parametrize(("path", "left"), [("scraped", 0), ("pushed", 7)])
+def test_the_metrics_of_a_job_whose_agent_is_killed(
+    path: str, left: int, collector: MakeCollector, started: list[Server], tmp_path: Path, needs: Callable[[str], None]
+) -> None:
+    """The job has ended and sends them no more. Pushed, they wait on disk; to be scraped, in memory."""
+    needs("prometheus")
+    prometheus = Prometheus(tmp_path / "prometheus", {})
+    overlays = ("prometheus3.yaml",) if path == "pushed" else ()
+    settings = {"GATEWAY_HOST": "localhost", "LOGS_ENDPOINT": "http://127.0.0.1:1/v1/logs"}
+    agent = collector("agent.yaml", *overlays, name="agent", METRICS_ENDPOINT=prometheus.otlp, **settings).start()
+    assert otlp.send(agent.otlp, otlp.counter_request("jobs.done", 7), path="metrics") == 200
+    time.sleep(2)
+    agent.kill()
+    agent.start()
+    started.append(prometheus.start())
+    if path == "scraped":
+        prometheus.scrape({"lastchunk-streams": [agent.metrics_port]})
+        wait_for(lambda: prometheus.value('up{job="lastchunk-streams"}') == 1, "the agent is scraped")
+    else:
+        wait_for(lambda: prometheus.value("jobs_done_total") == 7, "what waited arrives", 60)
+    assert prometheus.value("jobs_done_total") == left
 
 
 def test_a_gateway_goes_and_its_name_forgets_it(tiers: Tiers, figure: Figure) -> None:

@@ -129,13 +129,14 @@ def _alerts_of_grafana() -> dashboard.Panel:
     about = About(
         ID["alerts_grafana"],
         "Firing alerts, where Grafana evaluates them",
-        "Rules that Grafana itself manages, from grafana/alerts/. Empty if your Prometheus evaluates them.",
+        "Rules that Grafana itself manages, from grafana/alerts/, of the chosen services. Empty if your Prometheus evaluates"
+        " them.",
         "No alert fires, or Prometheus evaluates the rules.",
         8,
         6,
     )
     options = {
-        "alertInstanceLabelFilter": "",
+        "alertInstanceLabelFilter": f'{{{JOB}=~"${{job:regex}}"}}',
         "alertName": "Lastchunk",
         "dashboardAlerts": False,
         "groupBy": [],
@@ -152,13 +153,14 @@ def _alerts_of_prometheus() -> table.Panel:
     about = About(
         ID["alerts_prometheus"],
         "Firing alerts, where Prometheus evaluates them",
-        "Rules that Prometheus, Mimir or Thanos evaluates, from grafana/alerts/. Empty if Grafana manages them.",
+        "Rules that Prometheus, Mimir or Thanos evaluates, from grafana/alerts/, of the chosen services and models, and"
+        " what is of no model. Empty if Grafana manages them.",
         "No alert fires, or Grafana evaluates the rules.",
         16,
         6,
     )
     columns = {ALERT_NAME: "Alert", SEVERITY: "Severity", JOB: "Service", MODEL: "Model"}
-    query = Query(f"max by ({', '.join(columns)}) ({FIRING[:-1]}, {JOB}=~'$job|'}})")
+    query = Query(f"max by ({', '.join(columns)}) ({FIRING[:-1]}, {JOB}=~'$job|', {MODEL}=~'$model|'}})")
     widths = {"Alert": 250, "Severity": 90}
     return rows(about, "none", query, columns=columns, units={}, widths=widths, hidden=("Value",))
 

@@ -50,8 +50,9 @@ def rows(
     }
     panel = panel.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
     panel = panel.with_transformation(model.DataTransformerConfig(id_val="organize", options=organize))
-    # The text for an empty panel would stand in every empty cell too.
-    panel = panel.override_by_field_type("string", [model.DynamicConfigValue("noValue", "-")])
+    # The text for an empty panel would stand in every empty cell too, and in the links that take a cell's text: `var-agent=`
+    # chooses what has no agent, and `var-agent=-` nothing.
+    panel = panel.override_by_field_type("string", [model.DynamicConfigValue("noValue", "")])
     for name, unit_ in units.items():
         panel = panel.override_by_name(name, [model.DynamicConfigValue("unit", unit_)])
     for name, width in (widths or {}).items():
