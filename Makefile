@@ -76,6 +76,13 @@ backtest: ## try grafana/settings.yaml on a month of invented services: minutes 
 backtests: $(STACK)
 	@$(BIN)/python -m tests.stack.backtest $(ARGS)
 
+.PHONY: victoria
+victoria: ## ask alerts and dashboards of VictoriaMetrics, too (Debian's package), and compare it with Prometheus
+	@scripts/stack-servers > /dev/null || [ "$$CI" != true ]
+	@command -v victoria-metrics > /dev/null || apt-get install -qq -y --no-install-recommends victoria-metrics > /dev/null
+	@$(MAKE) --no-print-directory $(VENV)-stack/.stack-$(KEY) VENV=$(VENV)-stack
+	@$(VENV)-stack/bin/python -m tests.stack.victoria
+
 lint: $(DEV) ## check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

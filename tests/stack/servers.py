@@ -27,6 +27,7 @@ T = TypeVar("T")
 _PACKAGES = {
     "nginx": "`apt-get install nginx-light`, or the like",
     "haproxy": "`apt-get install haproxy`, or the like",
+    "victoria-metrics": "`apt-get install victoria-metrics`, or the like",
 }
 """What is had more quickly than by `scripts/stack-servers`."""
 _SOON = 30.0
