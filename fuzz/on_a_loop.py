@@ -63,8 +63,8 @@ def use(random: Random, make: Make) -> list[Any]:
         if random.random() < 0.2:
             loop.set_task_factory(lambda loop, coro: asyncio.Task(coro, loop=loop))  # type: ignore[arg-type]
         log.append(_ended(runner, _application(random, make, log)))
-        gc.collect()
-    gc.collect()
+        for _ in range(3):
+            gc.collect()
     return log
 
 

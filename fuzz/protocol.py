@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncGenerator, Callable, Iterable
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from fuzz import driven_by_hand, on_a_loop
 from fuzz.bodies import BODIES, Body, Log, Wait
-from fuzz.seen import frozen
+from fuzz.seen import frozen, overheard
 
 USES: dict[str, Callable[[Random, driven_by_hand.Make], list[Any]]] = {
     "by hand": driven_by_hand.use,
@@ -42,13 +43,20 @@ def _observed(number: int, log: Log, wait: Wait) -> AsyncGenerator[Any, Any]:
 def difference(seed: int) -> str | None:
     """Use a stream as `seed` says, bare and observed: None, or the first thing that differs. Lastchunk must be on."""
     name = "on a loop" if seed % 3 == 0 else "by hand"
-    bare, observed = (USES[name](Random(seed), make) for make in (_bare, _observed))
+    bare, observed = (_used(name, seed, make) for make in (_bare, _observed))
     if bare == observed:
         return None
     for place, (ours, right) in enumerate(zip(_flat(observed), _flat(bare), strict=False)):
         if ours != right:
             return f"seed {seed}, {name}, at {place}: bare {right}, under Lastchunk {ours}"
     return f"seed {seed}, {name}: bare {len(bare)} entries, under Lastchunk {len(observed)}"
+
+
+def _used(name: str, seed: int, make: driven_by_hand.Make) -> list[Any]:
+    seen = USES[name](Random(seed), make)
+    with overheard([]):
+        gc.collect()  # What the use itself held until it returned is not heard in the next one.
+    return seen
 
 
 def differences(seeds: Iterable[int]) -> list[str]:

@@ -41,6 +41,7 @@ ASK: Any = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "s
 EXEMPT = {
     "the proxy itself: what drives the stream is no hook beside it": (
         "lastchunk.streams.driver",
+        "lastchunk.streams.not_begun",
         "lastchunk.streams.observed",
         "lastchunk.streams.in_context",
         "lastchunk.streams.sdk_streams",

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
+import ollama
 import pytest
 from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
@@ -39,6 +40,11 @@ async def _async(url: str, stream: bool) -> None:
             pass
 
 
+async def _ollama(url: str) -> None:
+    # A message that its own models refuse, before there is a request.
+    await ollama.AsyncClient(host=url).chat(model="m", messages=[{"role": "user", "content": 7}], stream=True)  # type: ignore[list-item]
+
+
 async def _autogen(url: str, use: Callable[[OpenAIChatCompletionClient], Awaitable[Any]]) -> None:
     client = OpenAIChatCompletionClient(model="m", base_url=url, api_key="none", model_info=MODEL_INFO, max_retries=0)
     try:
@@ -61,6 +67,7 @@ WAYS: dict[str, Way] = {
     "create(stream=True), sync": lambda url: _sync(url, True),
     "create, async": lambda url: _async(url, False),
     "create(stream=True), async": lambda url: _async(url, True),
+    "a call that ollama refuses": _ollama,
     "AutoGen's create": lambda url: _autogen(url, lambda client: client.create(HELLO)),
     "create_stream": lambda url: _autogen(url, lambda client: _drain(client.create_stream(HELLO))),
     "agent.run": lambda url: _autogen(url, lambda client: _agent(client).run(task="x")),

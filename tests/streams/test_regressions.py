@@ -319,3 +319,31 @@ async def test_a_stream_may_close_as_it_likes(exported: Exported) -> None:
         "abandoned",
         "abandoned",
     ]
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_close_that_is_cancelled_before_it_begins_is_finished() -> None:
+    """A loop that ends cancels the task that is to close a forgotten stream; what cleans up within is not closed halfway."""
+    done: list[str] = []
+
+    async def release() -> None:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            await asyncio.sleep(0)
+            done.append("released")
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        try:
+            yield "one "
+        finally:
+            await release()
+
+    async def application() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: done.append(told["message"]))
+        async for _ in _stream(body):
+            break
+
+    asyncio.run(application())
+    gc.collect()
+    assert done == ["released"]

@@ -33,6 +33,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 from weakref import ref
 
+from lastchunk.streams.not_begun import NotBegun, Waits
 from lastchunk.streams.observer import ITEM, Observer, Tap
 from lastchunk.streams.passing_on import passed_on
 
@@ -47,6 +48,7 @@ async def driven(
     run, take, ask = observer.run, items.pop, inner.__anext__
     send = observer.watch(items.append)
     asked: Any = unannounced(inner, _leave_alone)
+    wait: Callable[[Any], Any] = _wait
     thrown: BaseException | None
     leaves = False
     try:
@@ -54,7 +56,7 @@ async def driven(
             got = run(send, asked)
             while got is not ITEM:
                 try:
-                    value = await _wait(got)
+                    value = await wait(got)
                 except BaseException as error:
                     thrown = _arrived(error)
                 else:
@@ -85,7 +87,11 @@ async def driven(
                 stand_in.over(thrown, leaves)
             # If garbage collection found outer in a cycle, it has closed `watch`, too.
             send = observer.watch(items.append)
-            asked = inner.athrow(thrown)
+            if stand_in.step_began():
+                asked = inner.athrow(thrown)
+            else:
+                asked = NotBegun(inner, thrown)
+                wait = asked.wait
             thrown = None
     except StopAsyncIteration:
         stand_in.over(None, leaves)
@@ -94,7 +100,7 @@ async def driven(
         passed_on(error)
         raise
     finally:
-        asked = None  # It may hold the exception, whose traceback holds this frame.
+        asked = wait = None  # It may hold the exception, whose traceback holds this frame.
 
 
 def driven_sync(
@@ -146,6 +152,8 @@ class StandIn:
         self._closed_by_loop = False
         self._outer: Any = None
         """A weak reference: dead as soon as nobody holds the generator, before its finaliser runs."""
+        self._being_closed: Any = _nobody
+        """The same, for whoever closes it then."""
 
     def stands_for(self, outer: Any) -> None:
         """`outer` was made, with this stand-in. It goes by the name of inner, which Python's warnings tell."""
@@ -172,8 +180,14 @@ class StandIn:
         else:
             self._observer.failed(error)
 
-    def forgotten(self) -> None:
-        """Nobody holds the generator any more."""
+    def step_began(self) -> bool:
+        """Outer was resumed by a step that had begun, as far as this Python tells."""
+        outer = self._outer() or self._being_closed()
+        return outer is None or outer.ag_running
+
+    def forgotten(self, outer: AsyncGenerator[Any, Any]) -> None:
+        """Nobody holds the generator any more, but for whoever closes it."""
+        self._being_closed = ref(outer)
         self._observer.forgotten()
 
     def __del__(self) -> None:
@@ -184,13 +198,17 @@ async def _nothing() -> None:
     return
 
 
+def _nobody() -> None:
+    return
+
+
 def announced(outer: AsyncGenerator[Any, Any], stand_in: StandIn, step: str, *args: Any) -> Any:
     """The first step of `outer`, at which its loop learns of the stand-in, and what becomes of `outer` if it is forgotten."""
     hooks = sys.get_asyncgen_hooks()
     firstiter, finalizer = hooks.firstiter, hooks.finalizer
 
     def forgotten(generator: AsyncGenerator[Any, Any]) -> None:
-        stand_in.forgotten()
+        stand_in.forgotten(generator)
         if finalizer is not None:
             finalizer(generator)
 
@@ -223,7 +241,7 @@ def _wait(got: Any) -> Generator[Any, Any, Any]:
     return (yield got)
 
 
-_OURS = frozenset({driven.__code__, driven_sync.__code__, _wait.__code__})
+_OURS = frozenset({driven.__code__, driven_sync.__code__, _wait.__code__, Waits.throw.__code__})
 
 
 def _arrived(error: BaseException) -> BaseException:

@@ -107,14 +107,15 @@ class Sdk:
     async def obtain_async(self, call: Call, answer: Awaitable[Any]) -> Any:
         """Await the answer, and give its stream as it is handed to the application."""
         observer = self._observer(call)
-        if self.lazy:
-            return _handed_out(await answer, observer)
-        observer.begin()
-        observer.step_begins()
         try:
+            if self.lazy:
+                return _handed_out(await answer, observer)
+            observer.begin()
+            observer.step_begins()
             stream = await InContext(observer.run, answer)
         except BaseException as error:
-            observer.failed(error)
+            if not self.lazy:
+                observer.failed(error)
             passed_on(error)
             raise
         return self._obtained(observer, stream)

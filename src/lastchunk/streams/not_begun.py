@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""A step of an async generator into which an exception is thrown before it begins: what a task does that is cancelled at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+
+class NotBegun:
+    """A step of inner into which an exception is thrown before it begins, as it was into outer's: a cancelled task does that.
+
+    Until Python 3.13 no step is under way then. What resumes the generator next is the begin of the step, wherever it waits
+    by now; and that of an `aclose` throws a GeneratorExit into what it waits for, which any other GeneratorExit closes.
+    """
+
+    __slots__ = ("_inner", "_step", "_thrown", "_waits")
+
+    def __init__(self, inner: AsyncGenerator[Any, Any], thrown: BaseException) -> None:
+        self._inner = inner
+        self._step: Any = inner.__anext__()
+        self._thrown: BaseException | None = thrown
+        self._waits: Waits | None = None
+
+    def __iter__(self) -> NotBegun:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, value: Any) -> Any:
+        """Resume inner; at first with the exception."""
+        thrown, self._thrown = self._thrown, None
+        return self._step.send(value) if thrown is None else self._step.throw(thrown)
+
+    def throw(self, error: BaseException) -> Any:
+        """Throw into inner, in the way in which `error` reached outer."""
+        if isinstance(error, GeneratorExit) and self._waits is not None and not self._waits.closed:
+            self._step = self._inner.athrow(error)
+            return self._step.send(None)
+        return self._step.throw(error)
+
+    def wait(self, got: Any) -> Waits:
+        """Have the loop wait for what inner waits for."""
+        self._waits = Waits(got)
+        return self._waits
+
+
+class Waits:
+    """Has the loop wait for what inner waits for, and knows whether it was thrown into, or `closed`."""
+
+    __slots__ = ("_got", "_told", "closed")
+
+    def __init__(self, got: Any) -> None:
+        self._got = got
+        self._told = False
+        self.closed = False
+
+    def __await__(self) -> Waits:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, value: Any) -> Any:
+        """First to the loop, then with what it says."""
+        if self._told:
+            raise StopIteration(value)
+        self._told = True
+        return self._got
+
+    def throw(self, error: BaseException) -> Any:
+        """The exception is outer's."""
+        raise error
+
+    def close(self) -> None:
+        """A GeneratorExit follows."""
+        self.closed = True
