@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from lastchunk import foreign
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.chat_completions import answers_tool, identifier
 from lastchunk.patches.support.fields import field
@@ -60,8 +61,7 @@ def _read(wire: Wire, chunk: Any, now: float) -> Content:
     if getattr(chunk, "done", False) is True:
         wire.usage(getattr(chunk, "prompt_eval_count", None), getattr(chunk, "eval_count", None))
         for name in ("load_duration", "prompt_eval_duration"):
-            nanoseconds = getattr(chunk, name, None)
-            wire.accounted_wait += nanoseconds / 1e9 if isinstance(nanoseconds, int) else 0.0
+            wire.accounted_wait += (foreign.count(getattr(chunk, name, None)) or 0) / 1e9
         reason = identifier(chunk, "done_reason")
         if reason is not None:
             wire.finished(reason, with_content=arrived)

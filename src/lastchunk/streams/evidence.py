@@ -42,6 +42,8 @@ def outcome_of(
     """
     wires.settle(record, error)
     wire, run = record.wire, record.operation is not Operation.CHAT
+    if record.silent_since > at:
+        record.silent_since = 0.0  # The generator's own close is a step, too, but nobody asked for an item.
     since = record.silent_since
     waiting_for = record.waiting_for if since and (error is not None or left or process_exit) else None
     gap = record.step_ends(at)

@@ -17,6 +17,7 @@ import wrapt
 from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.record import StreamRecord
 
 _END_MARKER = re.compile(
@@ -151,6 +152,7 @@ class _AsyncReads:
             raise
         except BaseException as error:
             self._reading.over(error)
+            passed_on(error)
             raise
         self._reading.came(data)
         return data
@@ -173,6 +175,7 @@ class _Reads:
             raise
         except BaseException as error:
             self._reading.over(error)
+            passed_on(error)
             raise
         self._reading.came(data)
         return data

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""One case: what an application saw that asked, read and left as its seed says."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import re
+import ssl
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+from fuzz.seen import chain, overheard, text
+from fuzz.wire import consumers, sync_consumers
+from fuzz.wire.bytes_sent import sent
+from fuzz.wire.layers import LAYERS, Asker, Layer
+from fuzz.wire.server import Server
+from fuzz.wire.values import Log
+
+_DIFFERS_EACH_TIME = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b|\d{4}-\d\d-\d\d[T ][\d:.+]*Z?|127\.0\.0\.1:\d+|localhost:\d+"
+    r"|created_at=datetime\.datetime\(.*?\)\)?|port=\d+|cancel scope [0-9a-f]+|\('127\.0\.0\.1', \d+\)|fd=\d+"
+)
+_KNOWN = re.compile(
+    "an error occurred during closing of asynchronous generator <async_generator object (Pool|Response|HTTP|Bound|Async)"
+)
+"""Of generators of httpx that a loop closes all at once, inner ones before outer ones, in an order that has no seed."""
+_STEPS = 30
+"""Of a loop, in which whatever closes something is over."""
+_PATIENCE = 5.0
+"""Seconds after which a client gives up that is not meant to."""
+
+
+def hangs(seed: int) -> bool:
+    """The server of this case falls silent, and its consumer leaves by the clock."""
+    return _drawn(Random(seed))[1]
+
+
+def _drawn(random: Random) -> tuple[str, bool, str]:
+    name = random.choice(list(LAYERS))
+    sync = "sync" in name
+    silent = not sync and random.random() < 0.15
+    ways = consumers.WHEN_SILENT if silent else sync_consumers.WAYS if sync else consumers.BY_THEMSELVES
+    return name, silent, random.choice(ways)
+
+
+def perform(seed: int, server: Server, current: Callable[[], None]) -> tuple[list[str], int]:
+    """What the application saw, and how many streams it asked for; `current` is called in the body of its loop."""
+    random = Random(seed)
+    name, hangs, way = _drawn(random)
+    dialect, layer = LAYERS[name]
+    sync = "sync" in name
+    answers = [
+        sent(random, dialect, hangs=hangs),
+        sent(random, dialect, hangs=False),
+        sent(random, dialect, hangs=False),
+    ]
+    log: Log = [f"{name}, {'hangs, ' if hangs else ''}{way}"]
+    timeout = consumers.IDLE * 4 if way == "client" else _PATIENCE
+    asker = Asker(server.url, random, log, timeout)
+    server.begin(answers)
+    opened = _open_files()
+    with overheard(log), _complaints(log):
+        try:
+            if sync:
+                sync_consumers.read(layer(asker), way, random, log, current)
+                _close(asker)
+            else:
+                asyncio.run(_application(layer, asker, way, hangs, consumers.Reader(random, log, server, current)))
+        except BaseException as error:
+            log += [chain(error), _frames_of_ours(error)]
+        asker.clients.clear()
+        gc.collect()
+        server.end()
+        log.append(("files left open", _open_files() - opened))
+        log.append([_normal(request.decode("latin-1")) for request in server.requests])
+    return [_normal(text(entry)) for entry in log], len(server.requests) if dialect != "completion" else 0
+
+
+async def _application(layer: Layer, asker: Asker, way: str, hangs: bool, reader: consumers.Reader) -> None:
+    log = asker.log
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, told: None if _KNOWN.match(told["message"]) else log.append(_told(told))
+    )
+    closes, waits = asker.random.random() < 0.7, asker.random.random() < 0.5
+    try:
+        await (reader.leave if hangs else reader.read)(layer(asker), way)
+    finally:
+        gc.collect()
+        if closes:
+            for client in asker.clients:
+                closed = client.close() if hasattr(client, "close") else None
+                if isinstance(closed, Awaitable):
+                    await closed
+        asker.clients.clear()
+        if waits:
+            for _ in range(_STEPS):
+                await asyncio.sleep(0)
+            log.append(("tasks left", len(asyncio.all_tasks()) - 1))
+
+
+def _told(told: dict[str, Any]) -> Any:
+    return "the loop", told["message"], chain(told.get("exception"))
+
+
+def _close(asker: Asker) -> None:
+    for client in asker.clients:
+        if hasattr(client, "close"):
+            client.close()
+
+
+def _frames_of_ours(error: BaseException) -> list[str]:
+    """What an application must not see in a traceback."""
+    places = "".join(traceback.format_exception(error))
+    return re.findall(r'File ".*(/lastchunk/.*)", line', places)
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+
+def _normal(said: str) -> str:
+    return _DIFFERS_EACH_TIME.sub("*", said)
+
+
+@contextmanager
+def _complaints(log: Log) -> Iterator[None]:
+    """Adds what libraries log from warnings on; what Lastchunk and OpenTelemetry say is looked at by `demands`."""
+
+    class Listens(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            # AutoGen's own spans complain when their consumer leaves; under Lastchunk they do not stand.
+            if not record.name.startswith(("lastchunk", "opentelemetry")):
+                error = record.exc_info[1] if record.exc_info else None
+                log.append(("logged", record.name, record.levelname, record.getMessage(), chain(error)))
+
+    listens = Listens(logging.WARNING)
+    logging.getLogger().addHandler(listens)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(listens)
+
+
+@contextmanager
+def cheap_clients() -> Iterator[None]:
+    """To read the certificates of the world takes each client longer than all else that it does here."""
+    with (
+        patch.object(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None),
+        patch.object(ssl.SSLContext, "load_default_certs", lambda *_, **__: None),
+    ):
+        yield
