@@ -100,7 +100,7 @@ async def driven(
         passed_on(error)
         raise
     finally:
-        asked = wait = None  # It may hold the exception, whose traceback holds this frame.
+        asked, wait = None, _wait  # It may hold the exception, whose traceback holds this frame.
 
 
 def driven_sync(
