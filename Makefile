@@ -33,6 +33,9 @@ PIP := $(BIN)/python -m pip install --quiet
 # They need a newer OpenTelemetry than the oldest we support.
 BESIDE := $(if $(findstring oldest,$(CONSTRAINTS)),true,$(PIP) --upgrade --no-deps --target $(VENV)/beside --group beside)
 
+# Agent Framework needs a newer OpenTelemetry than the oldest we support.
+DEMO_EXTRA := $(if $(findstring oldest,$(CONSTRAINTS)),demo-autogen,demo)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -150,20 +153,20 @@ $(BASE):
 	@touch $@
 
 $(DEMO): | $(BASE)
-	@$(PIP) --editable '.[demo]'
+	@$(PIP) --editable '.[$(DEMO_EXTRA)]'
 	@touch $@
 
 $(DEV): | $(BASE)
-	@$(PIP) --group dev --editable '.[demo]'
+	@$(PIP) --group dev --editable '.[$(DEMO_EXTRA)]'
 	@$(BESIDE)
 	@touch $@ $(DEMO) $(EXAMPLES)
 
 $(EXAMPLES): | $(BASE)
-	@$(PIP) --group examples --editable '.[demo]'
+	@$(PIP) --group examples --editable '.[$(DEMO_EXTRA)]'
 	@touch $@
 
 $(STACK): | $(BASE)
-	@$(PIP) --group stack --editable '.[demo]'
+	@$(PIP) --group stack --editable '.[$(DEMO_EXTRA)]'
 	@touch $@
 
 $(REAL): | $(BASE)

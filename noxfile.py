@@ -147,7 +147,7 @@ def misfits(session: nox.Session, pair: tuple[str, str, str, str]) -> None:
 def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> None:
     """Run tests/agent_framework with one set of versions; AutoGen 0.7.5 stands beside it, as in the matrix of endings."""
     # Its clients want newer ones than AutoGen works with.
-    varied = re.compile(r"(anthropic|fastapi|ollama|openai|python-dateutil|starlette)=")
+    varied = re.compile(r"(agent-framework-[a-z]+|anthropic|fastapi|ollama|openai|python-dateutil|starlette)=")
     pins = Path(session.create_tmp(), "constraints.txt")
     pins.write_text(
         "\n".join(line for line in Path("constraints.txt").read_text().splitlines() if not varied.match(line))

@@ -10,12 +10,14 @@ import re
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from lastchunk.demo import run
-from lastchunk.demo.tour import STOPS
+from lastchunk.demo.tour import HAS_SUCCESSOR, STOPS
 
 ENDINGS: dict[str, tuple[str, str | None]] = {
     "travel_guide": ("completed", None),
@@ -25,6 +27,7 @@ ENDINGS: dict[str, tuple[str, str | None]] = {
     "silent_gateway": ("truncated", "unknown"),
     "review_board": ("truncated", "unknown"),
     "sdk_cut": ("truncated", "unknown"),
+    "successor": ("truncated", "unknown"),
     "dropped_line": ("connection_lost", "connection_lost"),
     "idle_proxy": ("connection_lost", "idle_timeout"),
     "short_patience": ("timeout", "idle_timeout"),
@@ -46,6 +49,7 @@ SILENT = {
     "silent_gateway",
     "review_board",
     "sdk_cut",
+    "successor",
     "no_stream",
     "all_at_once",
     "broken_tool",
@@ -53,6 +57,9 @@ SILENT = {
     "long_answer",
     "filtered",
 }
+if not HAS_SUCCESSOR:
+    del ENDINGS["successor"]
+    SILENT.remove("successor")
 KNOWN_CAUSES = {
     "partial_consumption",
     "no_streaming_support",
@@ -62,6 +69,10 @@ KNOWN_CAUSES = {
     "context_limit",
     "package_mismatch",
 }
+
+
+def test_agent_framework_is_shown_wherever_it_can_be_installed():
+    assert (Version(version("opentelemetry-api")) >= Version("1.39")) == HAS_SUCCESSOR
 
 
 def test_the_tour_shows_every_known_cause():

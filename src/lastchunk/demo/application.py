@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""An ordinary AutoGen application: it streams, prints nothing, and has never heard of telemetry.
+"""An ordinary AutoGen application: it streams, prints nothing, and has never heard of telemetry. One agent has moved on.
 
     python application.py endpoints.json told.jsonl application.log
 
@@ -73,6 +73,7 @@ class Application:
         await self.ask("silent_gateway")
         await self.ask_team("review_board")
         await self.call_sdk("sdk_cut")
+        await self.ask_successor("successor")
         await self.ask("dropped_line")
         await self.ask("no_stream")
         await self.ask("broken_tool", tool=broken_weather)
@@ -160,6 +161,25 @@ class Application:
                 async for _ in self._read(stream):
                     count += 1
                 self.note(name, f"{count} chunk{'' if count == 1 else 's'}, then its loop ends")
+            except Exception as error:
+                self.note(name, raised(error))
+
+    async def ask_successor(self, name: str) -> None:
+        """Ask an agent of Microsoft Agent Framework, if that is installed."""
+        if name not in self._endpoints:
+            return
+        from agent_framework import Agent
+        from agent_framework.openai import OpenAIChatClient
+
+        endpoint = self._endpoints[name]
+        async with AsyncOpenAI(base_url=endpoint["base_url"], api_key="none", max_retries=0) as sdk:
+            agent = Agent(client=OpenAIChatClient(model=endpoint["model"], async_client=sdk), name=name)
+            stream = agent.run(QUESTION, stream=True)
+            try:
+                async for _ in self._read(stream):
+                    pass
+                whole = await stream.get_final_response()
+                self.note(name, f"AgentResponse of {len(whole.text)} characters, finish_reason {whole.finish_reason}")
             except Exception as error:
                 self.note(name, raised(error))
 

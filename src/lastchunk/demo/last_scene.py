@@ -22,6 +22,7 @@ async def play(application: Application) -> None:
     await application.ask("silent_gateway")
     await application.ask_team("review_board")
     await application.call_sdk("sdk_cut")
+    await application.ask_successor("successor")
     await application.ask("no_stream")
     await application.ask("broken_tool", tool=broken_weather)
     await application.ask("garbled_call", tool=weather)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The end of the tour: what was done, what Lastchunk said, and what AutoGen alone would have told the application."""
+"""The end of the tour: what was done, what Lastchunk said, and what the framework alone would have told the application."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def show(found: list[Finding]) -> None:
     table = Table(box=box.HORIZONTALS, expand=True, pad_edge=False, show_lines=True)
     table.add_column("What was done to the stream", ratio=10)
     table.add_column("What Lastchunk said", ratio=13)
-    table.add_column("What AutoGen alone told the application", ratio=10)
+    table.add_column("What the framework alone told the application", ratio=10)
     rows = [
         (
             Text.assemble((finding.stop.name, "bold"), f": {finding.stop.done}"),

@@ -20,7 +20,7 @@ from llmock.testing import LLMockServer
 
 from lastchunk.demo import report
 from lastchunk.demo.receiver import SpanReceiver
-from lastchunk.demo.tour import STALL_AFTER, STOPS, prepare
+from lastchunk.demo.tour import HAS_SUCCESSOR, STALL_AFTER, STOPS, prepare
 from lastchunk.model_server.server import ModelServer
 
 APPLICATION = Path(__file__).with_name("application.py")
@@ -57,6 +57,10 @@ def main() -> int:
         return 1
     print()
     report.show(found)
+    if not HAS_SUCCESSOR:
+        print(
+            "An agent of Microsoft Agent Framework is shown, too, where it is installed: pip install agent-framework-openai"
+        )
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 from llmock.chaos import StreamChaos
 from llmock.ratelimit import LimitSettings, RateLimiter
@@ -62,7 +63,7 @@ class Stop:
     """The raw-socket server's script, where llmock does not play the provider."""
 
 
-STOPS: tuple[Stop, ...] = (
+_STOPS: tuple[Stop, ...] = (
     Stop("travel_guide", "nothing (a tool is called, then an answer streamed)"),
     Stop("newsroom", "nothing (a team of two, one after the other)"),
     Stop("sdk_call", "nothing (the openai SDK, without AutoGen)", "sdk_call"),
@@ -70,6 +71,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("silent_gateway", "a gateway ends the response early, politely", "truncate"),
     Stop("review_board", "the same, to the last speaker of a team", "truncate"),
     Stop("sdk_cut", "the same, to the openai SDK without AutoGen", "sdk_cut"),
+    Stop("successor", "the same, to an agent of Microsoft Agent Framework", raw=Raw("silent_cut")),
     Stop("dropped_line", "the server drops the connection mid-answer", "disconnect"),
     Stop("idle_proxy", "2.5 s of silence, then a proxy closes the connection", raw=Raw("idle_then_close", wait=2.5)),
     Stop("short_patience", "silence, until the client's read timeout fires", "stall"),
@@ -87,6 +89,9 @@ STOPS: tuple[Stop, ...] = (
     Stop("early_break", "the application leaves the loop after three words"),
     Stop("stop_button", "the application cancels the run after a second", raw=Raw("clean", gap=0.15)),
 )
+HAS_SUCCESSOR = find_spec("agent_framework_openai") is not None
+STOPS = tuple(stop for stop in _STOPS if HAS_SUCCESSOR or stop.name != "successor")
+"""All of them, where Agent Framework is installed: it needs OpenTelemetry 1.39, and Lastchunk 1.37."""
 
 
 def prepare(llmock: LLMockServer, models: ModelServer) -> dict[str, dict[str, str]]:
