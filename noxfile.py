@@ -47,6 +47,9 @@ AGENT_FRAMEWORK_CLIENTS = (
 )
 """They need the newest core."""
 
+SDKS = ("google-genai==3.6.1", "mistralai==3.7.0")
+"""Of Google and Mistral: the first wants an older tenacity, the second a newer OpenTelemetry than the oldest we support."""
+
 CORNERS = ("autogen 0.4.9, openai 1.66.5", "autogen 0.7.5, openai 3.54.0")
 RESULTS = Path(".venv-compat/results")
 
@@ -176,6 +179,21 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
     need_clients = ("test_clients.py", "test_ag_ui.py")
     left_out = () if newest else [f"--ignore=tests/agent_framework/{name}" for name in need_clients]
     session.run("python", "-m", "pytest", "--quiet", "tests/agent_framework", *left_out, *session.posargs)
+
+
+@nox.session(python="3.11", tags=["corners"])
+def sdks(session: nox.Session) -> None:
+    """Run tests/sdks with SDKs that want other versions than the rest works with."""
+    pins = Path(session.create_tmp(), "constraints.txt")
+    others = [line for line in Path("constraints.txt").read_text().splitlines() if not line.startswith("tenacity=")]
+    pins.write_text("\n".join(others))
+    session.install(
+        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *(*SDKS, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *("aiohttp", "anthropic", "azure-ai-inference", "fastapi", "ollama", "sse-starlette", "trustme", "uvicorn"),
+        *("uvloop", "pytest", "pytest-asyncio", "pytest-timeout"),
+    )
+    session.run("python", "-m", "pytest", "--quiet", "tests/sdks", *session.posargs)
 
 
 @nox.session(python="3.11", tags=["corners"])

@@ -23,6 +23,8 @@ import weakref
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from autogen_core.models import CreateResult, UserMessage
@@ -65,7 +67,7 @@ class _Client(OwnClient):
         yield self._result
 
 
-class _Spans(SpanProcessor):
+class Spans(SpanProcessor):
     """Counts, and keeps nothing."""
 
     def __init__(self) -> None:
@@ -79,7 +81,7 @@ class _Spans(SpanProcessor):
         self.reasons[str((span.attributes or {}).get("lastchunk.stream.termination.reason"))] += 1
 
 
-class _Alive:
+class Alive:
     """The application's own objects, by weak references, as far as they are still alive."""
 
     def __init__(self) -> None:
@@ -153,7 +155,7 @@ async def _cycle(stream: Any) -> list[Any]:
     return got
 
 
-def _goes_on() -> None:
+def goes_on() -> None:
     """Progress: the watchdog starts anew. On a busy machine all of it may take long."""
     faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
 
@@ -172,7 +174,7 @@ ENDINGS: dict[str, tuple[Leave, int]] = {
 """How a stream is left, and how many items the application gets."""
 
 
-async def _one(client: _Client, how: str, alive: _Alive) -> None:
+async def _one(client: _Client, how: str, alive: Alive) -> None:
     """One stream, and what the application got of it."""
     leave, items = ENDINGS[how]
     message = UserMessage(content="hello", source="user")
@@ -186,15 +188,15 @@ async def _one(client: _Client, how: str, alive: _Alive) -> None:
         raise AssertionError("the result did not arrive")
 
 
-async def _endings(client: _Client, alive: _Alive, choose: random.Random, sequential: int, concurrent: int) -> int:
+async def _endings(client: _Client, alive: Alive, choose: random.Random, sequential: int, concurrent: int) -> int:
     """Streams one after another, and then at once; how many of the latter were counted as open."""
     names = list(ENDINGS)
     for number in range(sequential):
         await _one(client, choose.choice(names), alive)
         if number % 1000 == 0:
-            _goes_on()
+            goes_on()
             gc.collect()
-    _goes_on()
+    goes_on()
     opened: list[Any] = []
     for _ in range(concurrent):
         message = UserMessage(content="hello", source="user")
@@ -207,11 +209,11 @@ async def _endings(client: _Client, alive: _Alive, choose: random.Random, sequen
     for stream in opened[: concurrent // 2]:
         await stream.aclose()
     del opened, stream, message
-    await _settle()
+    await settle()
     return counted
 
 
-async def _settle() -> None:
+async def settle() -> None:
     """Let finalisers and what they have the loop do run."""
     for _ in range(3):
         gc.collect()
@@ -220,7 +222,7 @@ async def _settle() -> None:
 
 async def nothing_is_lost(sequential: int, concurrent: int) -> str:
     """Spans ended = streams begun; the memory is back; nothing of the application's is alive."""
-    spans, alive, choose = _Spans(), _Alive(), random.Random(5)
+    spans, alive, choose = Spans(), Alive(), random.Random(5)
     provider = TracerProvider()
     provider.add_span_processor(spans)
     instrumentor = AutoGenStreamsInstrumentor()
@@ -241,7 +243,7 @@ async def nothing_is_lost(sequential: int, concurrent: int) -> str:
         tracemalloc.stop()
         alive.watch(client)
         del client
-        await _settle()
+        await settle()
     finally:
         instrumentor.uninstrument()
     begun, ended = sequential + concurrent + 2 * (sequential // 10 + concurrent // 10), spans.reasons.total()
@@ -302,7 +304,7 @@ def failing_hooks(choose: random.Random, share: float) -> Iterator[Counter[str]]
 
 async def our_failures_change_nothing(sequential: int) -> str:
     """The application gets the same while our hooks fail at random, and nothing stays open or alive."""
-    alive, choose = _Alive(), random.Random(7)
+    alive, choose = Alive(), random.Random(7)
     provider = TracerProvider()
     instrumentor = AutoGenStreamsInstrumentor()
     logging.getLogger("lastchunk").setLevel(logging.CRITICAL)
@@ -310,7 +312,7 @@ async def our_failures_change_nothing(sequential: int) -> str:
     try:
         with failing_hooks(choose, 0.1) as raised:
             await _endings(_Client(3), alive, choose, sequential, sequential // 10)
-            await _settle()
+            await settle()
     finally:
         instrumentor.uninstrument()
         logging.getLogger("lastchunk").setLevel(logging.NOTSET)
@@ -330,7 +332,7 @@ class _Exporter(SpanExporter):
 
 def garbage_does_not_hang(rounds: int) -> str:
     """Open streams die in cycles, mostly inside of whatever allocates next, also with the SDK's locks held."""
-    exporter, ended, reader = _Exporter(), _Spans(), InMemoryMetricReader()
+    exporter, ended, reader = _Exporter(), Spans(), InMemoryMetricReader()
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=5, max_queue_size=200_000))
     provider.add_span_processor(ended)
@@ -356,13 +358,13 @@ def garbage_does_not_hang(rounds: int) -> str:
         for number in range(rounds):
             await _cycle(client.create_stream([UserMessage(content="hello", source="user")]))
             if number % 100 == 0:
-                _goes_on()
+                goes_on()
                 await asyncio.sleep(0)
         # While another thread is inside a collection of garbage, and our finalisers with it, `gc.collect()` does nothing.
-        _goes_on()
+        goes_on()
         until = time.monotonic() + HANGS_AFTER / 2
         while ended.reasons.total() < rounds and time.monotonic() < until:
-            await _settle()
+            await settle()
 
     try:
         asyncio.run(litter())
@@ -383,13 +385,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="a few seconds, for CI")
     short = parser.parse_args(arguments).short
     sequential, concurrent, rounds = (1_000, 300, 1_500) if short else (100_000, 10_000, 30_000)
-    parts: tuple[Callable[[], str], ...] = (
+    parts: list[Callable[[], str]] = [
         lambda: asyncio.run(nothing_is_lost(sequential, concurrent)),
         lambda: asyncio.run(our_failures_change_nothing(sequential // 5)),
         lambda: garbage_does_not_hang(rounds),
-    )
+    ]
+    if find_spec("agent_framework") is not None:  # it needs a newer OpenTelemetry than the oldest we support
+        from benchmarks import soak_agent_framework
+
+        for telemetry in (True, False):
+            work = partial(soak_agent_framework.nothing_is_lost, sequential // 10, telemetry=telemetry)
+            parts.append(lambda work=work: asyncio.run(work()))
     for part in parts:
-        _goes_on()
+        goes_on()
         began = time.monotonic()
         print(f"{part()} ({time.monotonic() - began:.1f} s)", flush=True)
     faulthandler.cancel_dump_traceback_later()

@@ -26,11 +26,13 @@ ROW = re.compile(r"^\| (\S+) \| (.+?) \| `([\w.]+)` \| (.+) \|$", re.MULTILINE)
 NOT_INSTALLED = {
     "autogen.oai.client": {"OpenAIClient.create"},
     "ag2.middleware.builtin.telemetry": {"_TelemetryMiddlewareInstance.on_turn"},
+    "mistralai.client.chat": {"Chat.stream", "Chat.stream_async"},
+    "google.genai.models": {"AsyncModels.generate_content_stream", "Models.generate_content_stream"},
     "autogen_ext.tools.mcp._workbench": {"trace_tool_span"},
     **{module: {name.path for name in NAMES if name.module == module and name.needed} for module in MODULES},
 }
-"""AutoGen 0.2 and AG2 have environments of their own (tests/classic, tests/ag2), and Agent Framework (tests/agent_framework,
-which sees that its names are there); MCP is an extra of autogen-ext."""
+"""AutoGen 0.2, AG2 and the SDKs of Mistral and Google have environments of their own (tests/classic, tests/ag2, tests/sdks), and
+Agent Framework (tests/agent_framework, which sees that its names are there); MCP is an extra of autogen-ext."""
 
 
 class Notes(Patcher):

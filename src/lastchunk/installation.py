@@ -29,6 +29,8 @@ LIBRARIES = (
     "anthropic",
     "ollama",
     "azure.ai.inference",
+    "mistralai.client",
+    "google.genai",
     "autogen",
     "agent_framework",
     "ag2",

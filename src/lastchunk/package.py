@@ -22,6 +22,8 @@ _instruments_any: tuple[str, ...] = (
     "anthropic>=0.dev0",
     "ollama>=0.dev0",
     "azure-ai-inference>=0.dev0",
+    "mistralai>=0.dev0",
+    "google-genai>=0.dev0",
     "agent-framework-core>=0.dev0",
 )
 """Distributions of which one must be present. ``>=0.dev0`` is every version, pre-releases included."""

@@ -43,6 +43,7 @@ def test_every_step_can_be_said(dialect: Name, script: str) -> None:
         ("/clean/v1/messages", "anthropic"),
         ("/clean/v1/messages?beta=true", "anthropic"),
         ("/clean/api/chat", "ollama"),
+        ("/clean/v1beta/models/m:streamGenerateContent?alt=sse", "gemini"),
         ("/clean", "openai"),
     ],
 )
@@ -59,6 +60,8 @@ def test_the_path_picks_the_dialect(target: str, dialect: Name) -> None:
         ("anthropic", {"messages": [{"role": "user", "content": "a"}]}, "a", False),
         ("responses", {"input": "a"}, "a", False),
         ("responses", {"input": [{"type": "function_call_output", "output": "5"}]}, None, True),
+        ("gemini", {"contents": [{"role": "user", "parts": [{"functionResponse": {"name": "f"}}]}]}, None, True),
+        ("gemini", {"contents": [{"role": "user", "parts": [{"text": "a"}]}]}, None, False),
         ("ollama", {}, None, False),
     ],
 )
@@ -83,7 +86,8 @@ def test_on_the_wire(server: ModelServer, dialect: Name, stream: bool) -> None:
     response = connection.getresponse()
     body = response.read()
     connection.close()
-    assert response.headers["content-type"] == (DIALECTS[dialect].content_type if stream else "application/json")
+    streamed = stream or DIALECTS[dialect].in_path
+    assert response.headers["content-type"] == (DIALECTS[dialect].content_type if streamed else "application/json")
     assert b"hello" in body
 
 
@@ -92,6 +96,7 @@ def test_on_the_wire(server: ModelServer, dialect: Name, stream: bool) -> None:
     [
         ({"tools": [{"type": "function", "function": {"name": "a"}}, {"function": {"name": "b"}}]}, "a"),
         ({"tools": [{"name": "a", "input_schema": {}}]}, "a"),
+        ({"tools": [{"functionDeclarations": [{"name": "a"}, {"name": "b"}]}]}, "a"),
         ({"tools": []}, ""),
         ({}, ""),
     ],

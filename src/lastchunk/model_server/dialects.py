@@ -10,12 +10,13 @@ from typing import Literal, Protocol, cast
 
 from lastchunk.model_server.actions import SSE, Content, Speech
 from lastchunk.model_server.anthropic_wire import AnthropicReply
+from lastchunk.model_server.gemini_wire import GeminiReply
 from lastchunk.model_server.ollama_wire import OllamaReply
 from lastchunk.model_server.openai_wire import CompletionsReply, OpenAIReply
 from lastchunk.model_server.responses_wire import ResponsesReply
 
 Message = Mapping[str, object]
-Name = Literal["openai", "completions", "responses", "anthropic", "ollama"]
+Name = Literal["openai", "completions", "responses", "anthropic", "ollama", "gemini"]
 
 
 class Reply(Protocol):
@@ -46,6 +47,15 @@ class Dialect:
     conversation: str = "messages"
     """The field of a request that holds it."""
 
+    in_path: bool = False
+    """The path of a request names the model, and says that it asks for a stream."""
+
+    def document(self, target: str, body: Message) -> Message:
+        """The body of a request to `target`, with its model and whether it asks for a stream."""
+        if not self.in_path:
+            return body
+        return {**body, "model": target.partition("?")[0].rpartition("/")[2].partition(":")[0], "stream": True}
+
     def last_message(self, body: Mapping[str, object]) -> Message:
         """The last message of a request; empty if there is none."""
         messages = body.get(self.conversation) or ()
@@ -61,6 +71,7 @@ DIALECTS: Mapping[Name, Dialect] = {
     "responses": Dialect("/responses", "/v1", ResponsesReply, conversation="input"),
     "anthropic": Dialect("/messages", "", AnthropicReply),
     "ollama": Dialect("/api/chat", "", OllamaReply, content_type="application/x-ndjson"),
+    "gemini": Dialect(":streamGenerateContent", "", GeminiReply, conversation="contents", in_path=True),
 }
 
 
@@ -74,15 +85,16 @@ def answers_tool(message: Message) -> bool:
     """The message is a tool's result, in any dialect."""
     if message.get("role") == "tool" or message.get("type") == "function_call_output":
         return True
-    blocks = message.get("content")
+    blocks = message.get("content") or message.get("parts")
     return isinstance(blocks, list) and any(
-        block.get("type") == "tool_result" for block in cast("list[Message]", blocks)
+        block.get("type") == "tool_result" or "functionResponse" in block for block in cast("list[Message]", blocks)
     )
 
 
 def offered_tool(body: Mapping[str, object]) -> str:
     """The name of the first tool that a request offers, in any dialect; empty if it offers none."""
     for tool in cast("list[Message]", body.get("tools") or []):
-        function = cast("Message", tool.get("function") or tool)
+        declared = cast("list[Message]", tool.get("functionDeclarations") or [tool])
+        function = cast("Message", declared[0].get("function") or declared[0])
         return str(function.get("name"))
     return ""

@@ -126,7 +126,7 @@ class ModelConnection:
         self._next = asyncio.ensure_future(self._reader.read(1))
 
         asked = json.loads(body) if body else {"stream": target.endswith("stream=true")}
-        document = cast("Mapping[str, object]", asked)
+        document = dialect_of(target).document(target, cast("Mapping[str, object]", asked))
         part = self._route(target, document)
         script, speech = part.script, part.speech
         exchange = Exchange(part.name, document)

@@ -23,8 +23,8 @@ _KINDS = {
     " IncompleteReadError IncompleteRead ClientConnectionError ClientPayloadError HTTPException ProtocolError"
     " BrokenResourceError ConnectionError ChunkedEncodingError",
     FailureKind.PROTOCOL: "JSONDecodeError UnicodeError DecodingError DecodeError APIResponseValidationError"
-    " ValidationError",
-    FailureKind.PROVIDER: "APIError AnthropicError OpenAIError ResponseError HttpResponseError HTTPStatusError",
+    " ResponseValidationError ValidationError",
+    FailureKind.PROVIDER: "APIError AnthropicError OpenAIError ResponseError HttpResponseError HTTPStatusError MistralError",
 }
 _KIND_BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 
@@ -34,7 +34,19 @@ _MISMATCHES = frozenset({"ImportError", "TypeError", "AttributeError", "KeyError
 """Classes of exceptions with which a library says that it did not expect what another one gave it."""
 
 _LIBRARIES = frozenset(
-    {"autogen_ext", "autogen_core", "autogen", "ag2", "openai", "anthropic", "ollama", "azure", "agent_framework"}
+    [
+        "autogen_ext",
+        "autogen_core",
+        "autogen",
+        "ag2",
+        "openai",
+        "anthropic",
+        "ollama",
+        "azure",
+        "mistralai",
+        "google",
+        "agent_framework",
+    ]
 )
 """Where such an exception means a mismatch of packages. Anywhere else it is the application's own."""
 
@@ -44,6 +56,8 @@ _SDKS = frozenset(
         "anthropic",
         "ollama",
         "azure",
+        "mistralai",
+        "google",
         "httpx",
         "httpx2",
         "httpcore",

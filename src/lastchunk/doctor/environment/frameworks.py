@@ -14,8 +14,8 @@ from lastchunk.doctor.report.findings import Check, Status
 CORE = "agent-framework-core"
 OLDEST = "1.22"
 """Of Agent Framework: the first version that the patches fit."""
-_AG2_CLIENTS = "openai, anthropic and ollama"
-_AG2_UNSEEN = "gemini, mistral, xai, zai, bedrock and dashscope"
+_AG2_CLIENTS = "openai, anthropic, ollama, google-genai and mistralai"
+_AG2_UNSEEN = "xai, zai, bedrock and dashscope"
 
 
 def checks(environ: Mapping[str, str], everything: Everything) -> Iterator[Check]:

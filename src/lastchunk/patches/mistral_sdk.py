@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""`chat.stream` and `chat.stream_async` of the mistralai SDK.
+
+Items: `CompletionEvent`, whose `data` is a chunk in the chat completions dialect. The SDK swallows `[DONE]`, and raises where
+something is no chunk, an error included. Source: mistralai/client/chat.py and mistralai/client/utils/eventstreaming.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from lastchunk.patches.support import sse_body
+from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
+from lastchunk.patches.support.fields import field
+from lastchunk.patches.support.history import history_of
+from lastchunk.patches.support.patching import Patch, Patcher
+from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
+from lastchunk.patches.support.sse_body import SseBody
+from lastchunk.streams.record import Start
+from lastchunk.streams.wire import Wire
+
+_PUBLIC = "https://api.mistral.ai"
+
+
+def _apply(module: ModuleType, patcher: Patcher) -> None:
+    CHAT.wrap_async(patcher, module.Chat, "stream_async")
+    CHAT.wrap(patcher, module.Chat, "stream")
+
+
+def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _describe(chat: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    messages = kwargs.get("messages")
+    configured = field(field(chat, "sdk_configuration"), "server_url")
+    return bare_stream(
+        chat,
+        provider="mistral_ai",
+        model=kwargs.get("model"),
+        url=kwargs.get("server_url") or configured or _PUBLIC,
+        history=history_of(messages),
+        may_be_silent=answers_tool(messages),
+    )
+
+
+def _read(wire: Wire, event: Any, now: float) -> Content:
+    return read_chunk(wire, getattr(event, "data", None), now)
+
+
+def _opened(wire: Wire, stream: Any) -> None:
+    """The response headers came; from here on the body is looked at as the SDK reads it."""
+    response: Any = getattr(stream, "response", None)
+    headers = getattr(response, "headers", None)
+    wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
+    if response is None:
+        return
+    seen = SseBody(wire, sse_body.CHAT, skips_errors=True)
+    if hasattr(stream, "__anext__"):
+        read_async = response.aiter_bytes
+
+        def aiter_bytes(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
+            return seen.look_async(read_async(*args, **kwargs))
+
+        response.aiter_bytes = aiter_bytes
+    else:
+        read = response.iter_bytes
+
+        def iter_bytes(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+            return seen.look_sync(read(*args, **kwargs))
+
+        response.iter_bytes = iter_bytes
+
+
+CHAT = Sdk(name="the mistralai SDK", asks=_asks, describe=_describe, read=_read, opened=_opened)
+
+PATCHES = (Patch("mistralai", ">= 3, < 4", "mistralai.client.chat", _apply),)
