@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lastchunk.doctor.environment import examine as environment
-from lastchunk.doctor.environment import packages, patches, starting
+from lastchunk.doctor.environment import frameworks, packages, patches, starting
 from lastchunk.doctor.environment.start import Started
 from lastchunk.doctor.environment.trial import Result, Trial
 from lastchunk.doctor.report.findings import SCHEMA, Check, Exit, Findings, Report, Status
@@ -24,6 +24,8 @@ def _found(monkeypatch: pytest.MonkeyPatch) -> Findings:
     tried = [Trial("openai", ">= 1.66, < 4", "openai.resources", Result.APPLIED)]
     monkeypatch.setattr(patches, "trials", lambda: tried)
     monkeypatch.setattr(starting, "tried", lambda environ: Started())
+    # Those of other frameworks, where these are installed, have a table of their own on the page (test_frameworks.py).
+    monkeypatch.setattr(frameworks, "checks", lambda environ, everything: iter(()))
     return environment.findings({"OTEL_SERVICE_NAME": "a"}, offline=True, timeout=1)
 
 
