@@ -11,7 +11,7 @@ import pytest
 from tests.endings import rows_gemini, rows_mistral
 from tests.endings.drive import Performance, perform
 from tests.endings.table import Row
-from tests.endings.test_matrix import second_chance
+from tests.endings.test_matrix import with_chances
 
 pytestmark = pytest.mark.timeout(300)
 """The first row performs them all."""
@@ -28,7 +28,7 @@ def _performances(exporter: Any) -> Both:
 
 @pytest.fixture(scope="module", name="wrong")
 def _verdicts(performances: Both) -> dict[str, list[str]]:
-    return second_chance(ROWS, *performances).wrong
+    return with_chances(ROWS, *performances).wrong
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
