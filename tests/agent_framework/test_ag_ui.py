@@ -22,6 +22,8 @@ from openai import AsyncOpenAI
 from lastchunk.model_server.server import ModelServer
 from tests.agent_framework.conftest import endings
 from tests.conftest import Exported
+from tests.examples.running import Receiver
+from tests.examples.test_chat import serving
 
 ASK = {
     "threadId": "t",
@@ -91,6 +93,15 @@ def test_a_browser_that_leaves(exported: Exported, server: ModelServer, caplog: 
     assert agent == "invoke_agent cancelled/client_disconnected"
     assert chat == "chat cancelled/client_disconnected+"
     caplog.clear()
+
+
+def test_the_example(receiver: Receiver) -> None:
+    """As its docstring says."""
+    with serving(receiver, "--ending", "silent_cut", name="agent_over_ag_ui") as (host, port):
+        answer = httpx.post(f"http://{host}:{port}/agent", json=ASK, timeout=30)
+        assert "RUN_FINISHED" in answer.text
+    ended = {span.name: span.ending for span in receiver.spans if span.ending[0]}
+    assert ended == dict.fromkeys(("chat gpt-4o-mini", "invoke_agent travel_guide"), ("truncated", "unknown"))
 
 
 def _read_until(lines: Iterator[str], seen: Callable[[str], bool]) -> None:

@@ -29,10 +29,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(receiver: Receiver, *options: str) -> Iterator[tuple[str, int]]:
-    """The chat, until the block ends; then all that it has to send is sent."""
+def serving(receiver: Receiver, *options: str, name: str = "chat_over_sse") -> Iterator[tuple[str, int]]:
+    """The example, the chat unless another is named, until the block ends; then all that it has to send is sent."""
     port = free_port()
-    given = command("chat_over_sse")
+    given = command(name)
     server, rest = given[:3], given[3:]  # lastchunk demo run
     process = subprocess.Popen(
         [*server, *options, *rest],

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
+from packaging.version import Version
 
 from lastchunk import semconv
 from tests.examples.running import EXAMPLES, Receiver, command, run
@@ -90,10 +93,25 @@ def test_an_answer_that_is_continued(receiver: Receiver) -> None:
     assert receiver.ours == []
 
 
+@pytest.mark.skipif(
+    Version(version("opentelemetry-api")) < Version("1.39"), reason="Agent Framework needs OpenTelemetry 1.39"
+)
+@pytest.mark.parametrize(("ending", "expected"), [("assistant", COMPLETED), ("silent_cut", ("truncated", "unknown"))])
+def test_a_workflow_of_agent_framework(receiver: Receiver, ending: str, expected: tuple[str, str]) -> None:
+    """The endings are in Agent Framework's own spans."""
+    printed = run("agent_framework_workflow", receiver, "--ending", ending).stdout
+    assert ("over the river." in printed) == (expected == COMPLETED)
+    ended = [span for span in receiver.spans if span.ending[0]]
+    assert {span.scope for span in ended} == {"agent_framework"}
+    names = ["chat gpt-4o-mini", "chat gpt-4o-mini", "invoke_agent editor", "invoke_agent writer", "workflow.run"]
+    assert sorted(span.name for span in ended) == names
+    assert {span.ending for span in ended} == {expected}
+
+
 def test_every_example_is_in_the_index_and_says_how_it_is_run() -> None:
     index = (EXAMPLES / "README.md").read_text()
     names = [path.stem for path in sorted(EXAMPLES.glob("*.py"))]
-    assert len(names) == 10
+    assert len(names) == 12
     for name in names:
         assert command(name)[-1] == f"examples/{name}.py"
         assert f"[{name}.py]({name}.py)" in index
