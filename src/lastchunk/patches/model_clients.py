@@ -37,6 +37,7 @@ _PROVIDERS = {
     "Replay": "replay",
 }
 """`gen_ai.provider.name`, by how the client's class, or one that it inherits from, is called; the first that fits."""
+_BEGINS = (*_PROVIDERS, *(f"Base{name}" for name in _PROVIDERS))
 
 _ALWAYS_SAY_STOP = frozenset({"semantic_kernel"})
 """Providers whose clients say `stop` whatever happened: without a wire below, that proves nothing."""
@@ -123,11 +124,13 @@ def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | Non
 
 def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
     messages = argument(args, kwargs, 0, "messages")
+    innermost = _innermost(client)
+    url = base_url(_base_url(innermost))
     return Start(
         operation=Operation.CHAT,
         subject=id(client),
-        attributes=identity(client),
-        base_url=base_url(_base_url(_innermost(client))),
+        attributes=_identity(innermost, url),
+        base_url=url,
         history=history_of(messages),
         may_be_silent=field(last_of(messages), "type") == "FunctionExecutionResultMessage",
     )
@@ -136,20 +139,25 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
 def identity(client: Any) -> dict[str, Any]:
     """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
     client = _innermost(client)
+    return _identity(client, base_url(_base_url(client)))
+
+
+def _identity(client: Any, url: str) -> dict[str, Any]:
     attributes: dict[str, Any] = {semconv.PROVIDER_NAME: _provider(client)}
     arguments = field(client, "_create_args")
     if isinstance(arguments, dict):
         attributes[semconv.REQUEST_MODEL] = field(arguments, "model")
     else:
         attributes[semconv.REQUEST_MODEL] = field(field(client, "_sk_client"), "ai_model_id")
-    attributes.update(endpoint(_base_url(client)))
+    attributes.update(endpoint(url))
     return attributes
 
 
 def _base_url(client: Any) -> Any:
     """The base URL of the SDK's client that `client` holds; None if it has none."""
-    for path in _BASE_URLS:
-        url = field(client, "_client")
+    below = field(client, "_client")
+    for path in _BASE_URLS if below is not None else ():
+        url = below
         for name in path:
             url = field(url, name)
         if url is not None:
@@ -168,9 +176,8 @@ def _innermost(client: Any) -> Any:
 
 def _provider(client: Any) -> str:
     for owner in type(client).__mro__:
-        for name, provider in _PROVIDERS.items():
-            if owner.__name__.startswith((name, f"Base{name}")):
-                return provider
+        if owner.__name__.startswith(_BEGINS):
+            return next(_PROVIDERS[name] for name in _PROVIDERS if owner.__name__.startswith((name, f"Base{name}")))
     return semconv.OTHER
 
 

@@ -16,6 +16,10 @@ from lastchunk.semconv import ChunkKind
 _PACKED = struct.Struct(">dIBId")
 """Gap, index, kind, size, time. Big-endian and with the gap first, so that what is packed sorts by its gap."""
 
+_SIZE = _PACKED.size
+_pack = _PACKED.pack
+_gap_of = struct.Struct(">d").unpack_from
+
 _MOST = 2**32 - 1
 _KINDS = tuple(ChunkKind)
 _KIND_INDEX = {kind: index for index, kind in enumerate(_KINDS)}
@@ -72,16 +76,18 @@ class ChunkSample:
 
     def keep(self, index: int, kind: ChunkKind, size: int, at: float, gap: float) -> None:
         """Keep a chunk that is `due`, or whose gap is above the `bar`."""
-        packed = _PACKED.pack(gap, min(index, _MOST), _KIND_INDEX[kind], min(size, _MOST), at)
+        packed = _pack(gap, index if index < _MOST else _MOST, _KIND_INDEX[kind], size if size < _MOST else _MOST, at)
         if gap > self.bar:
-            heapq.heappush(self._heap, packed)
-            if len(self._heap) > self._longest_count:
-                heapq.heappop(self._heap)
-            if len(self._heap) == self._longest_count:
-                self.bar = _chunk(*_PACKED.unpack(self._heap[0])).gap
+            heap = self._heap
+            if len(heap) < self._longest_count:
+                heapq.heappush(heap, packed)
+            else:
+                heapq.heapreplace(heap, packed)
+            if len(heap) == self._longest_count:
+                self.bar = _gap_of(heap[0])[0]
         if index != self.due:
             return
-        if len(self._first) < self._first_count * _PACKED.size:
+        if len(self._first) < self._first_count * _SIZE:
             self._first += packed
             self.due += 1
             return
@@ -89,12 +95,13 @@ class ChunkSample:
             self.due = -1
             return
         self._even += packed
-        even = [*_PACKED.iter_unpack(self._even)]
-        if len(even) > self._even_capacity:
-            even = even[::2]
-            self._even = bytearray().join(_PACKED.pack(*entry) for entry in even)
+        last = index
+        if len(self._even) > self._even_capacity * _SIZE:
+            even = [*_PACKED.iter_unpack(self._even)][::2]
+            self._even = bytearray().join(_pack(*entry) for entry in even)
             self._stride *= 2
-        self.due = _chunk(*even[-1]).index + self._stride
+            last = _chunk(*even[-1]).index
+        self.due = last + self._stride
 
     def chunks(self, count: int) -> list[Chunk]:
         """Those of a stream of `count` chunks that were kept, in order, each once."""

@@ -101,7 +101,10 @@ class Streams:
 
     def observes(self) -> bool:
         """Somebody listens to telemetry, or the application itself wants to know how its streams end."""
-        return wanted.endings or self._listener is not None or self.telemetry.enabled()
+        return self._asked() or self.telemetry.enabled()
+
+    def _asked(self) -> bool:
+        return wanted.endings or self._listener is not None
 
     def begin(self, start: Start) -> StreamRecord | None:
         """Begin a stream in the consumer's context; None if nobody listens, or if it is part of the stream around it.
@@ -110,9 +113,9 @@ class Streams:
         of the same object is one invocation that reached us twice.
         """
         parent = _around(start)
-        if not self.observes() or _is_part_of(start, parent):
-            return None
         heard = self.telemetry.enabled()
+        if not (heard or self._asked()) or _is_part_of(start, parent):
+            return None
         record = self._record(start, parent, self.settings.chunk_events if heard else 0)
         record.telemetry = self.telemetry if heard else None
         if start.bare:

@@ -48,7 +48,14 @@ def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
             and of_chunk["usage"] is None
             and not of_choice["index"]
         ):
-            wire.content(_TEXT, now)
+            # As `Wire.content` does it, which would be a call more.
+            wire.arrived = True
+            wire.last_event = _TEXT
+            if not wire.content_chunks:
+                wire.first_content_at = now
+                wire.first_kind = _TEXT
+            wire.content_chunks += 1
+            wire.last_content_at = now
             return _TEXT, len(text) if text.isascii() else size_of_text(text)
     except (AttributeError, KeyError, TypeError, ValueError):
         pass

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,14 +18,18 @@ def base_url(url: object) -> str:
 
 def endpoint(url: object) -> dict[str, Any]:
     """`server.address` and `server.port` of a base URL; nothing if it is none."""
+    return dict(_endpoint(str.__str__(base_url(url))))
+
+
+@lru_cache(maxsize=64)
+def _endpoint(url: str) -> tuple[tuple[str, Any], ...]:
+    """Asked for each stream, and a process has few of them."""
     try:
-        parts = urlsplit(base_url(url))
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return {}
+        return ()
     if not parts.hostname:
-        return {}
-    return {
-        semconv.SERVER_ADDRESS: parts.hostname,
-        semconv.SERVER_PORT: port or (443 if parts.scheme == "https" else 80),
-    }
+        return ()
+    port = port or (443 if parts.scheme == "https" else 80)
+    return (semconv.SERVER_ADDRESS, parts.hostname), (semconv.SERVER_PORT, port)
