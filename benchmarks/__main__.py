@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from benchmarks.measure import HEAD, QUIET, Row
 
-KINDS = ("acting", "chunk", "fixed", "history", "instructions", "memory", "startup")
+KINDS = ("acting", "chunk", "fixed", "growth", "history", "instructions", "memory", "startup")
 _VERSIONS = ("autogen-agentchat", "openai", "opentelemetry-sdk", "wrapt")
 
 
@@ -32,6 +32,10 @@ def _rows(kind: str, limit: float, keep: bool) -> tuple[list[Row], list[str]]:
             from benchmarks import fixed
 
             return asyncio.run(fixed.rows(limit))
+        case "growth":
+            from benchmarks import growth
+
+            return asyncio.run(growth.rows()), []
         case "history":
             from benchmarks import history
 

@@ -73,18 +73,18 @@ async def rows(limit: float) -> list[Row]:
     return [
         _added(
             "`create_stream` in process, added per chunk",
-            1.0,
+            0.5,
             await _in_process(create_stream, limit),
             floor,
         ),
         _added(
             "`agent.run_stream` in process (run and model stream), added per chunk",
-            2.0,
+            1.1,
             await _in_process(run_stream, limit),
             "twice the above",
         ),
-        _ratio("`create_stream` over HTTP, openai SDK", 1.03, await _over_http(create_stream, limit), "1"),
-        _ratio("`agent.run_stream` over HTTP, openai SDK, all layers", 1.03, await _over_http(run_stream, limit), "1"),
+        _ratio("`create_stream` over HTTP, openai SDK", 1.05, await _over_http(create_stream, limit), "1"),
+        _ratio("`agent.run_stream` over HTTP, openai SDK, all layers", 1.07, await _over_http(run_stream, limit), "1"),
         _ratio(
             "a team's `run_stream` in process",
             1.0,

@@ -109,7 +109,7 @@ class Ending:
         return "" if remedy is None else remedy.sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Evidence:
     """All that is known of a stream when it has ended. What is not known stays at its default."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
+from functools import lru_cache
 
 
 class Finish(Enum):
@@ -51,10 +52,18 @@ _LONGEST = 64
 
 def meanings(raw: str) -> frozenset[Finish]:
     """What `raw` says: one meaning, or none if it is a placeholder. A word that nobody knows still says: finished."""
+    return _cached(str.__str__(raw)) if len(raw) <= _LONGEST else _meanings(raw)
+
+
+def _meanings(raw: str) -> frozenset[Finish]:
     words = _words(raw)
     if not words.isdisjoint(_PLACEHOLDERS) or not (words or raw.strip()):
         return frozenset()
     return frozenset({_meaning(words)})
+
+
+_cached = lru_cache(maxsize=64)(_meanings)
+"""Asked at each end of a stream, and servers say few words."""
 
 
 def says_context_full(raw: str) -> bool:
