@@ -35,7 +35,7 @@ from lastchunk import AutoGenStreamsInstrumentor
 HISTORY = Path(__file__).with_name("instructions.json")
 WORSE = 1.05
 """A line that adds more than so many times what the history says has become worse."""
-_PYTHON = "{}.{}".format(*sys.version_info)
+PYTHON = "{}.{}".format(*sys.version_info)
 _KEPT = 20
 """Entries of the history, for each Python."""
 _LONG = 1_000_000
@@ -143,13 +143,13 @@ def rows(*, keep: bool) -> list[Row]:
     if shutil.which("valgrind") is None or shutil.which("vgdb") is None:
         said = "**not counted: valgrind is not installed** (Debian: `apt-get install valgrind`)"
         return [Row("instructions", "", said, "", "", None)]
-    counts = _count_all()
+    counts = count_all()
     history: dict[str, list[dict[str, Any]]] = json.loads(HISTORY.read_text()) if HISTORY.exists() else {}
-    entries = history.setdefault(_PYTHON, [])
+    entries = history.setdefault(PYTHON, [])
     before = entries[-1]["instructions"] if entries else {}
     if keep:
         entries.append({"date": datetime.date.today().isoformat(), "instructions": counts})
-        history[_PYTHON] = entries[-_KEPT:]
+        history[PYTHON] = entries[-_KEPT:]
         HISTORY.write_text(json.dumps(history, indent=1) + "\n")
     return [_row(name, off, on, before.get(name)) for name, (off, on) in counts.items()]
 
@@ -162,7 +162,7 @@ def _row(name: str, off: int, on: int, before: list[int] | None) -> Row:
     return Row(name, f"≤ {most:,}", measured, "", f"history: {before[1] - before[0]:+,}", added <= most)
 
 
-def _count_all() -> dict[str, list[int]]:
+def count_all() -> dict[str, list[int]]:
     """Instructions of one unit of each line, without Lastchunk and with it."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "callgrind")
