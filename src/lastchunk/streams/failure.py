@@ -11,6 +11,7 @@ from lastchunk.semconv import Cause, Detail
 from lastchunk.streams.ending import Failure, FailureKind
 from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.raised import behind
+from lastchunk.streams.shapes import members
 
 _KINDS = {
     FailureKind.LENGTH: "LengthFinishReasonError",
@@ -146,7 +147,7 @@ def _kind_behind(link: BaseException, error: BaseException) -> FailureKind | Non
     kind = _kind_of(link)
     if kind not in (FailureKind.CANCEL, FailureKind.EXIT) or link is error:
         return kind
-    return kind if isinstance(error, BaseExceptionGroup) and link in error.exceptions else None
+    return kind if link in members(error) else None
 
 
 def _hint(error: BaseException) -> Cause | None:

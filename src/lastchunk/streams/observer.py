@@ -14,6 +14,7 @@ from lastchunk.streams import open_streams
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.shapes import Asked
 from lastchunk.streams.wire import Wire
 
 OnItem = Callable[[StreamRecord, Any, float, float], None]
@@ -145,10 +146,10 @@ class Observer:
         watching = (
             _passed(put) if self.record is None or self.record.ending is not None else self._watch(self.record, put)
         )
-        watching.send(None)
+        next(watching)
         return watching.send
 
-    def _watch(self, record: StreamRecord, put: Callable[[Any], None]) -> Generator[Any, Any, None]:
+    def _watch(self, record: StreamRecord, put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
         """Every line in the loop is paid per chunk."""
         clock, on_item, came = record.clock, self._on_item, ITEM
         person, next_chunk, text_chunk = WaitingFor.PERSON, WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
@@ -206,7 +207,7 @@ class Observer:
             asked = None  # It may hold the exception, whose traceback holds this frame.
 
 
-def _passed(put: Callable[[Any], None]) -> Generator[Any, Any, None]:
+def _passed(put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
     """Watches nothing."""
     asked = yield
     try:
@@ -276,10 +277,10 @@ class Tap:
     def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:
         """As `Observer.watch`."""
         watching = self._watch(put)
-        watching.send(None)
+        next(watching)
         return watching.send
 
-    def _watch(self, put: Callable[[Any], None]) -> Generator[Any, Any, None]:
+    def _watch(self, put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
         asked = yield
         try:
             while True:

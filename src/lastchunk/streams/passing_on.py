@@ -11,6 +11,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from lastchunk.own_errors import report
+from lastchunk.streams.shapes import members
 
 _OURS = ("lastchunk.streams.", "lastchunk.patches.")
 _DEEPEST = 20
@@ -35,8 +36,7 @@ def _look_through(error: BaseException) -> None:
         if link.__traceback__ is not None:
             link.__traceback__ = _without_ours(link.__traceback__)
         waiting += [above for above in (link.__cause__, link.__context__) if above is not None]
-        if isinstance(link, BaseExceptionGroup):
-            waiting += link.exceptions
+        waiting += members(link)
 
 
 def _without_ours(traceback: TracebackType | None) -> TracebackType | None:

@@ -9,11 +9,11 @@ never kept. `tests/streams/error_words.py` has each known one with its source.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 from lastchunk.semconv import Cause
+from lastchunk.streams.shapes import is_list, is_mapping, own_attributes
 
 _STATUSES = {
     429: Cause.RATE_LIMITED,
@@ -68,7 +68,7 @@ _MOST, _LONGEST = 32, 1000
 _DEPTH = 4
 
 
-def cause_named_by(error: Any) -> Cause | None:
+def cause_named_by(error: object) -> Cause | None:
     """The cause that an error names: a text, an exception, or an object, as JSON or as the SDK's own; None if it names none."""
     said = [*islice(_said(error, _DEPTH), _MOST)]
     for status in said:
@@ -78,9 +78,9 @@ def cause_named_by(error: Any) -> Cause | None:
     return next((cause for cause, pattern in _BY_WORDS if pattern.search(words)), None)
 
 
-def is_error_object(value: Any) -> bool:
+def is_error_object(value: object) -> bool:
     """An object that stands where a chunk should, and is an error: it has one, calls itself one, or has a code and a message."""
-    if not isinstance(value, Mapping):
+    if not is_mapping(value):
         return False
     if any(value.get(name) for name in ("error", "errors")):
         return True
@@ -93,14 +93,14 @@ def is_error_object(value: Any) -> bool:
     )
 
 
-def _said(error: Any, depth: int) -> Iterator[int | str]:
+def _said(error: object, depth: int) -> Iterator[int | str]:
     """Codes as numbers where they are, and texts, each bounded."""
     if isinstance(error, str):
         text = error[:_LONGEST]
         yield text
         if (status := _STATUS.search(text)) is not None:
             yield int(status[1])
-    elif isinstance(error, list | tuple) and depth:
+    elif is_list(error) and depth:
         for part in error[:_DEPTH]:
             yield from _said(part, depth - 1)
     elif error is not None and not isinstance(error, int | float | bytes) and depth:
@@ -110,16 +110,12 @@ def _said(error: Any, depth: int) -> Iterator[int | str]:
             yield from _said(_field(error, name), depth - 1)
 
 
-def _code(code: Any) -> Iterator[int | str]:
+def _code(code: object) -> Iterator[int | str]:
     if isinstance(code, int) and not isinstance(code, bool):
         yield int(code)
     elif isinstance(code, str):
         yield int(code) if code.isascii() and code.isdigit() and len(code) == 3 else code[:_LONGEST]
 
 
-def _field(source: Any, name: str) -> Any:
-    if isinstance(source, Mapping):
-        return source.get(name)
-    # What an object has itself: a property may warn, or be slow.
-    own = getattr(source, "__dict__", None)
-    return own.get(name) if isinstance(own, dict) else None
+def _field(source: object, name: str) -> object:
+    return (source if is_mapping(source) else own_attributes(source)).get(name)

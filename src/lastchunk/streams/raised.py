@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from lastchunk.streams.shapes import members
+
 if TYPE_CHECKING:
     from lastchunk.streams.ending import Ending
 
@@ -78,7 +80,7 @@ def ended_with(error: BaseException) -> Ended | None:
             break
         if isinstance(link.__dict__, _Attributes) and hasattr(link.__dict__, "ended"):
             return link.__dict__.ended
-        group = link.exceptions if isinstance(link, BaseExceptionGroup) else ()  # pyright: ignore[reportUnknownMemberType]
+        group = members(link)
         link = group[0] if len(group) == 1 else link.__cause__
     return None
 
@@ -92,6 +94,5 @@ def behind(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         yield link
-        if isinstance(link, BaseExceptionGroup):
-            waiting.extend(link.exceptions[:_LOOKED_AT])  # pyright: ignore[reportUnknownMemberType]
+        waiting.extend(members(link)[:_LOOKED_AT])
         waiting.extend(other for other in (link.__cause__, link.__context__) if other is not None)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from lastchunk.streams.observer import Observer
+from lastchunk.streams.shapes import own_attributes
 
 _WATCH = "_lastchunk_watch"
 
@@ -25,5 +26,5 @@ def attach(stream: object, watch: Watch) -> None:
 
 def watch_of(stream: object) -> Watch | None:
     """The watch of `stream`, None if it has none; no property of the stream is asked."""
-    attributes = getattr(stream, "__dict__", None)
-    return attributes.get(_WATCH) if isinstance(attributes, dict) else None
+    watch = own_attributes(stream).get(_WATCH)
+    return watch if isinstance(watch, Watch) else None

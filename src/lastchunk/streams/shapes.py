@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes that streams rely on of objects that are not ours, as types; looking at a shape runs none of the object's code."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, TypeGuard
+
+Asked = Generator[Any, Any, Any]
+"""One step of a stream, asked for and not yet answered; a loop drives it as it drives an awaitable."""
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
+    """An object as JSON has them, by its names."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    """An array as JSON has them."""
+    return isinstance(value, list | tuple)
+
+
+def own_attributes(value: object) -> dict[str, object]:
+    """What an object has itself; empty if it has nothing. A property may warn, or be slow, and is not asked."""
+    attributes: object = getattr(value, "__dict__", None)
+    return attributes if _is_dict(attributes) else {}
+
+
+def members(error: BaseException) -> tuple[BaseException, ...]:
+    """The exceptions of a group; empty for any other exception."""
+    return error.exceptions if _is_group(error) else ()
+
+
+def _is_dict(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_group(error: BaseException) -> TypeGuard[BaseExceptionGroup[BaseException]]:
+    return isinstance(error, BaseExceptionGroup)
