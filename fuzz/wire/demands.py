@@ -15,7 +15,7 @@ from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import export as log_export
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
@@ -28,6 +28,7 @@ from lastchunk.exporters.console import ConsoleStreamExporter
 from lastchunk.semconv import Cause, Reason
 from lastchunk.streams import open_streams
 
+_InMemoryLogs: Any = getattr(log_export, "InMemoryLogRecordExporter", None) or log_export.InMemoryLogExporter
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
 _LONGEST = 400
 """Characters of any value of ours."""
@@ -56,12 +57,12 @@ class Watch:
     """The OpenTelemetry SDK that an application set up, under Lastchunk; it looks at everything that leaves."""
 
     def __init__(self) -> None:
-        self._spans, self._logs, self._begun = InMemorySpanExporter(), InMemoryLogRecordExporter(), _Begun()
+        self._spans, self._logs, self._begun = InMemorySpanExporter(), _InMemoryLogs(), _Begun()
         self._metrics = InMemoryMetricReader()
         tracers, loggers = TracerProvider(), LoggerProvider()
         tracers.add_span_processor(self._begun)
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))
-        loggers.add_log_record_processor(SimpleLogRecordProcessor(self._logs))
+        loggers.add_log_record_processor(log_export.SimpleLogRecordProcessor(self._logs))
         trace.set_tracer_provider(tracers)
         AutoGenStreamsInstrumentor().instrument(
             logger_provider=loggers, meter_provider=MeterProvider(metric_readers=[self._metrics])
