@@ -17,7 +17,6 @@ FRESH = 5_000
 FOUND = (
     (56942268, "a stream in a cycle, whose close is cancelled before it begins"),
     (56941371, "the same, for a generator that has nothing to say about it"),
-    (179653953, "a close that is cancelled before it begins, of a generator that closes what it waits for"),
 )
 """Seeds of uses that once differed."""
 
