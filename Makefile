@@ -137,8 +137,8 @@ site: $(SITE) ## build the documentation as a site, in build/site (a broken link
 first-alert: $(DEV) ## perform docs/first-alert.md until its alert fires (a few minutes; it needs Debian's Prometheus)
 	@$(BIN)/python -m pytest tests/first_alert $(ARGS)
 
-newcomer: $(BASE) ## install as a new user does, unpinned, in each documented order, and see telemetry arrive
-	@$(BIN)/python scripts/newcomer.py
+newcomer: $(BASE) ## do what a new user does in fresh environments, unpinned: install, serve, stop, break and mend
+	@$(BIN)/python -m scripts.newcomer
 
 clean: ## remove everything that make has made
 	rm -rf .venv .venv-* build dist .pytest_cache .ruff_cache .hypothesis .inline-snapshot

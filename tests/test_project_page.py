@@ -66,3 +66,20 @@ def test_the_picture_of_the_demo_has_its_conclusion() -> None:
     text = (ROOT / "docs" / "images" / "demo.svg").read_text().replace("&#160;", " ")
     for said in ("$ make demo", "truncated", "idle_timeout", "streams went wrong"):
         assert said in text
+
+
+def test_every_extra_that_is_named_can_be_installed() -> None:
+    """In a page, an example, a message of ours or a script."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for folder in ("docs", "examples", "src", "grafana", "collector-config", "scripts"):
+        pages += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".md", ".py", ".sh", ".yaml", ".yml")]
+    named = {
+        extra
+        for page in pages
+        for extras in re.findall(rf"{project['name']}\[([a-z, -]+)\]", page.read_text("utf-8"))
+        for extra in extras.replace(" ", "").split(",")
+    }
+
+    assert named >= {"cli", "otlp", "demo", "monitoring", "retry"}
+    assert named <= set(project["optional-dependencies"])

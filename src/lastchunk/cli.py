@@ -22,6 +22,7 @@ To instrument an application, no command of ours is needed:
     opentelemetry-instrument --traces_exporter lastchunk_console python app.py
 """
 INTERRUPTED = 130
+NOT_RUN = 2
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -34,6 +35,13 @@ def main(args: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
+    except ImportError as error:
+        # A package that the command needs is there, and does not fit the others.
+        print(
+            f"lastchunk: {error}. `lastchunk doctor` says which packages do not fit, and what to install.",
+            file=sys.stderr,
+        )
+        status = NOT_RUN
     except (click.Abort, KeyboardInterrupt):
         print("Interrupted.", file=sys.stderr)
         status = INTERRUPTED

@@ -89,8 +89,8 @@ def test_the_alert_that_the_page_promises_fires(tmp_path: Path, capsys: pytest.C
     with capsys.disabled():
         print(f"\nfirst alert: {', '.join(sorted(names))} after {seconds:.0f} s")
 
-    (promised,) = re.findall(r"After a few minutes `(\w+)` is firing", PAGE)
-    (summary,) = re.findall(r"Its summary:\n\n```text\n(.+)\n```", PAGE)
+    (promised,) = re.findall(r"After a few minutes `(\w+)` fires", PAGE)
+    (summary,) = re.findall(r"Its summary is:\n\n```text\n(.+)\n```", PAGE)
     assert promised in names
     assert summary in {alert["annotations"]["summary"] for alert in alerts}
     assert re.search(r"! invoke_agent guide .* truncated: unknown", said.read_text())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.instrumentation import dependencies
 
 from lastchunk.doctor.environment import instrumentation
 from lastchunk.doctor.environment.distributions import Installed, installed
@@ -58,7 +59,7 @@ def test_what_opentelemetry_would_not_load(monkeypatch: pytest.MonkeyPatch):
     def conflict(dist: Any) -> str:
         return "none of them is installed"
 
-    monkeypatch.setattr(instrumentation, "get_dist_dependency_conflicts", conflict)
+    monkeypatch.setattr(dependencies, "get_dist_dependency_conflicts", conflict)
     check = instrumentation.entry_point(OURS)
 
     assert check.status is Status.WARNING

@@ -148,13 +148,13 @@ FITS = {"autogen-core": "==0.7.5", "openai": ">=1.93"}
             "opentelemetry-sdk 1.43.0: opentelemetry-api==1.43.0",
             "opentelemetry-api 1.40.0",
             "-api 1.43.0, and",
-            "==1.43.0",
+            "--upgrade opentelemetry-sdk opentelemetry-api,",
         ),
         (
             "opentelemetry-distro 0.64b0: opentelemetry-instrumentation==0.64b0",
             "opentelemetry-instrumentation 0.58b0",
             "0.64b0",
-            "==0.64b0",
+            "--upgrade opentelemetry-distro opentelemetry-instrumentation,",
         ),
         (
             "opentelemetry-exporter-otlp-proto-grpc 1.43.0: grpcio<2,>=1.66",
@@ -180,7 +180,7 @@ def test_what_carries_telemetry_fits_too(needs: str, installed: str, evidence: s
 
     assert check.status is Status.PROBLEM
     assert evidence in check.evidence
-    assert f"'{installed.split()[0]}{remedy}'" in check.remedy
+    assert remedy in check.remedy
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,46 @@ def test_the_shelter(monkeypatch: pytest.MonkeyPatch) -> None:
         assert environ["OTEL_PROPAGATORS"] == "b33"
         raise SystemExit
     assert os.environ["OTEL_PROPAGATORS"] == "b33"
+
+
+_OUT_OF_STEP = """
+import sys
+from importlib.abc import MetaPathFinder
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name in ("opentelemetry.util._importlib_metadata", "opentelemetry.util.re"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+"""
+"""As it is where opentelemetry-api is older than the packages beside it. Python imports a `sitecustomize` at its start."""
+
+
+def test_the_command_survives_an_opentelemetry_that_cannot_be_imported(tmp_path: Path) -> None:
+    """It says so, with what to install; and what needs OpenTelemetry ends in a sentence."""
+    (tmp_path / "sitecustomize.py").write_text(_OUT_OF_STEP)
+    environ = {**CLEAN, "PYTHONPATH": str(tmp_path), "OPENAI_API_KEY": "any"}
+    ours = [sys.executable, "-m", "lastchunk", "doctor"]
+    done = subprocess.run([*ours, "--json", "--offline"], env=environ, capture_output=True, text=True, timeout=100)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1
+    found = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
+    assert found["otel.start"]["status"] == "problem"
+    assert "pip install" in found["otel.start"]["remedy"]
+
+    stream = [*ours, "stream", "--client", "openai", "--model", "any"]
+    done = subprocess.run(stream, env=environ, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert "`lastchunk doctor` says which packages do not fit" in done.stderr
+
+
+def test_a_start_that_sets_nothing_up_is_a_problem() -> None:
+    (check,) = checks({"OTEL_PYTHON_DISTRO": "nope"}, lambda _: Started([], [], ["traces", "logs"]), has_distro=True)
+    assert check.status is Status.PROBLEM
+    assert check.evidence == "OpenTelemetry starts, and nothing is set up that sends traces and logs."
+    assert check.remedy == "Correct OTEL_PYTHON_DISTRO, or unset it."
+    (check,) = checks({"OTEL_TRACES_EXPORTER": "none"}, lambda _: Started([], [], ["traces"]), has_distro=True)
+    assert check.status is Status.OK
 
 
 def test_the_command_survives_what_it_finds() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import EntryPoints
 from pathlib import Path
 
-from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
 from packaging.requirements import Requirement
 
 from lastchunk.doctor.environment.distributions import Everything
@@ -73,6 +72,11 @@ def entry_point(points: EntryPoints) -> Check:
             f"No entry point {ENTRY_POINT} of {DISTRIBUTION}: opentelemetry-instrument does not find it.",
             f"Install it again, in this environment: pip install --force-reinstall --no-deps {DISTRIBUTION}.",
         )
+    try:
+        # Here and not above: the doctor must start where OpenTelemetry does not.
+        from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
+    except ImportError:
+        return Check("otel.entry_point", Status.SKIPPED, "OpenTelemetry cannot be imported: otel.start says why.")
     if get_dist_dependency_conflicts(ours.dist):
         return Check(
             "otel.entry_point",

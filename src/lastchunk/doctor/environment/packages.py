@@ -25,6 +25,9 @@ SERVED = tuple(dict.fromkeys([*AUTOGEN, *(normal(Requirement(line).name) for lin
 _CARRIERS = ("protobuf", "googleapis-common-protos", "grpcio")
 """What AutoGen and the exporters share: one version must fit both."""
 
+_TOGETHER = "opentelemetry-"
+"""Packages that are released together: the newest of all fit each other."""
+
 
 def checks(everything: Everything, autogen: Folder) -> Iterator[Check]:
     """Every check of packages; `autogen` is what Python finds under that name."""
@@ -106,6 +109,7 @@ def requirements(everything: Everything) -> Check:
     """
     broken: dict[str, Status] = {}
     fitting: dict[str, SpecifierSet] = {}
+    together: dict[str, None] = {}
     for part in (found for name, found in everything.items() if _is_looked_at(name)):
         for line in part.requires:
             unmet = _unmet(line, everything)
@@ -114,17 +118,19 @@ def requirements(everything: Everything) -> Check:
             need, wanted, of_an_extra = unmet
             said = f"{part} needs {need.name} {in_words(wanted)}, and {need} is installed"
             status = Status.WARNING if of_an_extra else Status.PROBLEM
-            if broken.setdefault(said, status) is Status.PROBLEM:
-                fitting[need.name] = fitting.get(need.name, SpecifierSet()) & wanted
+            broken.setdefault(said, status)
+            if normal(need.name).startswith(_TOGETHER):
+                together |= {part.name: None, need.name: None}
             else:
-                fitting.setdefault(need.name, wanted)
+                fitting[need.name] = fitting.get(need.name, SpecifierSet()) & wanted
     if broken:
-        install = " ".join(f"'{name}{wanted}'" for name, wanted in fitting.items())
+        install = [f"'{name}{wanted}'" for name, wanted in fitting.items()]
+        install = [*(["--upgrade", *together] if together else []), *install]
         return Check(
             "packages.requirements",
             Status.PROBLEM if Status.PROBLEM in broken.values() else Status.WARNING,
             f"{'; '.join(broken)}.",
-            f"Install versions that fit: pip install {install}, then pip check.",
+            f"Install versions that fit: pip install {' '.join(install)}, then pip check.",
             MISMATCH,
         )
     return Check("packages.requirements", Status.OK, "Every version is one that the packages beside it declare.")

@@ -24,6 +24,8 @@ class Started:
     """Why there is no telemetry: the class and the text of each exception."""
     said: list[str] = field(default_factory=list[str])
     """What was logged besides, as a warning or worse."""
+    silent: list[str] = field(default_factory=list[str])
+    """Signals for which nothing was set up that would send them."""
 
 
 class _Listens(logging.Handler):
@@ -54,11 +56,33 @@ def start() -> Started:
 
         context.get_current()
         propagate.get_global_textmap()
-        for provider in (trace.get_tracer_provider, metrics.get_meter_provider, get_logger_provider):
-            provider()
+        providers = trace.get_tracer_provider(), metrics.get_meter_provider(), get_logger_provider()
+        started.silent = [
+            signal for provider, (signal, *path) in zip(providers, _SENDERS, strict=True) if _is_silent(provider, path)
+        ]
     except Exception as error:
         started.failed.append(_words(error))
-    return Started(list(dict.fromkeys(started.failed)), list(dict.fromkeys(started.said)))
+    return Started(list(dict.fromkeys(started.failed)), list(dict.fromkeys(started.said)), started.silent)
+
+
+_SENDERS = (
+    ("traces", "_active_span_processor", "_span_processors"),
+    ("metrics", "_metric_readers"),
+    ("logs", "_multi_log_record_processor", "_log_record_processors"),
+)
+"""Where a provider of the SDK has what sends each signal."""
+
+
+def _is_silent(provider: object, path: list[str]) -> bool:
+    """Nothing sends what it gives. False where nobody can tell: a release of the SDK may call its parts otherwise."""
+    if not type(provider).__module__.startswith(f"{_ROOT}."):
+        return False  # somebody else's
+    if not type(provider).__module__.startswith(f"{_ROOT}.sdk."):
+        return True  # the API's own, which gives nothing
+    found: object = provider
+    for name in path:
+        found = getattr(found, name, None)
+    return found is not None and not found
 
 
 def _words(error: BaseException) -> str:

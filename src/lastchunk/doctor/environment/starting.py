@@ -13,10 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from lastchunk.doctor.environment.sheltered import is_of_opentelemetry
 from lastchunk.doctor.environment.start import Started
 from lastchunk.doctor.report.findings import Check, Status
+from lastchunk.doctor.telemetry.signals import Signal, exporters
+from lastchunk.wording import listed
 
 PATIENCE = 60.0
 """Seconds for one start."""
 _AT_ONCE = 2
+_CHOOSE = ("OTEL_PYTHON_DISTRO", "OTEL_PYTHON_CONFIGURATOR")
+"""Variables that choose who sets OpenTelemetry up."""
 
 Try = Callable[[Mapping[str, str]], Started]
 """What comes of a start with these environment variables."""
@@ -45,10 +49,13 @@ def tried(environ: Mapping[str, str]) -> Started:
     return Started([last[0]])
 
 
-def checks(environ: Mapping[str, str], start: Try | None = None) -> Iterator[Check]:
+def checks(environ: Mapping[str, str], start: Try | None = None, *, has_distro: bool = False) -> Iterator[Check]:
     """One check if it starts, or if its packages keep it from that; else one for each variable that does."""
     start = start or tried
     started = start(environ)
+    if not started.failed and (silent := _silent(started, environ, has_distro=has_distro)):
+        yield _nothing_is_sent(silent, environ)
+        return
     if not started.failed and not started.said:
         yield Check("otel.start", Status.OK, "OpenTelemetry starts, as opentelemetry-instrument starts it.")
         return
@@ -73,6 +80,26 @@ def checks(environ: Mapping[str, str], start: Try | None = None) -> Iterator[Che
         )
     elif not found:
         yield Check("otel.start", Status.OK, f"OpenTelemetry starts. It says: {started.said[0]}")
+
+
+def _silent(started: Started, environ: Mapping[str, str], *, has_distro: bool) -> list[str]:
+    """Signals for which an exporter is chosen, and none was set up."""
+    if environ.get("OTEL_CONFIG_FILE", "").strip():
+        return []
+    chosen = [signal for signal in Signal if exporters(signal, environ, has_distro=has_distro)]
+    return [signal for signal in chosen if signal in started.silent]
+
+
+def _nothing_is_sent(silent: list[str], environ: Mapping[str, str]) -> Check:
+    by = [name for name in _CHOOSE if environ.get(name, "").strip()]
+    return Check(
+        "otel.start",
+        Status.PROBLEM,
+        f"OpenTelemetry starts, and nothing is set up that sends {listed(silent)}.",
+        f"Correct {listed(by)}, or unset {'it' if len(by) == 1 else 'them'}."
+        if by
+        else "Set OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER to otlp.",
+    )
 
 
 def _packages(why: str) -> Check:

@@ -13,11 +13,10 @@ import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from lastchunk.installation import patcher_of
-from lastchunk.patches import PATCHES
-from lastchunk.patches.support.patching import Patch, Patcher
-from lastchunk.settings import Settings
+if TYPE_CHECKING:
+    from lastchunk.patches.support.patching import Patch, Patcher
 
 
 class Result(StrEnum):
@@ -86,6 +85,11 @@ def _is_missing(module: str) -> bool:
 
 def main() -> None:
     """Try every patch."""
+    # Here and not above: the doctor reads `Trial`, and must start where OpenTelemetry does not.
+    from lastchunk.installation import patcher_of
+    from lastchunk.patches import PATCHES
+    from lastchunk.settings import Settings
+
     patcher = patcher_of(Settings(), {})
     for patch in PATCHES:
         print(json.dumps(asdict(attempt(patch, patcher))), flush=True)

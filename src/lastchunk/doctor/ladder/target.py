@@ -49,7 +49,7 @@ async def load(target: str) -> Subject:
 
 
 def _raised(target: str, error: Exception) -> str:
-    return f"--target {target} raised {qualified_name(error)}: call it in a Python shell here, and mend that first."
+    return f"--target {target} raised {qualified_name(error)}: call it in a Python shell here to see the error, and fix it."
 
 
 def around(made: Any, target: str) -> Subject:

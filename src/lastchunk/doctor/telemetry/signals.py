@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
-from opentelemetry.util.re import parse_env_headers
-
 
 class Signal(StrEnum):
     """What OpenTelemetry sends, each with settings of its own."""
@@ -85,6 +83,11 @@ def protocol(signal: Signal, environ: Mapping[str, str]) -> str:
 
 def headers(given: str) -> Mapping[str, str]:
     """Names and values, as the exporters read them; what they cannot read, they leave out."""
+    try:
+        # Here and not above: the doctor must start where OpenTelemetry does not.
+        from opentelemetry.util.re import parse_env_headers
+    except ImportError:
+        return {}
     logger = logging.getLogger("opentelemetry.util.re")
     was, logger.disabled = logger.disabled, True  # it would print the header
     try:

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Does what a new user does, in fresh environments, unpinned, with the newest of everything. ``make newcomer`` runs it.
+
+Lastchunk is installed in each documented order, and an application of AutoGen runs under ``opentelemetry-instrument`` against an
+OTLP receiver on this machine. An order works if pip finds no conflict, the doctor finds no problem, and the telemetry of the
+application's stream arrives. Then web servers are asked to stop, telemetry is sent where nobody takes it, packages are broken and
+mended, and the commands are looked at on a narrow terminal. What does not work is printed whole, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from scripts.newcomer.endpoints import endpoints, try_endpoint
+from scripts.newcomer.fresh import APPLICATION, SCRIPTS, SENT, Failed, make, receiver, run
+from scripts.newcomer.packages import BREAKAGES, try_breakage
+from scripts.newcomer.servers import PACKAGES, SERVERS, try_server
+from scripts.newcomer.terminal import try_terminal
+
+AUTOGEN = ("autogen-agentchat", "autogen-ext[openai]")
+_SHOWN = ("autogen", "openai=", "opentelemetry-sdk", "protobuf", "googleapis")
+_COMMANDS = (("doctor", "--offline"), ("explain",), ("explain", "idle_timeout"))
+
+Try = Callable[[], str]
+"""Gives a line about what works, or raises `Failed`."""
+
+
+def try_order(folder: Path, steps: Sequence[Sequence[str]]) -> str:
+    """Install step after step into a new environment, and run an application there; what was installed, and how long it took."""
+    began = time.monotonic()
+    binaries = make(folder, steps)
+    seconds = time.monotonic() - began
+    run(binaries / "python", "-m", "pip", "check")
+    run(binaries / "lastchunk", "doctor", "--offline")
+    with receiver() as receives:
+        said = run(binaries / "opentelemetry-instrument", binaries / "python", APPLICATION, **receives.settings)
+        if "application: received 2 messages" not in said:
+            raise Failed(f"{said}\nthe application did not do its work")
+        if missing := receives.missing(*SENT):
+            raise Failed(f"{said}\n{', '.join(missing)} did not arrive at the receiver")
+    found = run(binaries / "python", "-m", "pip", "list", "--format=freeze").splitlines()
+    return f"installed in {seconds:.0f} s, it works: {', '.join(line for line in found if line.startswith(_SHOWN))}"
+
+
+def orders(folder: Path, wheel: Path) -> Iterator[tuple[str, Try]]:
+    """Each documented order, with its name."""
+    ours = f"{wheel}[cli,otlp]"
+    steps = {
+        "first": ("Lastchunk, then AutoGen, then a web server", ((ours,), AUTOGEN, PACKAGES)),
+        "second": ("AutoGen, then Lastchunk", (AUTOGEN, (ours,))),
+        "third": ("both in one command", ((*AUTOGEN, ours),)),
+    }
+    for name, (title, listed) in steps.items():
+        yield title, partial(try_order, folder / name, listed)
+
+
+def uses(folder: Path) -> Iterator[tuple[str, Try]]:
+    """What is done in environments that work; those that break one come last, and have it to themselves."""
+    web, broken = folder / "first" / "bin", folder / "second" / "bin"
+    for server in SERVERS:
+        yield "stopped", partial(try_server, web, server)
+    for endpoint in endpoints():
+        yield "sent to nobody", partial(try_endpoint, web, endpoint)
+    for command in _COMMANDS:
+        yield "a narrow terminal", partial(try_terminal, web, *command)
+    yield "broken and mended", lambda: "\n  ".join(try_breakage(broken, one, folder) for one in BREAKAGES)
+
+
+def _all_work(listed: Iterator[tuple[str, Try]]) -> bool:
+    """Try them, two at a time, and print a line about each."""
+    work = True
+    named = list(listed)
+    with ThreadPoolExecutor(2) as pool:
+        for (name, _), (said, works) in zip(named, pool.map(_tried, (one for _, one in named)), strict=True):
+            print(f"newcomer: {name}: {said}" if works else f"{said}\nnewcomer: {name}: does not work", flush=True)
+            work = work and works
+    return work
+
+
+def _tried(one: Try) -> tuple[str, bool]:
+    try:
+        return one(), True
+    except Failed as failure:
+        return str(failure), False
+
+
+def main() -> int:
+    """Try everything; the exit code."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, SCRIPTS.parent)
+        (wheel,) = folder.glob("*.whl")
+        works = _all_work(orders(folder, wheel)) and _all_work(uses(folder))
+    print(f"newcomer: everything in {time.monotonic() - began:.0f} s")
+    return 0 if works else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
