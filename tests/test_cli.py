@@ -99,7 +99,7 @@ def test_an_option_of_the_doctor_stands_behind_its_command(capsys: pytest.Captur
         assert invoke("doctor", "--json", "below") == 2
     finally:
         del doctor.commands["below"]
-    assert "--json must stand behind 'below'" in capsys.readouterr().err
+    assert "--json must come after 'below'" in capsys.readouterr().err
 
 
 def test_an_application_loads_none_of_it() -> None:

@@ -63,7 +63,7 @@ async def test_one_at_a_time(
     exported = instrument()
     subclass().instrument()
     assert [record.getMessage() for record in caplog.records] == [
-        "Lastchunk is installed already, by another instrumentor: nothing is patched twice."
+        "Another instrumentor has already set Lastchunk up, so this call does nothing."
     ]
     caplog.clear()
     subclass().uninstrument()
@@ -178,7 +178,7 @@ def test_a_version_without_the_module(
         assert message.startswith(
             f"openai {openai.__version__} has no openai.resources.gone and no openai.resources.lost."
         )
-        assert f"made for openai {supported}" in message
+        assert f"supports openai {supported}" in message
     caplog.clear()
 
 

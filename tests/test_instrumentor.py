@@ -238,7 +238,7 @@ def test_a_patch_that_fails(
     instrument()
     assert library.Client().first() == 1
     assert type(vars(library.Client)["first"]).__name__ == "function"
-    assert reported() == ["the patch of openai.fails"]
+    assert reported() == ["patching openai.fails"]
 
 
 def test_settings_that_fail(instrument: Instrument, monkeypatch: pytest.MonkeyPatch, reported: Any) -> None:
@@ -251,7 +251,7 @@ def test_settings_that_fail(instrument: Instrument, monkeypatch: pytest.MonkeyPa
     before = vars(ReplayChatCompletionClient)["create_stream"]
     instrument()
     assert vars(ReplayChatCompletionClient)["create_stream"] is before
-    assert reported() == ["instrument()"]
+    assert reported() == ["running instrument()"]
 
 
 def test_nothing_is_loaded_for_an_application_without_autogen() -> None:

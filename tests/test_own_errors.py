@@ -24,36 +24,36 @@ def _report(place: str, error: Exception) -> None:
 
 def test_once_per_kind(caplog: pytest.LogCaptureFixture, reported: Callable[[], list[str]]) -> None:
     """A kind is a place and a class: a stream of a thousand chunks must not write a thousand lines."""
-    for place in ("here", "there", "here"):
+    for place in ("reading", "writing", "reading"):
         _report(place, ValueError("a secret"))
         _report(place, KeyError("a secret"))
     messages = [record.getMessage() for record in caplog.records]
     assert [message.split(" (")[0] for message in messages] == [
-        "Lastchunk failed at here",
-        "Lastchunk failed at here",
-        "Lastchunk failed at there",
-        "Lastchunk failed at there",
+        "Lastchunk failed while reading",
+        "Lastchunk failed while reading",
+        "Lastchunk failed while writing",
+        "Lastchunk failed while writing",
     ]
     assert all("application is not affected" in message for message in messages)
     assert {(record.name, record.levelname) for record in caplog.records} == {("lastchunk", "WARNING")}
-    assert reported() == ["here", "there"]
+    assert reported() == ["reading", "writing"]
 
 
 def test_the_line_but_not_the_text(caplog: pytest.LogCaptureFixture, reported: Callable[[], list[str]]) -> None:
     """The line is ours; the text, and a traceback's, may be the application's."""
-    _report("here", ValueError("a secret"))
+    _report("reading", ValueError("a secret"))
     (record,) = caplog.records
     line = _raise.__code__.co_firstlineno + 1
     assert f"(ValueError at {__file__}:{line})" in record.getMessage()
     assert "a secret" not in caplog.text
     assert record.exc_info is None
-    assert reported() == ["here"]
+    assert reported() == ["reading"]
 
 
 def test_an_exception_that_was_never_raised(
     caplog: pytest.LogCaptureFixture, reported: Callable[[], list[str]]
 ) -> None:
     """It has no line."""
-    report("here", ValueError())
+    report("reading", ValueError())
     assert "(ValueError at unknown line)" in caplog.text
-    assert reported() == ["here"]
+    assert reported() == ["reading"]

@@ -126,11 +126,11 @@ def test_an_unknown_argument(caplog: pytest.LogCaptureFixture, name: str, neares
     """One warning that names it, what was meant, and what there is."""
     assert load({name: 5, "tracer_provider": None, "chunk_events": 4}, {}) == Settings(chunk_events=4)
     (message,) = (record.getMessage() for record in caplog.records)
-    assert message.startswith(f"instrument() has no setting {name}: it is ignored.")
+    assert message.startswith(f"instrument() has no argument {name}: it is ignored.")
     assert ("Did you mean" in message) == bool(nearest)
     assert f"Did you mean {nearest}?" in message or not nearest
     assert (
-        "It takes chunk_events, stall_after, autogen_spans, time_per_output_chunk, on_ending, finish_optional, "
+        "The arguments are chunk_events, stall_after, autogen_spans, time_per_output_chunk, on_ending, finish_optional, "
         in message
     )
     caplog.clear()
@@ -141,7 +141,7 @@ def test_an_unknown_variable(caplog: pytest.LogCaptureFixture) -> None:
     misspelled = {"LASTCHUNK_STAL_AFTER": "5", "LASTCHUNK_SERVICE_URL": "x", "STALL_AFTER": "5"}
     assert load({}, misspelled) == Settings()
     assert [record.getMessage() for record in caplog.records] == [
-        "LASTCHUNK_STAL_AFTER is no setting of Lastchunk: it is ignored. Did you mean LASTCHUNK_STALL_AFTER?"
+        "LASTCHUNK_STAL_AFTER is not a setting of Lastchunk: it is ignored. Did you mean LASTCHUNK_STALL_AFTER?"
     ]
     caplog.clear()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = """Every stream a span, every ending a reason, every cutoff an alert.
 
-To instrument an application, no command of ours is needed:
+To instrument an application, you do not need this command:
 
 \b
     opentelemetry-instrument --traces_exporter lastchunk_console python app.py

@@ -24,21 +24,21 @@ _PREFIX = semconv.CUTOFF.removesuffix("cutoff")
 _TABLE = 70
 """Columns that the list of names takes as a table: beside the longest name there must be room for a sentence."""
 
-HELP = f"""Say what an ending's REASON or CAUSE, or an ALERT, means, what usually leads to it, and what to do.
+HELP = f"""Explain a REASON or CAUSE of an ending, or an ALERT: what it means, its usual causes, and what to do.
 
-Without a name, list reasons and causes. Their names are the values of {semconv.TERMINATION_REASON} and
+Without a name, list all reasons and causes. Their names are the values of {semconv.TERMINATION_REASON} and
 {semconv.TERMINATION_CAUSE}.
 """
 
 
-@click.command("explain", help=HELP, short_help="Say what a reason, a cause or an alert means, and what to do.")
+@click.command("explain", help=HELP, short_help="Explain a reason, a cause or an alert, and what to do.")
 @click.argument("name", metavar="[REASON|CAUSE|ALERT]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def explain(name: str | None, as_json: bool) -> None:
     """Print the entries of that name, or the list."""
     found = find(name) if name is not None else list(entries())
     if not found:
-        raise click.BadParameter(f"'{name}' is no reason, cause or alert.{_meant(name or '')}")
+        raise click.BadParameter(f"'{name}' is not a reason, a cause or an alert.{_meant(name or '')}")
     if as_json:
         print(json.dumps({"schema": SCHEMA, "entries": [_document(entry) for entry in found]}, indent=2))
         return
@@ -52,7 +52,7 @@ def explain(name: str | None, as_json: bool) -> None:
 
 def _meant(name: str) -> str:
     close = difflib.get_close_matches(name.lower(), sorted({entry.name for entry in entries()}), n=1)
-    return f" Did you mean '{close[0]}'?" if close else " 'lastchunk explain' lists them all."
+    return f" Did you mean '{close[0]}'?" if close else " 'lastchunk explain' lists all names."
 
 
 def _document(entry: Entry) -> dict[str, object]:
@@ -67,7 +67,7 @@ def _document(entry: Entry) -> dict[str, object]:
 
 
 def _list(console: Console, found: Sequence[Entry]) -> None:
-    for kind, title in (("cause", "Causes: what lies behind an ending"), ("reason", "Reasons: how a stream ended")):
+    for kind, title in (("cause", "Causes: why a stream ended"), ("reason", "Reasons: how a stream ended")):
         table = Table(
             box=None, show_header=False, pad_edge=False, title=title, title_justify="left", title_style="bold"
         )
@@ -79,7 +79,8 @@ def _list(console: Console, found: Sequence[Entry]) -> None:
         terminal.show(console, table, rows, least=_TABLE)
         console.print()
     console.print(
-        "lastchunk explain NAME says more of one. It knows the alerts, too: lastchunk explain LastchunkCutoffsFast"
+        "lastchunk explain NAME says more about one of them. It also explains alerts: lastchunk explain "
+        "LastchunkCutoffsFast"
     )
 
 
@@ -91,7 +92,7 @@ def _print(console: Console, entry: Entry) -> None:
         for line in re.split(r" (?=\d\. )", answer):
             _say(console, _styled(line))
     if entry.answers:
-        _say(console, Text(f"\nAttributes are named without their prefix {_PREFIX}\n", "dim"))
+        _say(console, Text(f"\nAttribute names are shown without their prefix {_PREFIX}\n", "dim"))
 
 
 def _styled(markdown: str) -> Text:

@@ -94,7 +94,7 @@ class Installation:
             for patch in patches:
                 self._take_back.append(when_imported(patch.module, partial(self._apply, patch)))
         except Exception as exc:
-            report("instrument()", exc)
+            report("running instrument()", exc)
 
     def _apply(self, patch: Patch, module: ModuleType) -> None:
         """Apply a patch, once; this is called by the application's own import, so nothing may be raised."""
@@ -106,8 +106,8 @@ class Installation:
                 self._patcher.apply(patch, module)
             except AttributeError as exc:
                 _logger.warning(
-                    "%s %s is not what Lastchunk's patch of %s was made for (%s; supported: %s). That patch is skipped,"
-                    " the rest works.",
+                    "%s %s does not fit Lastchunk's patch of %s (%s; supported: %s). Lastchunk skips this patch, "
+                    "and its other patches work. Install a supported version.",
                     patch.library,
                     _version(patch.library),
                     patch.module,
@@ -115,7 +115,7 @@ class Installation:
                     patch.supported,
                 )
             except Exception as exc:
-                report(f"the patch of {patch.module}", exc)
+                report(f"patching {patch.module}", exc)
 
 
 def _is_of(patch: Patch, libraries: Iterable[str]) -> bool:
@@ -144,8 +144,8 @@ def _tell_what_is_missing(patches: list[Patch]) -> None:
         missing = [module for module in modules if not exists(module)]
         if missing and not _fits(library, supported):
             _logger.warning(
-                "%s %s has no %s. Lastchunk was made for %s %s: streams of this version are not seen where they come from, and"
-                " a silent cutoff may pass as completed. Install a version that fits.",
+                "%s %s has no %s. Lastchunk supports %s %s: it does not see the streams of this version at their "
+                "source, and may report a silent cutoff as completed. Install a supported version.",
                 library,
                 _version(library),
                 " and no ".join(missing),

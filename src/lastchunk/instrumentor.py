@@ -40,7 +40,7 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
 
     def _instrument(self, **kwargs: Any) -> None:
         if _Process.installation is not None:
-            _logger.warning("Lastchunk is installed already, by another instrumentor: nothing is patched twice.")
+            _logger.warning("Another instrumentor has already set Lastchunk up, so this call does nothing.")
             return
         try:
             installation = Installation(settings.load(kwargs), settings.providers(kwargs))
@@ -48,7 +48,7 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
             self.installation = _Process.installation = installation
             installation.begin()
         except Exception as exc:
-            report("instrument()", exc)
+            report("running instrument()", exc)
 
     def _uninstrument(self, **kwargs: Any) -> None:
         """Put back what was there; an application that wants to know its endings is still told them."""
@@ -81,7 +81,7 @@ def observe() -> None:
         _Process.observing = installation
         installation.begin()
     except Exception as exc:
-        report("observing streams", exc)
+        report("starting to observe streams", exc)
 
 
 def stop_observing() -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to an exception of our own: it is logged once per kind, with the place, and goes no further."""
+"""Log an exception that Lastchunk's own code raised, once per kind, so that it never reaches the application."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import logging
 _logger = logging.getLogger("lastchunk")
 _reported: set[tuple[str, str]] = set()
 _MOST = 100
-"""Kinds that are logged: an application may define classes of exceptions for ever."""
+"""The number of kinds that are logged. It is limited, because an application may create exception classes without end."""
 
 
 def report(place: str, error: BaseException) -> None:
-    """Log `error`, which Lastchunk's own code raised at `place`, unless its kind was logged from there before.
+    """Log `error`, which Lastchunk's own code raised while doing `place`; each kind of error is logged once per place.
 
-    The exception's text may quote the application's data, so only its class and our own line are written.
+    Only its class and the line of Lastchunk's code are logged: its text may quote the application's data.
     """
     from lastchunk import (
         foreign,
@@ -31,7 +31,7 @@ def report(place: str, error: BaseException) -> None:
         traceback = traceback.tb_next
     line = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}" if traceback else "unknown line"
     _logger.warning(
-        "Lastchunk failed at %s (%s at %s). The application is not affected; telemetry of this stream may be incomplete."
+        "Lastchunk failed while %s (%s at %s). The application is not affected, but its telemetry may be incomplete."
         " This is logged once.",
         place,
         what,

@@ -186,7 +186,7 @@ def _tell_what_is_unknown(arguments: Mapping[str, object], environ: Mapping[str,
     for name in arguments:
         if name not in known:
             _logger.warning(
-                "instrument() has no setting %s: it is ignored.%s It takes %s.",
+                "instrument() has no argument %s: it is ignored.%s The arguments are %s.",
                 name,
                 _nearest(name, known),
                 ", ".join(known),
@@ -194,7 +194,7 @@ def _tell_what_is_unknown(arguments: Mapping[str, object], environ: Mapping[str,
     variables = [setting.variable for setting in SETTINGS]
     for name in environ:
         if name.startswith("LASTCHUNK_") and name not in variables and (nearest := _nearest(name, variables)):
-            _logger.warning("%s is no setting of Lastchunk: it is ignored.%s", name, nearest)
+            _logger.warning("%s is not a setting of Lastchunk: it is ignored.%s", name, nearest)
 
 
 def _nearest(name: str, known: list[str]) -> str:

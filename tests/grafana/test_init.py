@@ -96,7 +96,7 @@ def test_own_settings_are_kept_and_followed(tmp_path: Path) -> None:
         ("", ["--grafana-url", "grafana"], "settings.yaml: urls.grafana is 'grafana': give a URL"),
         ("", ["--objective", "1"], "Invalid value for '--objective'"),
         ("objective: [", [], "settings.yaml is no YAML"),
-        ("windows: {}", ["--objective", "0.9"], "settings.yaml has no line `objective: …` any more"),
+        ("windows: {}", ["--objective", "0.9"], "settings.yaml has no line `objective: …`"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence_and_nothing_is_written(

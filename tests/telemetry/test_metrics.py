@@ -228,7 +228,7 @@ def test_models_beyond_the_cap_share_one_series(signals: Signals, caplog: pytest
     assert signals.total(semconv.ENDED, gen_ai__request__model=semconv.OTHER) == 50
     assert signals.total(semconv.ENDED) == 150
     assert len({span.attributes[semconv.REQUEST_MODEL] for span in signals.spans}) == 150, "spans keep their names"
-    assert len([message for message in caplog.messages if "More than 100 values" in message]) == 1
+    assert len([message for message in caplog.messages if "more than 100 values" in message]) == 1
     caplog.clear()
 
 
@@ -388,7 +388,7 @@ def test_one_signal_that_fails_does_not_silence_the_others(
 
     monkeypatch.setattr(streams.telemetry._metrics._chunks, "record", fail)  # type: ignore[attr-defined]
     complete(streams, begin(streams, chat()), "length")
-    assert reported() == ["the end of a stream"]  # type: ignore[operator]
+    assert reported() == ["recording the end of a stream"]  # type: ignore[operator]
     assert len(signals.spans) == 1
     assert len(signals.named(semconv.CUTOFF_EVENT)) == 1
 

@@ -11,15 +11,15 @@ import click
 from lastchunk.extras import require
 from lastchunk.model_server.scripts import SCRIPTS
 
-HELP = "Watch real AutoGen streams break, and what Lastchunk says about each."
-RUN_HELP = """Run COMMAND beside a model server on this machine. It needs neither a key nor the network:
+HELP = "Watch real AutoGen streams break, and see what Lastchunk says about each."
+RUN_HELP = """Run COMMAND with a model server on this machine. You need neither an API key nor the network:
 
 \b
     lastchunk demo run --ending silent_cut opentelemetry-instrument python app.py
 
-The model answers, and its streams end as --ending says. The server speaks the protocols of OpenAI, Anthropic and Ollama.
-COMMAND finds it by the variables that their SDKs read, such as OPENAI_BASE_URL. Unless OTEL_TRACES_EXPORTER says otherwise,
-each stream that ends is printed.
+The server answers as a model would, and its streams end as --ending says. It speaks the protocols of OpenAI, Anthropic and
+Ollama. COMMAND finds it through the variables that their SDKs read, such as OPENAI_BASE_URL. Each stream that ends is printed,
+unless OTEL_TRACES_EXPORTER is set.
 """
 NEEDS = ("autogen_agentchat", "autogen_ext", "llmock", "openai", "opentelemetry.distro", "rich")
 
@@ -39,7 +39,7 @@ def demo(context: click.Context) -> None:
 @demo.command(
     "run",
     help=RUN_HELP,
-    short_help="Run a command beside a model server that breaks streams.",
+    short_help="Run a command with a model server that breaks streams.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option(
@@ -48,10 +48,14 @@ def demo(context: click.Context) -> None:
     default="assistant",
     metavar="NAME",
     show_default=True,
-    help="How each stream ends; a wrong name lists them all.",
+    help="How each stream ends. A wrong name lists all names.",
 )
 @click.option(
-    "--wait", type=click.FloatRange(0), default=1.0, show_default=True, help="Seconds of silence in some endings."
+    "--wait",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help=("Seconds of silence, in endings that have one."),
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(ending: str, wait: float, command: tuple[str, ...]) -> None:
@@ -62,5 +66,5 @@ def run(ending: str, wait: float, command: tuple[str, ...]) -> None:
         sys.exit(run_beside(command, ending=ending, wait=wait))
     except FileNotFoundError:
         raise click.UsageError(
-            f"{command[0]} was not found: activate the environment in which it is installed."
+            f"{command[0]} was not found: activate the virtual environment in which it is installed."
         ) from None

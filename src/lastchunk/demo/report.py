@@ -108,7 +108,7 @@ def _last_scene(again: list[Finding]) -> Text:
     lines = "\n".join(f"  {finding.stop.name}: {finding.guarded}" for finding in again)
     return Text.assemble(
         ("\nThe same streams once more, each through `guard(stream)`, which needs no telemetry: ", "bold"),
-        ("now the application was told.\n", "bold"),
+        ("now the application learns of each cutoff.\n", "bold"),
         lines,
         "\n`from lastchunk import guard`; `python -m pydoc lastchunk.guard` says more.",
     )
@@ -128,8 +128,8 @@ def _conclusion(found: list[Finding]) -> Text:
     wrong = sum(finding.wrong for finding in found)
     silent = sum(finding.silent for finding in found)
     return Text.assemble(
-        (f"{wrong} of these {len(found)} streams went wrong, and {silent} of them gave the application ", "bold"),
+        (f"{wrong} of these {len(found)} streams went wrong. {silent} of them gave the application ", "bold"),
         ("an ordinary result and no error: half an answer, an empty one, or the text of a failed tool. ", "bold"),
-        "Lastchunk saw how each of them ended: it named the reason, the cause where the evidence shows one, and what to "
-        "do (above), without one changed line in the application.",
+        "Lastchunk saw how each of them ended. The table shows the reason, and the cause where the evidence "
+        "shows one. No line of the application was changed.",
     )

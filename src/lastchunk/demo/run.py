@@ -33,9 +33,9 @@ _GRACE = 3.0
 _INTERRUPTED = 130
 
 _INTRODUCTION = f"""\
-An ordinary AutoGen application now reads {len(STOPS)} streams, most of which a server breaks. Nothing in it knows of
-telemetry; it was started with `opentelemetry-instrument python application.py`. Each line is a stream that has ended:
-inner ones are indented, `!` marks what needs a look, `->` says what to do.
+An ordinary AutoGen application now reads {len(STOPS)} streams. A server breaks most of them. The application contains no
+telemetry code; it was started with `opentelemetry-instrument python application.py`. Each line is a stream that has ended.
+Inner streams are indented, `!` marks what needs attention, and `->` says what to do.
 """
 
 

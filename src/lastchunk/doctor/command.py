@@ -12,21 +12,24 @@ from lastchunk.doctor.ladder.command import stream
 from lastchunk.doctor.options import Options, report_options
 from lastchunk.doctor.silence.serve_command import serve
 
-HELP = """Look at what is installed and set here, and say what would keep streams, or what is known of them, from you.
+HELP = """Check what is installed and configured here, and report what would break streams or stop their telemetry.
 
 Run it where the application runs: in its virtual environment, with its environment variables.
 """
 
 
 @click.group(
-    "doctor", help=HELP, short_help="Find what keeps streams, or news of them, from you.", invoke_without_command=True
+    "doctor",
+    help=HELP,
+    short_help="Check the installation, the settings and the telemetry path.",
+    invoke_without_command=True,
 )
-@click.option("--offline", is_flag=True, help="Skip what needs the network.")
+@click.option("--offline", is_flag=True, help="Skip the checks that need the network.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     default=5.0,
-    help="Seconds for each network check.",
+    help="The timeout of each network check, in seconds.",
     show_default=True,
 )
 @report_options
@@ -48,7 +51,7 @@ def _must_stand_behind(context: click.Context) -> None:
     for parameter in context.command.params:
         if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
             option = parameter.opts[0]
-            raise click.UsageError(f"{option} must stand behind '{context.invoked_subcommand}'.", context)
+            raise click.UsageError(f"{option} must come after '{context.invoked_subcommand}'.", context)
 
 
 doctor.add_command(stream)

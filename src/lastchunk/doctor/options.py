@@ -27,9 +27,9 @@ class Options:
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--json`, `--show-hosts` and `--strict`, which come to it as one `options`."""
 
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, without host names.")
-    @click.option("--show-hosts", is_flag=True, help="Leave host names in the JSON document.")
-    @click.option("--strict", is_flag=True, help="Exit with 1 for a warning, too.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout, without host names.")
+    @click.option("--show-hosts", is_flag=True, help="Keep host names in the JSON document.")
+    @click.option("--strict", is_flag=True, help="Exit with status 1 for a warning, too.")
     @wraps(command)
     def with_options(*args: Any, as_json: bool, show_hosts: bool, strict: bool, **kwargs: Any) -> Any:
         return command(*args, options=Options(as_json, show_hosts, strict), **kwargs)

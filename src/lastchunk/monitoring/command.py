@@ -15,24 +15,22 @@ from lastchunk.shipped import shipped
 SETTINGS = "settings.yaml"
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
-HELP = f"""Write into FOLDER what watches your streams: Grafana dashboards, alerts as Prometheus rules and as Grafana-managed
-alerts, provisioning, Collector configurations, and the runbook.
+HELP = f"""Write the files that monitor your streams into FOLDER: Grafana dashboards, alerts as Prometheus rules and as
+Grafana-managed alerts, provisioning, Collector configurations, and the runbook.
 
-The folder's {SETTINGS} says what is yours to choose: objective, windows, severities, URLs. The first call writes it. Edit it
-and call again with --force, and dashboards and alerts are written anew from it.
+The folder's {SETTINGS} contains what you can choose: objective, windows, severities, URLs. The first call writes it. After
+you have edited it, call again with --force to write the dashboards and alerts anew.
 
-A file that exists and differs is never overwritten without --force; then nothing is written at all.
+If a file exists and differs, nothing is written unless you give --force.
 """
 
 
 @click.command("init", help=HELP, short_help="Write dashboards, alerts and Collector configurations into a folder.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--objective", type=_SHARE, help="The share of streams that are not cut, such as 0.99.")
-@click.option("--grafana-url", metavar="URL", help="Where your Grafana is: links in alerts begin with it.")
-@click.option("--runbook-url", metavar="URL", help="The folder that holds your copy of runbook.md.")
-@click.option(
-    "--force", is_flag=True, help="Overwrite files that exist and differ. settings.yaml keeps what you wrote."
-)
+@click.option("--grafana-url", metavar="URL", help="The URL of your Grafana, for the links in alerts.")
+@click.option("--runbook-url", metavar="URL", help="The URL of the folder with your copy of runbook.md.")
+@click.option("--force", is_flag=True, help="Overwrite files that exist and differ. Your settings.yaml is kept.")
 def init(folder: Path, objective: float | None, grafana_url: str | None, runbook_url: str | None, force: bool) -> None:
     """Write every file, or say in one sentence why nothing was written."""
     require("lastchunk init", "yaml", "grafana_foundation_sdk", extra="monitoring")
@@ -83,7 +81,7 @@ def _with(settings: str, key: str, value: float | str) -> str:
         flags=re.MULTILINE,
     )
     if not times:
-        raise click.ClickException(f"{SETTINGS} has no line `{key}: …` any more: write the value there yourself.")
+        raise click.ClickException(f"{SETTINGS} has no line `{key}: …`: write the value into the file yourself.")
     return changed
 
 

@@ -94,7 +94,7 @@ def _sent(args: Sequence[Any], kwargs: Mapping[str, Any]) -> History | None:
     try:
         return history_of(argument(args, kwargs, 0, "messages"))
     except Exception as exc:
-        report("the messages of a create", exc)
+        report("reading the messages of a create() call", exc)
         return None
 
 
@@ -119,7 +119,7 @@ def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | Non
         finish = _finish(result, _provider(_innermost(client)))
         patcher.streams.model_answered(finish, error, text=field(result, "content"), history=sent)
     except Exception as exc:
-        report("the result of a create", exc)
+        report("reading the result of a create() call", exc)
 
 
 def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:

@@ -105,7 +105,7 @@ class WithoutText:
                 self._span.set_attribute(semconv.ERROR_TYPE, foreign.text(type(error).__name__))
                 self._span.set_status(StatusCode.ERROR)
             except Exception as exc:
-                report("a span of AutoGen's", exc)
+                report("handling a span of AutoGen", exc)
         self._block.__exit__(None, None, None)
         return False
 

@@ -39,7 +39,7 @@ async def _shut_down(patcher: Patcher, server: Any, answer: Awaitable[Any]) -> A
         if field(server, "_captured_signals"):
             await _sent(patcher.streams.telemetry.flush)
     except Exception as exc:
-        report("the shutdown of a server", exc)
+        report("handling the shutdown of a web server", exc)
     return result
 
 

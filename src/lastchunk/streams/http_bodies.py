@@ -40,7 +40,7 @@ def watch(response: Any, observer: Observer | Tap) -> Body | None:
         response.stream = body
         return body
     except Exception as exc:
-        report("the body of a response", exc)
+        report("reading the body of a response", exc)
         return None
 
 
@@ -111,7 +111,7 @@ class _Reading:
                 record.wire.ended()
             self._tail = seen[-_LOOKED_BACK:]
         except Exception as exc:
-            report("the body of a response", exc)
+            report("reading the body of a response", exc)
 
     def over(self, error: BaseException | None) -> None:
         """There are no more, or the read raised."""

@@ -192,7 +192,7 @@ class Streams:
                 record.telemetry.end(record, outcome)
             self._tell_application(record, outcome, error)
         except Exception as exc:
-            report("the end of a stream", exc)
+            report("recording the end of a stream", exc)
             if record.span is not None:
                 record.span.end()
         finally:

@@ -34,7 +34,7 @@ class Listener:
         try:
             (Context() if context is None else context.copy()).run(function, ending, about(record))
         except Exception as exc:
-            report("on_ending, a function of the application's", exc)
+            report("calling the application's on_ending function", exc)
 
     def _import(self) -> OnEnding | None:
         if self._missing:
@@ -49,8 +49,8 @@ class Listener:
         except Exception as exc:
             self._missing = True
             _logger.warning(
-                "on_ending=%s cannot be imported (%s): no function is called with the endings. Name one as"
-                " `module:function`, in LASTCHUNK_ON_ENDING or as `instrument(on_ending=...)`.",
+                "on_ending=%s cannot be imported (%s), so no function is called with the endings. Set "
+                "LASTCHUNK_ON_ENDING or `instrument(on_ending=...)` to `module:function`.",
                 self._given,
                 type(exc).__name__,
             )

@@ -67,7 +67,7 @@ class Observer:
                 if start is not None and self._streams.expects(start):
                     self._start = start
             except Exception as exc:
-                report("the begin of a stream", exc)
+                report("starting to observe a stream", exc)
         return self._start is not None or self.is_open()
 
     def begin(self) -> None:
@@ -84,7 +84,7 @@ class Observer:
                 self.record = record
                 self.run = record.context.run
         except Exception as exc:
-            report("the begin of a stream", exc)
+            report("starting to observe a stream", exc)
 
     @property
     def wire(self) -> Wire | None:
@@ -110,7 +110,7 @@ class Observer:
             now = record.clock()
             self._on_item(record, item, now, record.step_ends(now))
         except Exception as exc:
-            report("an item of a stream", exc)
+            report("recording an item of a stream", exc)
 
     def exhausted(self) -> None:
         """There are no more items."""
@@ -199,7 +199,7 @@ class Observer:
                         text = None
                         on_item(record, item, now, gap)
                 except Exception as exc:
-                    report("an item of a stream", exc)
+                    report("recording an item of a stream", exc)
                 put(item)
                 del item
                 asked = yield came
@@ -259,7 +259,7 @@ class Tap:
             record.heard(now)
             self._on_chunk(self._wire, item, now)
         except Exception as exc:
-            report("a chunk on the wire", exc)
+            report("reading a chunk from an SDK", exc)
 
     def exhausted(self) -> None:
         """No more chunks."""
@@ -309,7 +309,7 @@ class Tap:
                         record.silent_since = now
                     on_chunk(wire, chunk, now)
                 except Exception as exc:
-                    report("a chunk on the wire", exc)
+                    report("reading a chunk from an SDK", exc)
                 yield chunk
         except BaseException as error:
             self.failed(error)

@@ -23,7 +23,7 @@ def passed_on(error: BaseException) -> None:
     try:
         _look_through(error)
     except Exception as exc:
-        report("the traceback of an exception", exc)
+        report("cleaning the traceback of an exception", exc)
 
 
 def _look_through(error: BaseException) -> None:

@@ -71,7 +71,7 @@ class Telemetry:
                 if flush is not None:
                     flush(timeout_millis)
             except Exception as exc:
-                report("the last flush", exc)
+                report("flushing telemetry at shutdown", exc)
 
     def begin(self, record: StreamRecord) -> None:
         """A stream begins, in the context of its consumer."""
@@ -80,7 +80,7 @@ class Telemetry:
                 if signal is not None:
                     signal.begin(record)
             except Exception as exc:
-                report("the begin of a stream", exc)
+                report("starting to observe a stream", exc)
 
     def enter(self, record: StreamRecord) -> None:
         """Make the stream's span current, inside the stream's private context."""
@@ -89,7 +89,7 @@ class Telemetry:
                 self._spans.enter(record)
         except Exception as exc:
             # The stream stays observed: one that is given up here would count as open for ever.
-            report("the begin of a stream", exc)
+            report("starting to observe a stream", exc)
 
     def lend(self, record: StreamRecord, span: LentSpan) -> None:
         """The library has made the span of a stream that has begun."""
@@ -97,7 +97,7 @@ class Telemetry:
             if self._spans is not None:
                 self._spans.lend(record, span)
         except Exception as exc:
-            report("a span of a library", exc)
+            report("handling a span of a library", exc)
 
     def visit(self, record: StreamRecord) -> AbstractContextManager[None]:
         """Make the stream's span current for one step in the consumer's context."""
@@ -110,7 +110,7 @@ class Telemetry:
                 if signal is not None:
                     signal.end(record, outcome)
             except Exception as exc:
-                report("the end of a stream", exc)
+                report("recording the end of a stream", exc)
 
 
 def _made(signal: str, make: Callable[[], _Signal]) -> _Signal | None:
@@ -118,5 +118,5 @@ def _made(signal: str, make: Callable[[], _Signal]) -> _Signal | None:
     try:
         return make()
     except Exception as exc:
-        report(f"the set-up of {signal}", exc)
+        report(f"setting up {signal}", exc)
         return None

@@ -43,8 +43,8 @@ class Cap:
         if not self._warned:
             self._warned = True
             _logger.warning(
-                "More than %d values of %s: metrics count the further ones as %s. Spans keep their names."
-                " This is logged once.",
+                "There are more than %d values of %s: metrics count further values as %s. Spans keep the names. "
+                "This is logged once.",
                 self._limit,
                 self._attribute,
                 OTHER,

@@ -101,4 +101,4 @@ class Gauges:
         try:
             self.on_stalled(record, silence)
         except Exception as exc:
-            report("the log event of a stalled stream", exc)
+            report("writing the log event of a stalled stream", exc)

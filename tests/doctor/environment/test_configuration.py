@@ -30,6 +30,6 @@ def test_each_bad_value_is_named():
 def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one():
     misspelled, strange, rest = checks({"LASTCHUNK_STALLAFTER": "5", "LASTCHUNK_WEATHER": "fine", "OTHER": "x"})
     assert (misspelled.status, misspelled.remedy) == (Status.WARNING, "Set LASTCHUNK_STALL_AFTER instead.")
-    assert misspelled.evidence == "LASTCHUNK_STALLAFTER is no setting of Lastchunk, and is ignored."
+    assert misspelled.evidence == "LASTCHUNK_STALLAFTER is not a setting of Lastchunk, and is ignored."
     assert strange.remedy.startswith("Unset it. The settings are LASTCHUNK_CHUNK_EVENTS, ")
     assert rest.status is Status.OK

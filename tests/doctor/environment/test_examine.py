@@ -65,5 +65,5 @@ def test_a_check_that_fails_does_not_take_the_others_with_it(found: Findings, mo
     (failed,) = (check for check in checks if check.id == "packages")
 
     assert failed.status is Status.WARNING
-    assert re.fullmatch(r"ZeroDivisionError in test_examine.py, line \d+: a defect .*", failed.evidence)
+    assert re.fullmatch(r"ZeroDivisionError in test_examine.py, line \d+: this is a bug .*", failed.evidence)
     assert checks[-1].id == "otlp.logs"

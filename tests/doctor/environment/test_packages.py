@@ -63,10 +63,15 @@ def test_what_is_there_is_named():
             having("autogen-agentchat 0.2.40", owners=("autogen-agentchat",)),
             EMPTY,
             Status.PROBLEM,
-            "its files are gone: `import autogen` gives an empty namespace package",
+            "its files are missing: `import autogen` gives an empty namespace package",
         ),
         (having("ag2 0.14.0", owners=("ag2",)), GONE, Status.PROBLEM, "ModuleNotFoundError"),
-        (having("autogen-core 0.7.5"), EMPTY, Status.PROBLEM, "empty namespace package, as an uninstall leaves it"),
+        (
+            having("autogen-core 0.7.5"),
+            EMPTY,
+            Status.PROBLEM,
+            "empty namespace package, which an uninstall left behind",
+        ),
         (having(), WHOLE, Status.WARNING, "no distribution owns it"),
     ],
 )
@@ -127,7 +132,7 @@ def test_what_a_package_declares(lines: tuple[str, ...], status: Status):
         assert f"{name} {version} is installed" in check.evidence
         assert "==" not in check.evidence
         assert ">=" not in check.evidence
-        assert check.remedy.startswith(f"Install versions that fit: pip install '{name}{FITS[name]}'")
+        assert check.remedy.startswith(f"Install compatible versions: pip install '{name}{FITS[name]}'")
 
 
 FITS = {"autogen-core": "==0.7.5", "openai": ">=1.93"}
@@ -147,7 +152,7 @@ FITS = {"autogen-core": "==0.7.5", "openai": ">=1.93"}
         (
             "opentelemetry-sdk 1.43.0: opentelemetry-api==1.43.0",
             "opentelemetry-api 1.40.0",
-            "-api 1.43.0, and",
+            "-api 1.43.0, but",
             "--upgrade opentelemetry-sdk opentelemetry-api,",
         ),
         (

@@ -52,7 +52,7 @@ def test_every_patch_applies_to_what_the_tests_use():
     ("trials", "status", "says"),
     [
         ([trial(Result.APPLIED), trial(Result.APPLIED)], Status.OK, "openai 3.54.0: 2 of 2 patches apply."),
-        ([trial(Result.NOT_INSTALLED)], Status.SKIPPED, "There is no openai.resources.chat here"),
+        ([trial(Result.NOT_INSTALLED)], Status.SKIPPED, "openai.resources.chat is not installed"),
         (
             [trial(Result.APPLIED), trial(Result.UNFIT, "AsyncCompletions has no create")],
             Status.WARNING,
@@ -61,7 +61,7 @@ def test_every_patch_applies_to_what_the_tests_use():
         ([trial(Result.BROKEN, "ValueError")], Status.WARNING, "cannot be imported: ValueError"),
         ([trial(Result.NEEDS_MORE, "mcp")], Status.SKIPPED, "needs mcp, which is not installed"),
         ([trial(Result.APPLIED), trial(Result.NO_MODULE)], Status.OK, "this version has no openai.resources.chat"),
-        ([trial(Result.APPLIED, supported=">= 4")], Status.WARNING, "not one that they were made for (4 or newer)"),
+        ([trial(Result.APPLIED, supported=">= 4")], Status.WARNING, "they were made for other versions (4 or newer)"),
         ([trial(Result.APPLIED, supported="AutoGen 0.2, AG2 < 1")], Status.OK, "1 of 1 patches apply"),
     ],
 )

@@ -41,7 +41,7 @@ def test_a_real_start(variable: str, value: str, failed: str) -> None:
 def test_a_process_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last words."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert tried(CLEAN) == Started(["the process ended with 1"])
+    assert tried(CLEAN) == Started(["the process ended with exit status 1"])
 
 
 def _found(
@@ -63,13 +63,13 @@ OTEL = {"OTEL_A": "1", "OTEL_B": "2"}
 
 
 def test_a_good_start() -> None:
-    assert _found(OTEL, {}) == [(Status.OK, "OpenTelemetry starts, as opentelemetry-instrument starts it.")]
+    assert _found(OTEL, {}) == [(Status.OK, "OpenTelemetry starts as opentelemetry-instrument starts it.")]
 
 
 def test_each_bad_variable_is_named() -> None:
     assert _found(OTEL, {"OTEL_A": Started(["ValueError: a"]), "OTEL_B": Started([], ["b is ignored"])}) == [
         (Status.PROBLEM, "OpenTelemetry does not start with this OTEL_A: ValueError: a"),
-        (Status.WARNING, "OpenTelemetry complains of this OTEL_B: b is ignored"),
+        (Status.WARNING, "OpenTelemetry warns about this OTEL_B: b is ignored"),
     ]
 
 
@@ -82,11 +82,11 @@ def test_variables_that_do_not_go_together() -> None:
 def test_packages_that_do_not_go_together() -> None:
     ((status, evidence),) = _found(OTEL, {}, Started(["ImportError: cannot import name"]))
     assert status is Status.PROBLEM
-    assert evidence == "OpenTelemetry does not start here, whatever is set: ImportError: cannot import name"
+    assert evidence == "OpenTelemetry does not start, even without its variables: ImportError: cannot import name"
 
 
 def test_what_it_always_says_is_nobodys_fault() -> None:
-    assert _found(OTEL, {}, Started([], ["a note"])) == [(Status.OK, "OpenTelemetry starts. It says: a note")]
+    assert _found(OTEL, {}, Started([], ["a note"])) == [(Status.OK, "OpenTelemetry starts. It logs: a note")]
 
 
 def test_the_shelter(monkeypatch: pytest.MonkeyPatch) -> None:

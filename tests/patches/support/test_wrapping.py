@@ -167,4 +167,4 @@ def test_a_failing_wrapper_keeps_nothing(wrapper: str, reported: Callable[[], li
     finally:
         gc.enable()
     assert calls == [1]
-    assert reported() == ([] if wrapper == "passes" else ["a call of it"])
+    assert reported() == ([] if wrapper == "passes" else ["handling a call of it"])

@@ -35,7 +35,7 @@ def checks(environ: Mapping[str, str]) -> Iterator[Check]:
         else:
             chosen.append(f"{setting.variable}={value}")
     if not bad:
-        yield Check("settings.valid", Status.OK, ", ".join(chosen) or "Every setting has its default.")
+        yield Check("settings.valid", Status.OK, ", ".join(chosen) or "Every setting has its default value.")
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[Check]:
@@ -46,8 +46,8 @@ def _unknown(environ: Mapping[str, str]) -> Iterator[Check]:
         yield Check(
             "settings.known",
             Status.WARNING,
-            f"{variable} is no setting of Lastchunk, and is ignored.",
+            f"{variable} is not a setting of Lastchunk, and is ignored.",
             f"Set {known[close[0]]} instead." if close else f"Unset it. The settings are {', '.join(known.values())}.",
         )
     if not unknown:
-        yield Check("settings.known", Status.OK, f"Every variable {_PREFIX}* is a setting.")
+        yield Check("settings.known", Status.OK, f"Every variable {_PREFIX}* is a setting of Lastchunk.")

@@ -25,7 +25,7 @@ _GROUPS = (
 
 def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Findings:
     """Every check of the environment. `timeout` is that of one network check, in seconds."""
-    yield Doing("Reading what is installed")
+    yield Doing("Reading the installed packages")
     everything = installed()
     points = EntryPoints(point for group in _GROUPS for point in entry_points(group=group))
     command = shutil.which("opentelemetry-instrument", path=environ.get("PATH"))
@@ -33,10 +33,10 @@ def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Fi
     known = {signal: points.select(group=f"opentelemetry_{signal}_exporter").names for signal in Signal}
     yield from _guarded("packages", packages.checks(everything, folder("autogen")))
     yield from _guarded("frameworks", frameworks.checks(environ, everything))
-    yield Doing("Importing AutoGen and the SDKs, to try the patches on them")
+    yield Doing("Importing AutoGen and the SDKs to try the patches")
     yield from _guarded("patches", patches.checks(patches.trials(), everything))
     yield from _guarded("otel", instrumentation.checks(environ, everything, points, command, _script_folders()))
-    yield Doing("Starting OpenTelemetry, as opentelemetry-instrument does")
+    yield Doing("Starting OpenTelemetry as opentelemetry-instrument does")
     yield from _guarded("otel", starting.checks(environ, has_distro=has_distro))
     yield from _guarded("settings", configuration.checks(environ))
     yield from _guarded("otel", sdk_settings.checks(environ, known, has_distro=has_distro))

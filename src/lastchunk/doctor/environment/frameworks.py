@@ -34,11 +34,13 @@ def agent_framework(everything: Everything) -> Check:
         return Check(
             "agent_framework.versions",
             Status.WARNING,
-            f"{found}: the patches fit {CORE} {OLDEST} and later. Only the SDKs below it are seen.",
-            f"Install a newer one: pip install '{CORE}>={OLDEST}'.",
+            f"{found}: the patches support {CORE} {OLDEST} and later. Lastchunk sees only the SDKs below it.",
+            f"Install a newer version: pip install '{CORE}>={OLDEST}'.",
         )
     return Check(
-        "agent_framework.versions", Status.OK, f"{found}: streams of chat clients, agents and workflows are seen."
+        "agent_framework.versions",
+        Status.OK,
+        f"{found}: Lastchunk sees the streams of chat clients, agents and workflows.",
     )
 
 
@@ -49,12 +51,17 @@ def telemetry(environ: Mapping[str, str]) -> Check:
             "agent_framework.telemetry",
             Status.WARNING,
             "ENABLE_SENSITIVE_DATA is set: Agent Framework puts prompts and answers into its own spans.",
-            "Leave it unset where content must not leave.",
+            "Unset it if content must not be exported.",
         )
     if _is_on(environ, "ENABLE_INSTRUMENTATION", default=True):
-        said = "Its telemetry is on: endings are written into its own spans, and its gen_ai.client.* metrics are the only ones."
+        said = (
+            "Its telemetry is on: Lastchunk writes endings into its spans, and leaves the gen_ai.client.* "
+            "metrics to it."
+        )
     else:
-        said = "Its telemetry is off (ENABLE_INSTRUMENTATION): spans and gen_ai.client.* metrics are Lastchunk's."
+        said = (
+            "Its telemetry is off (ENABLE_INSTRUMENTATION): Lastchunk makes the spans and the gen_ai.client.* metrics."
+        )
     return Check("agent_framework.telemetry", Status.OK, said)
 
 
@@ -63,8 +70,8 @@ def ag2(everything: Everything) -> Check:
     return Check(
         "ag2.seen",
         Status.OK,
-        f"{everything['ag2']}: chats through the SDKs of {_AG2_CLIENTS}, and turns of agents that have its "
-        f"TelemetryMiddleware. Its clients of {_AG2_UNSEEN} are not seen.",
+        f"{everything['ag2']}: Lastchunk sees chats through the SDKs of {_AG2_CLIENTS}, and turns of agents that "
+        f"use its TelemetryMiddleware. It does not see the clients of {_AG2_UNSEEN}.",
     )
 
 

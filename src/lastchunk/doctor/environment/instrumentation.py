@@ -48,14 +48,14 @@ def sdk(everything: Everything) -> Check:
         return Check(
             "otel.sdk",
             Status.PROBLEM,
-            f"{found}, and no SDK: nothing is recorded.",
-            f"Install what sends telemetry: pip install '{DISTRIBUTION}[otlp]'.",
+            f"{found}, but no opentelemetry-sdk: nothing is recorded.",
+            f"Install the SDK and the exporter: pip install '{DISTRIBUTION}[otlp]'.",
         )
     if "opentelemetry-distro" not in everything:
         return Check(
             "otel.sdk",
             Status.WARNING,
-            f"{found}, and no distro: opentelemetry-instrument sets up no exporter by itself.",
+            f"{found}, but no opentelemetry-distro: opentelemetry-instrument sets up no exporter by default.",
             "Install opentelemetry-distro, or set OpenTelemetry up in code.",
         )
     return Check("otel.sdk", Status.OK, found)
@@ -69,8 +69,9 @@ def entry_point(points: EntryPoints) -> Check:
         return Check(
             "otel.entry_point",
             Status.PROBLEM,
-            f"No entry point {ENTRY_POINT} of {DISTRIBUTION}: opentelemetry-instrument does not find it.",
-            f"Install it again, in this environment: pip install --force-reinstall --no-deps {DISTRIBUTION}.",
+            f"The entry point {ENTRY_POINT} of {DISTRIBUTION} is missing: opentelemetry-instrument does not find "
+            "Lastchunk.",
+            f"Reinstall it in this environment: pip install --force-reinstall --no-deps {DISTRIBUTION}.",
         )
     try:
         # Here and not above: the doctor must start where OpenTelemetry does not.
@@ -82,7 +83,7 @@ def entry_point(points: EntryPoints) -> Check:
             "otel.entry_point",
             Status.WARNING,
             f"opentelemetry-instrument does not load {ENTRY_POINT} here: none of {listed(_FOR, 'or')} is installed.",
-            "Install it where the application, with AutoGen or an SDK, is installed.",
+            "Install it in the environment of the application, where AutoGen or an SDK is installed.",
         )
     return Check("otel.entry_point", Status.OK, f"{ENTRY_POINT} = {ours.value}")
 
@@ -93,15 +94,15 @@ def on_path(command: str | None, folders: Collection[str]) -> Check:
         return Check(
             "otel.command",
             Status.WARNING,
-            "opentelemetry-instrument is not on the path.",
+            "opentelemetry-instrument is not on the PATH.",
             "Activate the virtual environment, or call the command by its path in the environment's bin folder.",
         )
     if Path(command).parent.resolve() not in {Path(folder).resolve() for folder in folders}:
         return Check(
             "otel.command",
             Status.WARNING,
-            f"opentelemetry-instrument on the path is {command}, of another environment than this one.",
-            "Activate this virtual environment: the other one may not have Lastchunk.",
+            f"opentelemetry-instrument on the PATH is {command}, which belongs to another environment.",
+            "Activate this virtual environment: Lastchunk may not be installed in the other one.",
         )
     return Check("otel.command", Status.OK, command)
 
@@ -119,6 +120,6 @@ def enabled(environ: Mapping[str, str]) -> Check:
             Status.PROBLEM,
             f"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS names {ENTRY_POINT if ENTRY_POINT in disabled else '*'}: "
             "opentelemetry-instrument does not load Lastchunk.",
-            "Take it out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS.",
+            "Remove it from OTEL_PYTHON_DISABLED_INSTRUMENTATIONS.",
         )
-    return Check("otel.enabled", Status.OK, "Neither OpenTelemetry nor Lastchunk is switched off.")
+    return Check("otel.enabled", Status.OK, "OpenTelemetry and Lastchunk are enabled.")

@@ -36,7 +36,7 @@ MISFITS: tuple[Misfit, ...] = (
         sdk="anthropic",
         sdk_versions=">=1.0",
         error="TypeError",
-        remedy="Install a version that autogen-ext knows: pip install 'anthropic<1'.",
+        remedy="Install a version that autogen-ext supports: pip install 'anthropic<1'.",
         measured=("0.7.5", "1.0.0"),
         works=("0.7.5", "0.125.0"),
     ),

@@ -46,7 +46,7 @@ def present(everything: Everything) -> Check:
             "packages.present",
             Status.WARNING,
             "Neither AutoGen, AG2 nor an SDK that Lastchunk patches is installed here.",
-            "Run this where the application runs: with its interpreter, in its virtual environment.",
+            "Run the doctor where the application runs: with its interpreter, in its virtual environment.",
         )
     return Check("packages.present", Status.OK, ", ".join(map(str, found)))
 
@@ -62,23 +62,23 @@ def owner(everything: Everything, autogen: Folder) -> Check:
         )
     if owners and (autogen.is_namespace or not autogen.where):
         return _mixed_up(
-            f"{names} owns the package autogen, but its files are gone: `import autogen` gives "
+            f"{names} owns the package autogen, but its files are missing: `import autogen` gives "
             + ("an empty namespace package." if autogen.where else "a ModuleNotFoundError."),
-            f"Install it again: pip install --force-reinstall --no-deps '{owners[0].name}=={owners[0].version}'.",
+            f"Reinstall it: pip install --force-reinstall --no-deps '{owners[0].name}=={owners[0].version}'.",
         )
     if owners:
         return Check("packages.owner", Status.OK, f"{names} owns the package autogen (the classic API).")
     if not autogen.where:
         return Check("packages.owner", Status.OK, "No package autogen is installed.")
     if autogen.is_namespace:
-        said, status = "an empty namespace package, as an uninstall leaves it", Status.PROBLEM
+        said, status = "an empty namespace package, which an uninstall left behind", Status.PROBLEM
     else:
         said, status = "a package autogen", Status.WARNING
     return Check(
         "packages.owner",
         status,
         f"{autogen.where} is {said}, and no distribution owns it.",
-        "Delete the folder; if it is the application's own, give it another name.",
+        "Delete the folder. If it belongs to the application, rename it.",
         MISMATCH,
     )
 
@@ -95,8 +95,8 @@ def in_step(everything: Everything) -> Check:
         return Check(
             "packages.in_step",
             Status.PROBLEM,
-            f"{parts}: released together, and not made for each other in different versions.",
-            f"Install one version of all: pip install {wanted}.",
+            f"{parts}: these packages are released together, and different versions are not compatible.",
+            f"Install the same version of all: pip install {wanted}.",
             MISMATCH,
         )
     return Check("packages.in_step", Status.OK, parts)
@@ -116,7 +116,7 @@ def requirements(everything: Everything) -> Check:
             if unmet is None:
                 continue
             need, wanted, of_an_extra = unmet
-            said = f"{part} needs {need.name} {in_words(wanted)}, and {need} is installed"
+            said = f"{part} needs {need.name} {in_words(wanted)}, but {need} is installed"
             status = Status.WARNING if of_an_extra else Status.PROBLEM
             broken.setdefault(said, status)
             if normal(need.name).startswith(_TOGETHER):
@@ -130,10 +130,10 @@ def requirements(everything: Everything) -> Check:
             "packages.requirements",
             Status.PROBLEM if Status.PROBLEM in broken.values() else Status.WARNING,
             f"{'; '.join(broken)}.",
-            f"Install versions that fit: pip install {' '.join(install)}, then pip check.",
+            f"Install compatible versions: pip install {' '.join(install)}, then pip check.",
             MISMATCH,
         )
-    return Check("packages.requirements", Status.OK, "Every version is one that the packages beside it declare.")
+    return Check("packages.requirements", Status.OK, "All requirements are met.")
 
 
 def _is_looked_at(name: str) -> bool:
@@ -157,7 +157,7 @@ def misfits(everything: Everything) -> Check:
     """No pair of versions is known not to work."""
     found = [misfit for misfit in MISFITS if _hit(misfit, everything)]
     if not found:
-        return Check("packages.misfits", Status.OK, "No pair of versions that is known not to work.")
+        return Check("packages.misfits", Status.OK, "No known incompatible versions.")
     evidence = (
         f"{everything[misfit.library]} does not work with {everything[misfit.sdk]}: calls end with {misfit.error} "
         f"(measured with {misfit.library} {misfit.measured[0]} and {misfit.sdk} {misfit.measured[1]})."

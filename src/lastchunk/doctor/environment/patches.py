@@ -18,7 +18,7 @@ from lastchunk.doctor.report.findings import Check, Status
 
 PATIENCE = 60.0
 """Seconds for importing everything that is patched."""
-_INSTEAD = "Streams of it are not seen there. Install a version that is supported, or report this."
+_INSTEAD = "Lastchunk does not see these streams. Install a supported version, or report this."
 
 
 def trials(command: Sequence[str] = (sys.executable, "-m", "lastchunk.doctor.environment.trial")) -> list[Trial] | str:
@@ -28,10 +28,10 @@ def trials(command: Sequence[str] = (sys.executable, "-m", "lastchunk.doctor.env
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"the trial was still running after {PATIENCE:g} s"
+        return f"the test of the patches was still running after {PATIENCE:g} s"
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [""]
-        return f"the trial ended with {done.returncode}: {last[0]}"
+        return f"the test of the patches ended with exit status {done.returncode}: {last[0]}"
     # A library may print when it is imported.
     lines = (json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"library"'))
     return [Trial(**line | {"result": Result(line["result"])}) for line in lines]
@@ -41,7 +41,10 @@ def checks(found: list[Trial] | str, everything: Everything) -> Iterator[Check]:
     """One check for each library."""
     if isinstance(found, str):
         yield Check(
-            "patches", Status.PROBLEM, f"{found}.", "Import the application's libraries by hand, and read the error."
+            "patches",
+            Status.PROBLEM,
+            f"{found}.",
+            "Import the application's libraries in a Python shell, and read the error.",
         )
         return
     for library in dict.fromkeys(trial.library for trial in found):
@@ -52,7 +55,7 @@ def check(mine: Sequence[Trial], everything: Everything) -> Check:
     """The patches of one library."""
     name, library = f"patches.{mine[0].library}", mine[0].library
     if all(trial.result is Result.NOT_INSTALLED for trial in mine):
-        return Check(name, Status.SKIPPED, f"There is no {mine[0].module} here: nothing to patch.")
+        return Check(name, Status.SKIPPED, f"{mine[0].module} is not installed: there is nothing to patch.")
     owners = [str(found) for found in everything.values() if library in (normal(found.name), *found.packages)]
     what = " and ".join(owners) or library
     bad = [line for trial in mine if (line := _why_not(trial))]
@@ -68,15 +71,15 @@ def check(mine: Sequence[Trial], everything: Everything) -> Check:
         return Check(
             name,
             Status.WARNING,
-            f"{said}{_notes(mine)}, and this version is not one that they were made for ({in_words(mine[0].supported)}).",
-            "Try one real stream, and look at its span.",
+            f"{said}{_notes(mine)}, but they were made for other versions ({in_words(mine[0].supported)}).",
+            "Run one real stream, and check its span.",
         )
     return Check(name, Status.OK, f"{said}{_notes(mine)}.")
 
 
 def _why_not(trial: Trial) -> str:
     if trial.result is Result.UNFIT:
-        return f"that of {trial.module} is skipped: {trial.said}"
+        return f"the patch of {trial.module} is skipped: {trial.said}"
     if trial.result is Result.BROKEN:
         return f"{trial.module} cannot be imported: {trial.said}"
     return ""

@@ -45,7 +45,7 @@ def tried(environ: Mapping[str, str]) -> Started:
     for line in reversed(done.stdout.splitlines()):
         if line.startswith('{"failed"'):
             return Started(**json.loads(line))
-    last = done.stderr.strip().splitlines()[-1:] or [f"the process ended with {done.returncode}"]
+    last = done.stderr.strip().splitlines()[-1:] or [f"the process ended with exit status {done.returncode}"]
     return Started([last[0]])
 
 
@@ -57,7 +57,7 @@ def checks(environ: Mapping[str, str], start: Try | None = None, *, has_distro: 
         yield _nothing_is_sent(silent, environ)
         return
     if not started.failed and not started.said:
-        yield Check("otel.start", Status.OK, "OpenTelemetry starts, as opentelemetry-instrument starts it.")
+        yield Check("otel.start", Status.OK, "OpenTelemetry starts as opentelemetry-instrument starts it.")
         return
     bare = {name: value for name, value in environ.items() if not is_of_opentelemetry(name)}
     base = start(bare)
@@ -76,10 +76,10 @@ def checks(environ: Mapping[str, str], start: Try | None = None, *, has_distro: 
             "otel.start",
             Status.PROBLEM,
             f"OpenTelemetry does not start with these variables together ({', '.join(variables)}): {started.failed[0]}",
-            "Unset one after the other, until it starts.",
+            "Unset them one by one until it starts.",
         )
     elif not found:
-        yield Check("otel.start", Status.OK, f"OpenTelemetry starts. It says: {started.said[0]}")
+        yield Check("otel.start", Status.OK, f"OpenTelemetry starts. It logs: {started.said[0]}")
 
 
 def _silent(started: Started, environ: Mapping[str, str], *, has_distro: bool) -> list[str]:
@@ -106,9 +106,9 @@ def _packages(why: str) -> Check:
     return Check(
         "otel.start",
         Status.PROBLEM,
-        f"OpenTelemetry does not start here, whatever is set: {why}",
-        "Install releases that belong together: pip install --upgrade --force-reinstall"
-        " 'lastchunk-instrumentation-autogen[otlp]', then pip check.",
+        f"OpenTelemetry does not start, even without its variables: {why}",
+        "Install compatible releases: pip install --upgrade --force-reinstall "
+        "'lastchunk-instrumentation-autogen[otlp]', then pip check.",
     )
 
 
@@ -119,5 +119,5 @@ def _of(variable: str, started: Started, base: Started) -> Check | None:
     said = next((said for said in started.said if said not in base.said), None)
     if said is None:
         return None
-    said = f"OpenTelemetry complains of this {variable}: {said}"
+    said = f"OpenTelemetry warns about this {variable}: {said}"
     return Check("otel.start", Status.WARNING, said, f"Correct {variable}, or unset it.")

@@ -147,4 +147,4 @@ def defect(error: Exception) -> str:
     """What to say of an exception that nobody expected: its class and where it was raised, without its message."""
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" in {Path(frame.filename).name}, line {frame.lineno}" for frame in at)
-    return f"{type(error).__name__}{where}: a defect of the doctor; please report it"
+    return f"{type(error).__name__}{where}: this is a bug of the doctor; please report it"

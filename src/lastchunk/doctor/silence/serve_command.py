@@ -11,21 +11,23 @@ import time
 
 import click
 
-HELP = """Serve chat completions that are silent in mid-stream, to find out who cuts silent streams.
+HELP = """Serve chat completions that pause in mid-stream, to find out what cuts silent streams.
 
-Put it behind your proxy or load balancer, and let the other end climb:
+Put it behind your proxy or load balancer, in place of the model, and run `doctor stream --idle` on the other side:
 
 \b
     lastchunk doctor serve --port 8765
     lastchunk doctor stream --idle 300 --base-url https://YOUR-PROXY/v1
 
-It answers whoever asks, so it listens on this machine only, unless --host says otherwise. Ctrl-C ends it.
+It answers everybody who connects, so it listens on this machine only, unless you set --host. Ctrl-C ends it.
 """
 
 
-@click.command("serve", help=HELP, short_help="A model server that is silent for as long as it is asked.")
+@click.command("serve", help=HELP, short_help="Run a model server that pauses for as long as a request asks.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="The port; 0 for any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help=("The port; 0 for any free port.")
+)
 def serve(*, host: str, port: int) -> None:
     """Listen, and say what becomes of each request, until Ctrl-C."""
     from lastchunk.doctor.silence.serve import serve as serving

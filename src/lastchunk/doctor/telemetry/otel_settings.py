@@ -19,7 +19,7 @@ ADVISED_INTERVAL = 15_000
 _CARRIES = {
     Signal.TRACES: "No trace shows how a stream ended",
     Signal.METRICS: "No alert counts cutoffs",
-    Signal.LOGS: "No event tells of a cutoff, nor of a stream that hangs",
+    Signal.LOGS: "No log event reports a cutoff or a stream that hangs",
 }
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
@@ -27,7 +27,7 @@ _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 def checks(environ: Mapping[str, str], known: Mapping[Signal, Collection[str]], *, has_distro: bool) -> Iterator[Check]:
     """Every check of the SDK's settings; `known` are the exporters that are installed."""
     if environ.get("OTEL_CONFIG_FILE", "").strip():
-        said = "OTEL_CONFIG_FILE is set: that file decides, and OpenTelemetry ignores the other variables."
+        said = "OTEL_CONFIG_FILE is set: OpenTelemetry reads that file and ignores the other variables."
         for name in (
             *(f"exporter.{signal}" for signal in Signal),
             "sampler",
@@ -56,18 +56,18 @@ def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str],
         return Check(
             name,
             Status.WARNING,
-            f"{variable} is {environ[variable].strip() if is_set else 'not set'}: {_CARRIES[signal]}, unless code sets "
-            "OpenTelemetry up.",
+            f"{variable} is {environ[variable].strip() if is_set else 'not set'}: {_CARRIES[signal]}, unless the "
+            "application sets OpenTelemetry up in code.",
             f"Set {variable}=otlp."
             if is_set
-            else f"Set {variable}=otlp, or install opentelemetry-distro, whose default it is.",
+            else f"Set {variable}=otlp, or install opentelemetry-distro, which makes it the default.",
         )
     if "otlp" in chosen and protocol(signal, environ) not in _BY_PROTOCOL:
         return Check(
             name,
             Status.PROBLEM,
-            f"The protocol for {signal} is {protocol(signal, environ)}, which OpenTelemetry for Python does not have: it does "
-            "not start.",
+            f"The protocol for {signal} is {protocol(signal, environ)}, which OpenTelemetry for Python does not "
+            "support: it does not start.",
             f"Set OTEL_EXPORTER_OTLP_PROTOCOL to {' or '.join(_BY_PROTOCOL)}.",
         )
     meant = [_BY_PROTOCOL[protocol(signal, environ)] if one == "otlp" else one for one in chosen]
@@ -91,15 +91,15 @@ def sampler(environ: Mapping[str, str]) -> Check:
         return Check(
             "otel.sampler",
             Status.PROBLEM,
-            f"OTEL_TRACES_SAMPLER={name}: no stream has a span. Metrics and log events are sent all the same.",
-            "Unset OTEL_TRACES_SAMPLER, and leave sampling to the Collector, which sees endings.",
+            f"OTEL_TRACES_SAMPLER={name}: no stream has a span. Metrics and log events are sent nevertheless.",
+            "Unset OTEL_TRACES_SAMPLER, and leave sampling to the Collector, which sees how streams end.",
         )
     if name.endswith("traceidratio") and (ratio := _number(given)) is not None and ratio < 1:
         return Check(
             "otel.sampler",
             Status.WARNING,
-            f"OTEL_TRACES_SAMPLER={name} keeps {ratio:.3g} of all traces, and of cutoffs no more: it decides before "
-            "anybody knows how a stream will end. Metrics and log events count them all.",
+            f"OTEL_TRACES_SAMPLER={name} keeps only {ratio:.3g} of all traces, cutoffs included: it decides "
+            "before a stream has ended. Metrics and log events cover every stream.",
             f"Unset OTEL_TRACES_SAMPLER, and let the Collector keep every cutoff (tail sampling on {semconv.CUTOFF}).",
         )
     return Check("otel.sampler", Status.OK, f"{name}{f' ({given})' if given else ''}")
@@ -124,7 +124,9 @@ def span_limits(environ: Mapping[str, str]) -> Check:
         return Check(
             "otel.span_limits", Status.WARNING, f"{'; '.join(short)}.", "Raise the limit, or keep fewer chunk events."
         )
-    return Check("otel.span_limits", Status.OK, f"Room for {_chunk_events(environ)} chunk events and every attribute.")
+    return Check(
+        "otel.span_limits", Status.OK, f"The limits allow {_chunk_events(environ)} chunk events and every attribute."
+    )
 
 
 def resource(environ: Mapping[str, str]) -> Check:
@@ -136,9 +138,10 @@ def resource(environ: Mapping[str, str]) -> Check:
         return Check(
             "otel.resource",
             Status.WARNING,
-            "OTEL_RESOURCE_ATTRIBUTES sets service.instance.id: all processes with this environment report as one, and "
-            "overwrite each other's counters.",
-            "Leave it out: OpenTelemetry makes one for each process. One process per container may keep it.",
+            "OTEL_RESOURCE_ATTRIBUTES sets service.instance.id: all processes with this environment report as "
+            "one instance, and overwrite each other's counters.",
+            "Remove it: OpenTelemetry makes one for each process. You can keep it if each container has only one "
+            "process.",
         )
     if not service:
         return Check(
@@ -158,14 +161,16 @@ def interval(environ: Mapping[str, str]) -> Check:
         return Check(
             "otel.interval",
             Status.WARNING,
-            f"OTEL_METRIC_EXPORT_INTERVAL={given} is no number of milliseconds: the default, {LONGEST_INTERVAL}, is used.",
+            f"OTEL_METRIC_EXPORT_INTERVAL={given} is not a number of milliseconds: the default, "
+            f"{LONGEST_INTERVAL}, is used.",
             f"Set OTEL_METRIC_EXPORT_INTERVAL={ADVISED_INTERVAL}.",
         )
     if value is not None and value > LONGEST_INTERVAL:
         return Check(
             "otel.interval",
             Status.WARNING,
-            f"Metrics are sent every {value / 1000:g} s: alerts look at five minutes, and a stream that hangs is seen late.",
+            f"Metrics are sent every {value / 1000:g} s. That is rare for alerts, which look at five minutes, and "
+            "a stream that hangs is seen late.",
             f"Set OTEL_METRIC_EXPORT_INTERVAL={ADVISED_INTERVAL}.",
         )
     every = LONGEST_INTERVAL if value is None else value

@@ -70,7 +70,7 @@ def _tell(patcher: Patcher, finish: str, error: BaseException | None) -> None:
     try:
         patcher.streams.model_answered(finish, error)
     except Exception as exc:
-        report("the answer of a chat client", exc)
+        report("reading the answer of a chat client", exc)
 
 
 def _describe_chat(client: Any, messages: Any, kwargs: Mapping[str, Any], lent: Lent) -> Start:

@@ -112,7 +112,7 @@ def watch(
         if around is None or around.start.subject != id(subject) or around.ending is not None:
             attach(stream, PullWatch(patcher, describe, on_item))
     except Exception as exc:
-        report("a stream of Agent Framework", exc)
+        report("observing a stream of Agent Framework", exc)
 
 
 def apply_streams(module: ModuleType, patcher: Patcher) -> None:

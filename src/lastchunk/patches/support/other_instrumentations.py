@@ -26,7 +26,7 @@ def wrapped_by_another(wrapped: Callable[..., Any], instance: Any) -> bool:
         method = _method(instance, getattr(wrapped, "__name__", "")) or wrapped
         return any(_is_active(module) for module in _modules(method) if module.startswith(_INSTRUMENTATIONS))
     except Exception as exc:
-        report("the look for other instrumentations", exc)
+        report("looking for other instrumentations", exc)
         return False
 
 

@@ -129,7 +129,7 @@ class Sdk:
                 above.measured_elsewhere = above.measured_elsewhere or elsewhere
                 return _Below(self, above, above.new_wire())
         except Exception as exc:
-            report(f"a call of {self.name}", exc)
+            report(f"handling a call of {self.name}", exc)
             return _Own(self, call.patcher, lambda: None)
 
         def describe() -> Start:
@@ -154,7 +154,7 @@ class Sdk:
             else:
                 record.heard(now)
         except Exception as exc:
-            report(f"the response of {self.name}", exc)
+            report(f"reading the response of {self.name}", exc)
             raw = False
         if raw:
             return ObservedRawResponse(stream, observer, lambda parsed: self._parsed(observer, parsed))
@@ -169,7 +169,7 @@ class Sdk:
             if record is not None and wire is not None and record.ending is None:
                 self.opened(wire, stream)
         except Exception as exc:
-            report(f"the response of {self.name}", exc)
+            report(f"reading the response of {self.name}", exc)
         return _handed_out(stream, observer)
 
     def on_item(self, record: StreamRecord, chunk: Any, now: float, gap: float) -> None:
@@ -200,7 +200,7 @@ class Sdk:
                 wire.obtained("")
             wire.over(exhausted=error is None, failed=isinstance(error, Exception))
         except Exception as exc:
-            report(f"the end of a stream of {self.name}", exc)
+            report(f"recording the end of a stream of {self.name}", exc)
 
 
 def instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
@@ -256,7 +256,7 @@ class _Below(Tap):
         try:
             self._wire.raised = Raised(error)
         except Exception as exc:
-            report(f"an error of {self._sdk.name}", exc)
+            report(f"reading an error of {self._sdk.name}", exc)
         self._sdk.over(self, error)
 
 

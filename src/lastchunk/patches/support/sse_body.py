@@ -114,7 +114,7 @@ class SseBody:
         try:
             self._wire.caught_up()
         except Exception as exc:
-            report("what the network gave", exc)
+            report("reading data from the network", exc)
 
     def look(self, data: bytes) -> None:
         """Look at what was read."""
@@ -123,7 +123,7 @@ class SseBody:
             self._wire.read_together(data.count(self._begin))
             self._read(data)
         except Exception as exc:
-            report("what the network gave", exc)
+            report("reading data from the network", exc)
 
     def end(self) -> None:
         """The body is at its end."""
@@ -134,7 +134,7 @@ class SseBody:
                 self._read_page(bytes(self._page))
             self.asked()
         except Exception as exc:
-            report("the end of what the network gave", exc)
+            report("reading the end of a response from the network", exc)
 
     def _read(self, data: bytes) -> None:
         if self._line is None:

@@ -153,7 +153,7 @@ def left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
                     raise
                 if not isinstance(error, Exception):
                     raise
-                report(f"a call of {name}", error)
+                report(f"handling a call of {name}", error)
             if call.error is not None:
                 raise call.error
             return call.gave if call.made else wrapped(*args, **kwargs)
