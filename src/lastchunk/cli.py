@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``lastchunk``. It needs the extra ``cli``; without it, it says so in one line and exits with 2."""
+"""The command ``lastchunk``. Without the extra ``cli`` it prints one line that says so, and exits with status 2."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command `lastchunk explain`: what a cause, a reason or an alert means, what usually leads to it, and what to do."""
+"""The command `lastchunk explain`: what a reason, a cause or an alert means, its usual causes, and what to do."""
 
 from __future__ import annotations
 

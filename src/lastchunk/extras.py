@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a command needs beyond the package itself, and the extra that brings it."""
+"""Checks that the modules which a command needs are installed, and names the extra that installs them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What others said, made fit to leave in telemetry: bounded, printable, encodable. Nothing foreign leaves another way.
+"""Limits values that others provide before they are exported: bounded, printable, encodable. All foreign values pass here.
 
 One value that cannot be encoded loses a whole batch, the application's own spans included; one that is too long is sent with
 every export of metrics from then on. What a server says may be content, so of that only what looks like a name leaves.

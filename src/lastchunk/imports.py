@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tells when a module is there, whoever imports it in whatever thread, and imports nothing."""
+"""Calls a function when a module has been imported, by whatever thread, and imports nothing itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What one `instrument()` puts in place, in whatever order things are imported, and how it is taken back."""
+"""What one `instrument()` call patches, in whatever order things are imported, and how it is undone."""
 
 from __future__ import annotations
 

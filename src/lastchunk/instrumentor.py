@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The instrumentor that OpenTelemetry knows: it reads the settings, and has one `Installation` at a time."""
+"""The instrumentor that OpenTelemetry loads: it reads the settings and manages one `Installation` at a time."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Log an exception that Lastchunk's own code raised, once per kind, so that it never reaches the application."""
+"""Logs an exception that Lastchunk's own code raised, once per kind, so that it never reaches the application."""
 
 from __future__ import annotations
 

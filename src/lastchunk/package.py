@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What OpenTelemetry reads about this instrumentation: which distributions it is for, and that it records metrics.
+"""The metadata that OpenTelemetry reads: which distributions this instrumentation is for, and that it records metrics.
 
 The same list stands in ``pyproject.toml`` as the extra ``instruments-any``, which is what ``opentelemetry-instrument``
 reads (a test keeps the two equal). One of them suffices, in any version: an application with nothing but an SDK, or

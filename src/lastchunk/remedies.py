@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What to do about an ending: one sentence for the person on call, and where in the runbook the rest stands.
+"""What to do about an ending: one sentence for the person on call, and the anchor of the runbook's entry.
 
 Pure data. Each sentence says what happened, a colon, and what to do. The detail decides where there is one, else the cause,
 unless it is `unknown` or the reason says more. No sentence states what the evidence for its row does not show.

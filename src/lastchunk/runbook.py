@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The runbook's entries, for `lastchunk explain`: one for each cause, each reason and each alert.
+"""Reads the runbook's entries for `lastchunk explain`: one for each cause, reason and alert.
 
 The text has one source, `grafana/runbook.md`, which comes with the package.
 """

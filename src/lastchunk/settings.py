@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Environment variables and keyword arguments, made into one frozen `Settings`.
+"""Reads environment variables and keyword arguments into one frozen `Settings`.
 
 A bad value never stops an application: it is one clear warning that names the setting, the value and the default that is
 used instead.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The files for people that come with the package: runbook, settings, provisioning, Collector configurations.
+"""Finds the files that come with the package: runbook, settings, provisioning, Collector configurations.
 
 They have one source, in the folders beside `src/`; a wheel carries copies of them in `lastchunk/shipped/`.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How our commands write for people: as wide as the terminal, and a table that does not fit there as a list."""
+"""Prints for people: as wide as the terminal, and as a list if a table does not fit."""
 
 from __future__ import annotations
 

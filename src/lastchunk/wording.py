@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Small words around names and numbers, for sentences that people read."""
+"""Helpers for the sentences that people read: names, numbers and plurals."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`GuardedChatCompletionClient`: a model client that heals itself, so that agents and teams need no change of their loops."""
+"""`GuardedChatCompletionClient`: a model client that retries cut answers, for agents and teams whose code stays unchanged."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`ending_of`: from a stream, or from the exception that it raised, to how it ended."""
+"""`ending_of`: how a stream ended, given the stream or the exception that it raised."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What `guard` raises."""
+"""The exceptions that `guard` raises."""
 
 from __future__ import annotations
 

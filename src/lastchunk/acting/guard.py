@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`guard`: the same items, and an exception where an answer was cut and nobody said so."""
+"""`guard`: yields the items of a stream, and raises if its answer was cut without an exception."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What `guard` returns: an iterator over the stream, async or sync, that looks at the ending when the stream is over."""
+"""The iterators that `guard` returns, async and sync: they check the ending when the stream is over."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`keepalive`: a marker in each silence, for those who pass a stream on over a connection that dies when nothing is sent."""
+"""`keepalive`: yields a marker in each silence, for connections that are closed when nothing is sent."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How long the service behind a stream has been silent, and how much longer a guard waits.
+"""Measures how long the service behind a stream has been silent, and how much longer a guard waits.
 
 Asked for when a time limit may be over, and at no other time: nothing is paid per chunk but two clocks.
 """

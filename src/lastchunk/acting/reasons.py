@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which reasons a guard raises for, and how an application names them."""
+"""The reasons for which a guard raises, and the names by which an application chooses them."""
 
 from __future__ import annotations
 

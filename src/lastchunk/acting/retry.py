@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A policy for tenacity: which endings a retry can mend, and how long to wait before it.
+"""A retry policy for tenacity: for which endings a retry can help, and how long to wait before it.
 
 @retry(retry=retry_if_cutoff(), wait=wait_retry_after(), stop=stop_after_attempt(3), reraise=True)
 async def answer(task: str) -> list[object]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The step of an async stream, with a limit on silence: when that is reached, the step is cancelled where it waits.
+"""Limits the silence of an async stream: when the limit is reached, the pending step is cancelled.
 
 It stays in the consumer's own task, as `asyncio.timeout` does it: a task of its own would be another one for whatever the
 stream opened in it.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The step of a sync stream, with a limit on silence: a thread beside it shuts the connection down when that is reached."""
+"""Limits the silence of a sync stream: when the limit is reached, a second thread shuts the connection down."""
 
 from __future__ import annotations
 

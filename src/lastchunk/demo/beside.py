@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command beside a model server on this machine, which breaks streams as it is told."""
+"""Runs a command together with a local model server that breaks streams as it is told."""
 
 from __future__ import annotations
 

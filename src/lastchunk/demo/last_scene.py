@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The last scene: the streams that were cut in silence, once more, each through `guard`. No telemetry is set up.
+"""The last scene of the tour: reads the silently cut streams again, each through `guard`, without telemetry.
 
 python last_scene.py endpoints.json told.jsonl application.log
 """

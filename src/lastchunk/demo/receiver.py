@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A small OTLP receiver: what it holds has left the application, as it would for any backend."""
+"""A small OTLP receiver: it collects the spans that the application has exported."""
 
 from __future__ import annotations
 

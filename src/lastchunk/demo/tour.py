@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The stops of the tour, as data: which stream is shown, and what a server is told to do to it.
+"""The stops of the tour as data: which stream is shown, and what a server does to it.
 
 llmock plays the provider wherever it knows the ending; the raw-socket `ModelServer` plays those it does not know.
 """

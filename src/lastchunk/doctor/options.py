@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The options that every command of the doctor has."""
+"""The options that all commands of the doctor share."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command of the doctor: shows what it finds, and ends with the exit status that this calls for."""
+"""Runs a command of the doctor: shows its findings, and exits with the matching status."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""One readable line per ended stream, for whoever tails the log: `OTEL_TRACES_EXPORTER=lastchunk_console`.
+"""A span exporter that prints one readable line per ended stream: `OTEL_TRACES_EXPORTER=lastchunk_console`.
 
     14:21:20 !   chat guide                    gpt-4o-mini   8 chunks  0.21s gap  0.02s truncated: unknown -> The answer …
     14:21:20 ! invoke_agent guide                            8 chunks  0.21s gap  0.03s truncated: unknown

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A model server that breaks streams as it is told, in every protocol: for the demo, the doctor, the examples and the tests."""
+"""A model server that breaks streams on demand, in every protocol: for demo, doctor, examples and tests."""

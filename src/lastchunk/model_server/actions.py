@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The vocabulary of the model server: what can happen on the wire, one step at a time.
+"""The steps of a script for the model server: what can happen on the wire, one step at a time.
 
 A script is a sequence of these steps. *Transport* steps are performed by the server itself; *content* steps
 are first rendered to bytes by the dialect of the provider that is being imitated (`openai_wire` is the

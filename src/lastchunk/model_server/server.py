@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A model server that ends its streams in every way that real ones do.
+"""A model server that can end its streams in every way in which real ones do.
 
 It speaks HTTP over its own sockets, because no HTTP framework lets its user break the protocol: reset the
 connection, end a body short of its length, stop inside an event. The first part of the URL's path picks the

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command `lastchunk init`: dashboards, alerts, Collector configurations and runbook, in a folder, for one's own settings."""
+"""The command `lastchunk init`: writes dashboards, alerts, Collector configurations and runbook into a folder."""
 
 from __future__ import annotations
 

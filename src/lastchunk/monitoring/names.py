@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus calls the metrics and attributes of `lastchunk.semconv`, on the scrape path and on the OTLP path alike.
+"""The names that Prometheus gives to Lastchunk's metrics and attributes, the same for scraped and pushed metrics.
 
 The default of both: every character outside of `[A-Za-z0-9_:]` becomes `_`, the unit is appended, counters end in `_total`.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The panels that alerts lead to: their dashboard and id. Both stand in people's bookmarks and in alerts: they never change."""
+"""The panels to which alerts link, by dashboard and id. Bookmarks and alerts contain both, so they never change."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`grafana/settings.yaml`: what a user chooses, checked. A wrong value is one sentence that names key and remedy."""
+"""Reads and checks `grafana/settings.yaml`. A wrong value is reported in one sentence with the key and the remedy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where streams begin: one module per patched library; nothing else knows that library."""
+"""Patches the libraries in which streams begin: one module per library; nothing else knows that library."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""AutoGen's own `invoke_agent` spans: each is left out where a stream of ours stands for the invocation, and stays elsewhere.
+"""Leaves out AutoGen's own `invoke_agent` span where Lastchunk has a span for the same invocation.
 
 AutoGen asks for one in `run`, in `run_stream`, and in a team right before an agent's turn, and gives no more than the agent's
 name, which other agents may have, too: so the agent is found where it is asked. Source: autogen_agentchat/agents/

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The spans of AutoGen's own runtime and tools: those of each streamed item go, and no other carries content any more.
+"""The spans of AutoGen's runtime and tools: drops those of each streamed item, and removes content from the others.
 
 AutoGen makes a create, a publish and a process span for each item that a team hands to its consumer, with the message's
 body as an attribute. They are known by the topic they go to. Source: autogen_core/_single_threaded_agent_runtime.py and

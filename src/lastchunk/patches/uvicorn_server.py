@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""uvicorn's `Server`: what has ended is sent before a signal ends the process.
+"""Flushes telemetry before a signal ends a uvicorn server.
 
 When uvicorn has shut down because of a signal, it raises that signal anew. A SIGTERM then ends the process without its exit
 handlers, and the SDK's last batch with it; under gunicorn uvicorn's worker does the same. No signal handler is installed for

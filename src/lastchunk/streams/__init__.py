@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to one stream, whoever produced it."""
+"""Observes one stream, whatever library made it, and decides how it ended."""

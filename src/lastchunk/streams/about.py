@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What an ending is the ending of, as the application is told it."""
+"""`About`: which stream ended, for the application's own function."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which stream gave the answer that a run hands on: told by the text's size and hash, never by the text."""
+"""Finds the stream whose answer a run returns, by the text's size and hash, without keeping the text."""
 
 from __future__ import annotations
 

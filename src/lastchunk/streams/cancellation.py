@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who cancelled a stream: from inside every `CancelledError` looks alike, so the surroundings have to tell."""
+"""Finds out who cancelled a stream, from its surroundings: every `CancelledError` looks the same."""
 
 from __future__ import annotations
 

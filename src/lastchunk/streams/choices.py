@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The finish reasons of one stream, for each of its choices: believed at the end only, when it is known what came after."""
+"""The finish reasons of one stream, one per choice. They count only at the end, when it is known what came after them."""
 
 from __future__ import annotations
 

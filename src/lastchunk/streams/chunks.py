@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which chunks of a stream are kept for its events: the first, the last, those after the longest gaps, an even sample.
+"""Chooses which chunks become events: the first, the last, those after the longest gaps, and an even sample.
 
 Memory is constant, however long the stream is. What stays is packed: a tuple with its numbers takes three times as much.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How the content of a stream came: as it was made, or all at once after a wait that nothing else explains."""
+"""Decides how content arrived: bit by bit, or all at once after a wait that nothing else explains."""
 
 from __future__ import annotations
 

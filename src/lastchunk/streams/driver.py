@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Drives the generator that a library made, *inner*, from a generator of our own, *outer*, which the application is given.
+"""Drives a library's generator (*inner*) from a generator of Lastchunk's (*outer*), which the application receives.
 
 Outer is a real generator, so that each step of it is Python's own object: what is not a step's turn is refused by Python
 itself, with its own exception, text and time, in every version. Outer's only duty is to stand where inner stands:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence in, `Ending` out: why a stream ended, and what probably lies behind it. Pure: no I/O, no OpenTelemetry."""
+"""Decides from the evidence why a stream ended: reason, cause and cutoff. Pure: no I/O, no OpenTelemetry."""
 
 from __future__ import annotations
 

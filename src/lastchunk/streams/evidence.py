@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of a stream at its end: of itself, of the wire below it, of the streams inside it, and of the one above."""
+"""Gathers the evidence of a stream at its end: its record, the wire below, the streams inside it, and the one above."""
 
 from __future__ import annotations
 

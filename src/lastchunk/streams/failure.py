@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""An exception in, `Failure` out: what it stands for, by the names of its classes, never by importing an SDK."""
+"""Turns an exception into a `Failure`, by the names of its classes, without importing an SDK."""
 
 from __future__ import annotations
 

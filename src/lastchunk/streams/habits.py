@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What endpoints are used to: whether a server and a model have ever sent a finish reason.
+"""Remembers whether a server and a model have ever sent a finish reason.
 
 An end marker (`[DONE]`) says that the body is over, not that the answer is. Some servers never send a finish reason, and then
 the marker is all there is. Others send one with each answer, and one without was cut. Only the habit tells them apart.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The body of an HTTP response, read by the application itself: lines or bytes, past the SDK's own stream.
+"""Observes the body of an HTTP response that the application reads itself, as lines or bytes.
 
 Nothing is watched until the application asks for the response. Works for every HTTP library whose response keeps its body as
 `stream`, an iterable of bytes, and calls its `close` or `aclose`: httpx and its successor.

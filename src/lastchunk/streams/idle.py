@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a silence before a break was somebody's idle timeout, or a moment like any other in which the connection broke.
+"""Decides whether a silence before a break was an idle timeout, or the connection broke by chance at that moment.
 
 A timeout fires after a silence that is long for this stream. A crash comes at any moment, and nearly always in a short
 silence: whoever crashes does not wait for a long one. `scripts/idle_timeouts.py` says how often this rule is right.

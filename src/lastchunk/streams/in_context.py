@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""An awaitable that is driven inside a stream's private context: a request, or a step of a stream that is no generator."""
+"""Runs an awaitable inside a stream's private context: a request, or a step of a stream that is not a generator."""
 
 from __future__ import annotations
 

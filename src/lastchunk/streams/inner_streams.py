@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The streams that ended inside a run: which of them the run hands on, and from how many cutoffs it recovered."""
+"""Keeps the streams that ended inside a run: which answer the run returns, and from how many cutoffs it recovered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A stream begins, and ends exactly once; what is above it is told, and telemetry is written."""
+"""Begins a stream and ends it exactly once, informs the stream above, and writes telemetry."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The function of the application's that is called with each ending."""
+"""Calls the application's own function with each ending."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of a stream that has ended: the one account from which span, metrics and log are written."""
+"""The outcome of an ended stream, from which span, metrics and log event are written."""
 
 from __future__ import annotations
 

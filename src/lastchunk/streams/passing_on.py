@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""An exception of the application's is raised on as if nothing of ours stood between: its traceback holds no frame of ours.
+"""Removes Lastchunk's frames from the traceback of an exception that passes through it.
 
 Applications write tracebacks into logs and messages (a team of AutoGen's puts one into the text of its error). Frames that only
 pass on say nothing. Nothing is hidden by this: errors of our own are not raised, but reported with their place (`own_errors`).

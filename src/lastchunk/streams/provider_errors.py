@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The cause that a provider's error names, by its status, codes and words, wherever it stands.
+"""Finds the cause that a provider's error names, by its status, codes and words.
 
 An HTTP body, an event, an object in the stream, a failed response: all are read the same. The texts are looked at, and
 never kept. `tests/streams/error_words.py` has each known one with its source.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which exception it was that left a stream, and with which ending: known as long as it lives, and not kept alive by us.
+"""Remembers with which ending a stream raised an exception, without keeping the exception alive.
 
 `id()` is no identity of what may be dead: Python gives the same number to the next exception.
 """

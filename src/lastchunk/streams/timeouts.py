@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whose default a timeout is: idle and response timeouts that cut streams in practice, by their seconds. Pure data."""
+"""Known default timeouts that cut streams, with their seconds and owners. Pure data."""
 
 from __future__ import annotations
 

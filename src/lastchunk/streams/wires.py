@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which of several wires below one model stream counts: a client may try another server, or ask a side question."""
+"""Chooses which of several SDK streams below one model stream counts: a client may use a fallback or ask a side question."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is emitted when a stream begins and ends."""
+"""Writes spans, metrics and log events when a stream begins and ends."""
 
 from __future__ import annotations
 

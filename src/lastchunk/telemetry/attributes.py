@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a span and a log event say of a stream: the same record and the same outcome, so the same attributes."""
+"""The attributes of a stream's span and log event, made from the same record and outcome."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A limit to the values of one metric attribute, because names of models and agents may be chosen by users.
+"""Limits the number of values of a metric attribute, because users may choose the names of models and agents.
 
 The SDK keeps 2,000 sets of attributes for an instrument, and puts everything beyond them into one overflow series,
 cutoffs included. Spans and log events keep every name.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The chunk events of a span: made when an exporter reads them, where the SDK's span lets that be, else when it ends.
+"""The chunk events of a span: made when an exporter reads them if the SDK's span allows it, otherwise when it ends.
 
 `add_event` copies and checks each event, and what it makes is held until the span is exported: for 32 events that took most of
 the time and of the memory that a short stream costs. What is kept here instead are the packed numbers of the sample.

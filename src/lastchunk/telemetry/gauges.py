@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How many streams are open now, how many are silent and how long: read when a metric reader collects, at no cost before.
+"""Gauges of open and silent streams: computed when a metric reader collects, at no cost before.
 
 The callbacks run once for each reader, in whatever thread it collects, while the SDK holds the lock of its collection.
 They may add to other instruments and emit log events, for which that lock is not needed.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A span that the patched library makes for a stream: the ending is written into it, and no second one is made."""
+"""Writes a stream's ending into the span that the patched library makes for it, instead of making a second one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether anybody listens to what is emitted, and whether an instrumentation above records the same already."""
+"""Finds out whether anybody receives what is emitted, and whether an instrumentation above records the same."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The log events of a stream: one if it was cut, one while it hangs. Never more, however many chunks it has."""
+"""The log events of a stream: one if it was cut, one while it hangs, however many chunks it has."""
 
 from __future__ import annotations
 

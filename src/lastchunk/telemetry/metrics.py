@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The metrics of streams. Everything is recorded when a stream ends, in one go; nothing is while it is driven.
+"""The metrics of streams, all recorded at once when a stream ends.
 
 Names, units, buckets and attributes are those of `semconv.METRICS`.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What all metrics of streams of one kind have in common: operation, provider, model, and whether they are outermost."""
+"""The metric attributes that all streams of one kind share: operation, provider, model, and whether it is outermost."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Our own settings: whether each variable is one, and each value one that `lastchunk.settings` takes."""
+"""Checks Lastchunk's own settings: each variable must be a setting, and each value valid."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is installed, by its metadata: nothing of it is imported."""
+"""Reads what is installed from package metadata, without importing anything."""
 
 from __future__ import annotations
 

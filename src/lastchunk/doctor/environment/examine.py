@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`lastchunk doctor`: what is installed and set where the command runs."""
+"""`lastchunk doctor`: runs every check of the installation, the settings and the telemetry path."""
 
 from __future__ import annotations
 

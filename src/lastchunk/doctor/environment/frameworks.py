@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Agent Framework and AG2 1.x: which versions, whether their own telemetry is on, and what of them is seen."""
+"""Checks Agent Framework and AG2 1.x: their versions, their own telemetry, and which of their streams Lastchunk sees."""
 
 from __future__ import annotations
 

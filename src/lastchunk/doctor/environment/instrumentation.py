@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether `opentelemetry-instrument` would find Lastchunk here, load it, and have something to send with."""
+"""Checks that `opentelemetry-instrument` finds Lastchunk, loads it, and has an SDK to send with."""
 
 from __future__ import annotations
 

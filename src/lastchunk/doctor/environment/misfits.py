@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Versions that are known not to work with each other, each measured: `make compat` measures them again.
+"""Versions that are known to be incompatible. Each pair was measured; `make compat` measures them again.
 
 Only what pip lets in: where a package declares what it needs, `packages.requirements` sees it.
 """

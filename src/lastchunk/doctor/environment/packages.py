@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""AutoGen, AG2 and the SDKs: which are installed, who owns the package `autogen`, and whether they fit together."""
+"""Checks AutoGen, AG2 and the SDKs: what is installed, who owns the package `autogen`, and whether versions are compatible."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which patches apply to what is installed, and which would be skipped, and why: tried in a process of its own."""
+"""Checks which patches apply to the installed versions, by trying them in a separate process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the doctor's own process from what it looks for: OpenTelemetry reads its variables when it is imported, and may fail."""
+"""Hides OpenTelemetry's variables from the doctor's own process, because OpenTelemetry reads them on import and may fail."""
 
 from __future__ import annotations
 

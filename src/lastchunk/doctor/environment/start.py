@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Starts OpenTelemetry as `opentelemetry-instrument` does, and says in one JSON line what it complained of.
+"""Starts OpenTelemetry as `opentelemetry-instrument` does, and prints what it logged as one JSON line.
 
 Run in a process of its own, `python -m lastchunk.doctor.environment.start`: it sets everything up, and sends nothing.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether OpenTelemetry starts here; and if it does not, by which variable, or by which packages."""
+"""Checks that OpenTelemetry starts here, and if not, finds the variable or the packages that prevent it."""
 
 from __future__ import annotations
 

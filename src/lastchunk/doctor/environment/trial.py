@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Applies every patch to what is installed, and says how each went: one JSON line per patch.
+"""Applies every patch to the installed libraries, and prints the result of each as one JSON line.
 
 Run in a process of its own, `python -m lastchunk.doctor.environment.trial`: it imports the libraries, and patches them.
 """

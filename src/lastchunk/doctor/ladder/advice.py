@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A verdict in words: what was seen, which known cause that is, and what to do."""
+"""Puts a verdict into words: what was seen, which known cause it is, and what to do."""
 
 from __future__ import annotations
 

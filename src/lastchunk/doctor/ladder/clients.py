@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`--client`: AutoGen's own model clients, made with what the environment says and nothing else. Keys come only from there."""
+"""`--client`: creates AutoGen's own model clients, with keys from the environment only."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command `lastchunk doctor stream`: its options, and what they must not be together."""
+"""The command `lastchunk doctor stream`: its options, and which of them exclude each other."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Lastchunk's own instrumentation as the doctor's eyes: the spans of what it runs, kept in memory, sent nowhere."""
+"""Collects the spans that Lastchunk makes of the doctor's own runs, in memory, without sending them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The SDKs below AutoGen's model clients: which call makes the request, and where text and finish reason are in its answers.
+"""The SDKs below AutoGen's model clients: how to send a request, and where an answer has its text and finish reason.
 
 The ladder sends one request by several layers. What it sends is taken here, at the SDK, from what the layer above really asked.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Methods replaced for a while, in a class and in all that inherit from it."""
+"""Temporarily replaces a method in a class and in all of its subclasses."""
 
 from __future__ import annotations
 

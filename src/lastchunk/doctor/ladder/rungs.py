@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How one rung is run: the request is sent through that layer, and read to its end."""
+"""Runs one rung: sends the request through that layer, and reads the answer to its end."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where an application's code is run: apart from the report, and left at once by Ctrl-C."""
+"""Runs the application's code: keeps its output out of the report, and stops at once on Ctrl-C."""
 
 from __future__ import annotations
 

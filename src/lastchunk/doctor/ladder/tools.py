@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tools and code of the examined application: what a diagnosis must not run unless it is allowed to."""
+"""Replaces the application's tools and code executors, which a diagnosis must not run without permission."""
 
 from __future__ import annotations
 

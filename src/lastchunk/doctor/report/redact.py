@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What must not be in a report, because reports end up in public issues.
+"""Removes secrets from reports, because reports end up in public issues.
 
 Two nets: what the environment says is secret is hidden wherever it occurs, and what has the form of a secret is hidden
 where it stands.

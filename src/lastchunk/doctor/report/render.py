@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What people see of a report, redacted: findings as they come on stdout, progress on stderr; or one JSON document."""
+"""Shows a redacted report: findings on stdout as they come, progress on stderr; or one JSON document."""
 
 from __future__ import annotations
 

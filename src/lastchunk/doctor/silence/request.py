@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How a silence is asked for: in the last message, because that is all that every client and every proxy hands on."""
+"""Asks the server for a silence through the last message, the only part that every client and proxy passes on."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`lastchunk doctor serve`: a small OpenAI-compatible server that is silent in mid-stream for as long as a request asks.
+"""`lastchunk doctor serve`: a small OpenAI-compatible server that pauses in mid-stream for as long as a request asks.
 
 It is put behind the proxy or load balancer that is under suspicion. It is the tour's model server, with one script for every
 path: the proxy may change the path as it likes.

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where telemetry goes, and whether it arrives."""
+"""Checks where telemetry goes, and whether it arrives."""

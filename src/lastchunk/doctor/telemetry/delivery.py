@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A real empty export of each signal, with the headers and certificates of the application, and what came of it.
+"""Sends a real, empty export of each signal, with the application's headers and certificates, and reports the result.
 
 It is not made by OpenTelemetry's exporters: they log, and try again, where here the first answer is what counts.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is set for OpenTelemetry's SDK, and would keep endings, chunk events or alerts from people."""
+"""Checks the settings of OpenTelemetry's SDK that could lose endings, chunk events or alerts."""
 
 from __future__ import annotations
 

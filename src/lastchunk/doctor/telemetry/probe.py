@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who listens at an address: asked with the first bytes of HTTP/2, to which most servers answer in a way of their own."""
+"""Finds out what kind of server listens at an address, from its answer to the first bytes of HTTP/2."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether each signal arrives where it is sent, by a real empty export."""
+"""Checks by an empty export whether each signal arrives where it is sent."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Cutoffs burn the error budget: what users saw by service and operation, what a provider did by model."""
+"""Alerts on the error budget: cutoffs that users saw, by service and operation; cutoffs of a provider, by model."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""One cause jumps: tickets, each against its own past, so that what is usual for a service stays quiet."""
+"""Tickets for a cause that becomes more frequent than in a service's own past."""
 
 from __future__ import annotations
 

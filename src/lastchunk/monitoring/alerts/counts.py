@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The counts that alerts share: recorded for each window of the ladder; longer ones are sums of the longest."""
+"""The counts that several alerts use: recorded for each window of the ladder; longer windows are sums of the longest."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Streams hang, by instance: a dead process lingers for five minutes, so a sum over instances shows streams that are gone."""
+"""Alerts on streams that hang, per instance: a sum over instances would include processes that died minutes ago."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The telemetry path drops data: the Collectors' own metrics, which end in `_total` or not, as they are read."""
+"""Alerts on the telemetry path, from the Collectors' own metrics, with or without the suffix `_total`."""
 
 from __future__ import annotations
 

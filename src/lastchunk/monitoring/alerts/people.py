@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""People leave: never a page, because a Stop button is used all day."""
+"""Tickets for users who leave. They never page, because a Stop button is used all day."""
 
 from __future__ import annotations
 

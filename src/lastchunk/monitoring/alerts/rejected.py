@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Streams do not start: no stream was obtained, and the user got an error at once."""
+"""Alerts on streams that do not start: the user got an error at once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""At how many seconds of silence streams end: if most end at one value, that is somebody's timeout."""
+"""Counts after how many seconds of silence streams end: if most end at one value, it is a timeout."""
 
 from __future__ import annotations
 

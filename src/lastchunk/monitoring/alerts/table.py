@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a row of the table of alerts is. The rows stand in the modules beside this one, by family."""
+"""The row of the table of alerts. The rows are in the other modules of this package, by family."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Telemetry gone: no cutoffs and no telemetry look the same, so who was there at this hour of past days must be there."""
+"""Alerts on missing telemetry: a service that was there at this hour of past days must be there today."""
 
 from __future__ import annotations
 

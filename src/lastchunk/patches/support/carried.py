@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a piece of an answer carries beyond protocol, under any name and in any shape."""
+"""Finds out what a chunk carries beyond protocol: content under any name and in any shape."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The chat completions dialect: the chunks that OpenAI's API streams, and everybody's who speaks it.
+"""Reads the chunks of the chat completions protocol of OpenAI, which many other servers speak.
 
 A chunk has choices with a delta and a finish reason, or the usage; `[DONE]` ends the stream. Source:
 openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models.py.

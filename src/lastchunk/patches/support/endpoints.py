@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a client sends its requests: its base URL, and what of it may be said."""
+"""Reads where a client sends its requests, and which parts of that URL may be exported."""
 
 from __future__ import annotations
 

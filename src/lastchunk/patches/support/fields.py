@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How the application's objects are looked into: what they hold is read, and no code of theirs runs.
+"""Reads fields of the application's objects without running their code.
 
 Only dictionaries, and the fields that an object has itself, as a pydantic model or a message of AutoGen's. A property, a
 `__getattr__` or an iterator is never asked: it may be used up by that, or be slow, or raise.

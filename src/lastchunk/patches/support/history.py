@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How large a message history is: AutoGen's own message objects, and the dictionaries that SDKs take.
+"""Measures a message history: AutoGen's message objects, or the dictionaries that SDKs take.
 
 The SDKs take any iterable for a message's content or its tool calls, and an iterator gives what it has only once: what is
 no text, list, tuple or dictionary counts nothing, and is left to the request.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether another OpenTelemetry instrumentation records the metrics of the conventions for the same call of an SDK.
+"""Finds out whether another OpenTelemetry instrumentation records the standard metrics of the same SDK call.
 
 Our span and our own metrics stand either way; what the conventions define must not be recorded twice. The official
 instrumentations mark the context for what is below them (`telemetry.listeners`). One that stands below ours, or leaves no

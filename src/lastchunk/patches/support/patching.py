@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How a library is patched, and how that is undone."""
+"""Applies a patch to a library, and undoes it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the SDKs of all providers have in common: a call that gives a stream, async or sync, and the evidence in its chunks.
+"""Observes a call of a provider's SDK that returns a stream, async or sync, and reads the evidence in its chunks.
 
 Inside a `create_stream` the call is evidence for that stream; anywhere else it is a stream of its own.
 """

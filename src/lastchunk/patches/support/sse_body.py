@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The body of a response as an SDK reads it: what the SDK swallows, and what it trips over.
+"""Reads the body of a response beside the SDK: errors that the SDK ignores, and data that it cannot decode.
 
 The end marker, an error in any of the places where servers put one, a page of a gateway, a body that is no stream. Lines are
 read as the SSE standard says: https://html.spec.whatwg.org/multipage/server-sent-events.html.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the SDKs that the generator Stainless makes have in common: openai and anthropic.
+"""What the openai and anthropic SDKs share, because the generator Stainless makes both.
 
 Source: openai/_streaming.py and openai/_legacy_response.py, and the same in anthropic.
 """

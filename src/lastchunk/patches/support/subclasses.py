@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The methods of a library's base class, in every class that an application derives from it, wherever that has them from."""
+"""Patches a base class's methods in every class that an application derives from it, inherited or from a mixin."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in the place of a patched function: the function, to whoever looks at it, and an error of ours never leaves it."""
+"""Wraps a function so that it still looks like the original, and errors of Lastchunk never reach the caller."""
 
 from __future__ import annotations
 
