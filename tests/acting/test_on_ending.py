@@ -122,7 +122,7 @@ async def test_one_that_fails(instrument: Instrument, reported: Callable[[], lis
     exported = instrument(on_ending=fail)
     assert await read(Speaker(HALF).stream()) == (HALF, None)
     assert exported.reason() == "length"
-    assert reported() == ["on_ending, a function of the application's"]
+    assert reported() == ["calling the application's on_ending function"]
 
 
 async def test_its_context(instrument: Instrument) -> None:
