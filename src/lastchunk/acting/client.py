@@ -26,7 +26,7 @@ Got = TypeVar("Got")
 
 
 class GuardedChatCompletionClientConfig(BaseModel):
-    """What `dump_component` writes, and `load_component` reads: each field as the argument of the client."""
+    """The configuration for `dump_component` and `load_component`. Each field is the client's argument of that name."""
 
     client: ComponentModel
     on: list[str] | None = None
@@ -38,16 +38,16 @@ class GuardedChatCompletionClientConfig(BaseModel):
 
 
 class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCompletionClientConfig]):
-    """Another model client, with `guard` around its answers, and with retries.
+    """A model client that puts `guard` around the answers of another one, and can retry.
 
-    An answer that was cut is no answer: instead of its `CreateResult`, which an agent would take for whole and remember,
-    `StreamCutOff` is raised, or `StreamStalled`; with `attempts` above 1 it is asked for again, as long as nothing of it was
-    handed out (text that was, cannot be taken back). `create` is guarded by the finish reason of its result.
+    When an answer was cut, an agent would take its `CreateResult` for a whole answer and remember it. This client raises
+    `StreamCutOff` or `StreamStalled` instead. With `attempts` above 1 it asks again, but only while no part of the answer was
+    handed out, because text cannot be taken back. `create` is guarded, too, by the finish reason of its result.
 
-    - `client`: the client that asks the model. A cache belongs inside, or it would keep answers that were cut.
+    - `client`: the client that asks the model. Put a cache inside this client, not around it, or it would keep cut answers.
     - `on`, `allow`, `first`, `stall`, `finish`: as for `guard`.
-    - `attempts`: how often the model is asked at most. Above 1 this needs tenacity (the extra `retry`); it waits as long as the
-      provider asks for. Give the client inside `max_retries=0`, or the attempts multiply.
+    - `attempts`: the most requests for one answer. Above 1 this needs tenacity (the extra `retry`). A retry waits as long as
+      the provider asks. Set `max_retries=0` on the inner client, or the attempts multiply.
 
     Raises ValueError for an unknown reason or time, ImportError without tenacity.
     """
@@ -57,7 +57,7 @@ class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCom
     component_provider_override = "lastchunk.GuardedChatCompletionClient"
 
     lastchunk_delegates = True
-    """The client inside makes the streams: this one is none of its own."""
+    """The inner client makes the streams, so a stream of this client is not counted as another one."""
 
     def __init__(
         self,

@@ -31,12 +31,13 @@ class Guarding:
 
 
 def ending_of(stream: object) -> Ending | None:
-    """How `stream` ended; None while it is open.
+    """Return how `stream` ended, or None while it is open.
 
-    `stream` is what `run_stream`, `on_messages_stream`, `create_stream` or an SDK's `create(stream=True)` returned, or a
-    `guard` around it; or the exception that came out of one. None for an exception that came out of no stream.
+    `stream` is what `run_stream`, `on_messages_stream`, `create_stream`, an SDK's `create(stream=True)` or Agent Framework's
+    `run(stream=True)` returned, or a `guard` around one of them. It may also be the exception that a stream raised; for an
+    exception of something else the result is None.
 
-    Raises TypeError for anything else: a stream that Lastchunk does not observe.
+    Raises TypeError for a stream that Lastchunk does not observe, and for any other object.
     """
     if isinstance(stream, BaseException):
         ended = ended_with(stream)

@@ -11,17 +11,17 @@ from lastchunk.streams.ending import Ending
 
 
 class StreamCutOff(Exception):
-    """The stream came to its end without an error, and its answer is not complete.
+    """The stream ended without an error, but the answer is not complete.
 
-    Every item had been handed out before. The text holds nothing of the answer.
+    It is raised after the last item. Its text contains nothing of the answer.
     """
 
     ending: Ending
-    """Why it ended, what probably lies behind it, and what to do (`ending.remedy`)."""
+    """Why the stream ended, the probable cause, and what to do (`ending.remedy`)."""
     items: int
-    """Items that were handed out."""
+    """The number of items that the guard handed out."""
     answered: bool
-    """Something of the model's answer had come; False means that a retry repeats nothing."""
+    """Whether a part of the model's answer had come. If False, a retry repeats nothing."""
 
     def __init__(self, ending: Ending, items: int, answered: bool = True) -> None:
         super().__init__(ending, items, answered)
@@ -37,10 +37,10 @@ class StreamCutOff(Exception):
 
 
 class StreamStalled(StreamCutOff):
-    """No content came for too long, so the stream was closed."""
+    """No content came for too long, so the guard closed the stream."""
 
     silence: float
-    """The seconds after which the stream was given up: `first` or `stall` of the guard."""
+    """The limit that was exceeded, in seconds: `first` or `stall` of the guard."""
 
     def __init__(self, ending: Ending, items: int, answered: bool, silence: float) -> None:
         super().__init__(ending, items, answered)

@@ -52,22 +52,25 @@ def guard(
     token: Token | None = None,
     finish: Finish = "required",
 ) -> Any:
-    """Hand out the items of `stream`, and raise where the answer was cut and nobody else said so.
+    """Yield the items of `stream`, and raise `StreamCutOff` if the answer was cut and nothing else raised.
 
-    `StreamCutOff` comes after the last item, so read to the end: a loop that is left at the `TaskResult` never hears of it.
-    What the stream raises itself is passed on; what the consumer does itself is never raised.
+    `StreamCutOff` is raised after the last item, so read to the end: a loop that breaks at the `TaskResult` never gets it.
+    Exceptions of the stream pass through. `guard` never raises for what the consumer does itself.
 
-    - `stream`: what `run_stream`, `create_stream` or an SDK's `create(stream=True)` returned, async or sync.
-    - `on`: the reasons to raise for; by default every one with which the service cut an answer. `allow`: those of them to let
-      through, `"length"` for example.
-    - `stall`: seconds without content after which `StreamStalled` is raised; `first`: the same until a model's first content
-      (by default `stall`). The stream is closed then. What keeps a connection alive is no content; the arguments of a tool call
-      are. Waiting for a person is no silence; waiting for a tool is none unless `tools`.
-    - `token`: the `CancellationToken` of the run, which is cancelled when the stream stalls. A team needs it: without, its
-      close waits for the turn of its agent.
-    - `finish="optional"`: the backend sends neither a finish reason nor an end marker, so that their absence says nothing.
+    - `stream`: what `run_stream`, `create_stream`, an SDK's `create(stream=True)` or Agent Framework's `run(stream=True)`
+      returned, async or sync.
+    - `on`: the reasons to raise for. By default: every reason with which the service cuts an answer.
+    - `allow`: reasons to leave out of `on`, for example `"length"`.
+    - `stall`: seconds without content after which the guard closes the stream and raises `StreamStalled`. Keep-alive comments
+      are not content; the arguments of a tool call are. Time that a person takes does not count.
+    - `first`: the same limit until the model's first content. By default it is `stall`.
+    - `tools`: True counts the time that a tool takes as silence, too.
+    - `token`: the `CancellationToken` of the run. The guard cancels it when the stream stalls. Pass it for a team: without it,
+      closing the team waits for the turn of its agent.
+    - `finish`: `"optional"` if the backend sends neither a finish reason nor an end marker. An answer without them then counts
+      as complete.
 
-    A sync stream can only be closed while it waits if it is one of the openai or anthropic SDK's.
+    While a sync stream waits, only streams of the openai and anthropic SDKs can be closed.
 
     Raises TypeError for a stream that Lastchunk does not observe, ValueError for an unknown reason or time.
     """

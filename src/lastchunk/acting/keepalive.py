@@ -17,20 +17,22 @@ Item = TypeVar("Item")
 
 
 class KeepAlive(Enum):
-    """What stands for a silence."""
+    """The type of the marker, so that type checkers can tell it from an item."""
 
     KEEPALIVE = "keepalive"
 
 
 KEEPALIVE: Final = KeepAlive.KEEPALIVE
-"""What `keepalive` hands out when nothing came: send a comment (`: ping`) for it, and read on."""
+"""The marker that `keepalive` yields during a silence. Send a comment (`: ping`) to the client, and read on."""
 
 
 def keepalive(stream: AsyncIterable[Item], *, every: float = 15.0) -> AsyncGenerator[Item | KeepAlive, None]:
-    """The items of `stream`, and `KEEPALIVE` whenever none came for `every` seconds. The step that is pending stays pending.
+    """Yield the items of `stream`, and `KEEPALIVE` each time that no item came for `every` seconds.
 
-    Takes any async iterable, a `guard` for example. All of it is read in one task of its own, so that a consumer may leave in
-    the middle of a silence. Raises ValueError if `every` is no time above 0.
+    `stream` is any async iterable, for example a `guard`. A marker does not cancel the pending step: the next item still
+    arrives. One separate task reads the stream, so the consumer may leave during a silence.
+
+    Raises ValueError if `every` is not a number above 0.
     """
     seconds(every, "every")
     return _keepalive(stream, every)

@@ -31,19 +31,22 @@ except ImportError as missing:
 MENDABLE = (CUT_BY_THE_SERVICE - {Reason.LENGTH, Reason.CONTENT_FILTER, Reason.TOOL_ERROR, Reason.ERROR}) | {
     Reason.REJECTED
 }
-"""Reasons that a retry can mend. The same request meets the same limit, the same filter and the same broken tool again."""
+"""Reasons after which a retry can help. After the others the same request meets the same limit, filter or broken tool again."""
 
 _LASTING = frozenset({Cause.CONTEXT_LIMIT, Cause.CONTENT_FILTER, Cause.PACKAGE_MISMATCH, Cause.NO_STREAMING_SUPPORT})
-"""Causes that are there the next time, too, whatever the reason."""
+"""Causes that a retry meets again, whatever the reason is."""
 
 
 class retry_if_cutoff(retry_base):  # as tenacity names its policies
-    """Retry when a stream ended in a way that a retry can mend: by its exception, or by `guard`'s `StreamCutOff`.
+    """A tenacity policy: retry when a stream ended in a way that a retry can help.
 
-    `on`: the reasons to retry for. By default only while nothing of the model's answer had been handed out; with
-    `after_content=True` also then, for those who keep an answer back until they have all of it.
+    It looks at the exception of the stream, or at the `StreamCutOff` of `guard`.
 
-    Raises ValueError for a reason that no retry mends.
+    - `on`: the reasons to retry for.
+    - `after_content`: by default there is no retry once a part of the model's answer was handed out. True allows it, for
+      applications that show an answer only when all of it is there.
+
+    Raises ValueError for a reason after which no retry helps.
     """
 
     def __init__(self, on: Iterable[Reason | str] = MENDABLE, *, after_content: bool = False) -> None:

@@ -15,24 +15,24 @@ from lastchunk.streams.record import StreamRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """One stream that has ended. What is not known is empty."""
+    """The stream that ended. A field that is not known is empty."""
 
     operation: Operation
     """A model's stream (`chat`), an agent's run or turn (`invoke_agent`), or a team's run (`invoke_workflow`)."""
     agent: str = ""
-    """The agent that ran, or under which the model was called."""
+    """The name of the agent that ran, or that called the model."""
     team: str = ""
-    """The team's `name`, else its class."""
+    """The team's `name`, or its class if it has none."""
     model: str = ""
-    """The model that was asked for."""
+    """The model that the request named."""
     provider: str = ""
     """`gen_ai.provider.name`."""
     server: str = ""
     """The host of the model's endpoint."""
     outermost: bool = True
-    """The application itself iterates this stream. Of the streams below it each has an ending of its own."""
+    """Whether the application itself iterates this stream. Each stream below it has its own ending."""
     items: int = 0
-    """Items that were handed out, before the last one that says how it ended (`TaskResult`, `Response`, `CreateResult`)."""
+    """The number of items that the stream yielded, without the last one (`TaskResult`, `Response`, `CreateResult`)."""
     trace_id: str = ""
     """32 hexadecimal digits; empty if no span was made."""
     span_id: str = ""
@@ -40,7 +40,7 @@ class About:
 
 
 def about(record: StreamRecord) -> About:
-    """What `record` is the record of."""
+    """Describe the stream of `record`."""
     start = record.start
     agent = start.name if record.operation is Operation.INVOKE_AGENT else ""
     if record.operation is Operation.CHAT and record.parent is not None:

@@ -78,33 +78,34 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why one stream ended."""
+    """How one stream ended, and why."""
 
     reason: Reason
+    """How the stream ended."""
     cause: Cause | None
-    """None for a healthy `completed`, and only for that."""
+    """The probable cause. None only for an answer that is complete and came as it should."""
     error_type: str | None = None
-    """With status ERROR, only."""
+    """`error.type` of the span. None unless the span's status is ERROR."""
     inherited: bool = False
-    """It arose in another stream."""
+    """Whether the stream takes over the ending of a stream below it."""
     detail: Detail | None = None
-    """What the evidence says beyond reason and cause."""
+    """What the evidence shows beyond reason and cause. It selects the remedy."""
 
     @property
     def cutoff(self) -> bool:
-        """The stream began, and was cut before its answer was complete."""
+        """Whether the stream was cut before its answer was complete."""
         if self.reason is Reason.CANCELLED:
             return self.cause in CANCELLED_CUTOFFS
         return self.reason not in NOT_A_CUTOFF
 
     @property
     def error(self) -> bool:
-        """The span's status is ERROR."""
+        """Whether the span's status is ERROR."""
         return self.reason not in UNSET_STATUS
 
     @property
     def remedy(self) -> str:
-        """What to do about it, in one sentence; empty if nothing is wrong."""
+        """What to do, in one sentence. Empty if nothing is wrong."""
         remedy = remedy_for(self.reason, self.cause, self.detail)
         return "" if remedy is None else remedy.sentence
 
