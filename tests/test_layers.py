@@ -93,7 +93,9 @@ def test_the_ending_is_decided_by_pure_code() -> None:
 
 def test_contributing_draws_the_same() -> None:
     """Its drawing has every arrow between the rooms that run in an application, and no other."""
-    drawing = re.search(r"^## Structure of the code\n\n((?:    .*\n|\n)+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    drawing = re.search(
+        r"^## Structure of the code\n\n((?:    .*\n|\n)+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE
+    )
     assert drawing is not None
     drawn = {
         (room, other)
