@@ -84,7 +84,7 @@ def test_without_a_name_all_are_listed(capsys: Capture):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("idle_timeuot", "Did you mean 'idle_timeout'?"), ("weather", "lists them all")]
+    ("name", "says"), [("idle_timeuot", "Did you mean 'idle_timeout'?"), ("weather", "lists all names")]
 )
 def test_an_unknown_name(name: str, says: str, capsys: Capture):
     assert invoke("explain", name) == 2

@@ -41,7 +41,7 @@ def test_the_table_fits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     text = capsys.readouterr().out
 
     assert max(map(len, text.splitlines())) <= columns
-    assert "3 of these 5 streams went wrong, and 1 of them gave" in " ".join(text.split())
+    assert "3 of these 5 streams went wrong. 1 of them gave" in " ".join(text.split())
     assert "truncated: unknown" in " ".join(text.split())
     assert "guide: nothing" in text
 
