@@ -8,6 +8,7 @@ import asyncio
 import gc
 import warnings
 from collections.abc import AsyncGenerator, Callable
+from itertools import accumulate, count
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -28,6 +29,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from lastchunk.patches.model_clients import identity
+from lastchunk.streams import clock
 from tests.conftest import MODEL_INFO, Exported, Instrument
 
 HELLO = [UserMessage(content="hello", source="user")]
@@ -173,9 +175,16 @@ async def test_suppressed(exported: Exported, model: Model) -> None:
     ],
 )
 async def test_a_client_without_a_wire(
-    exported: Exported, items: list[Any], reason: str, cause: str | None, evidence: str
+    exported: Exported,
+    monkeypatch: pytest.MonkeyPatch,
+    items: list[Any],
+    reason: str,
+    cause: str | None,
+    evidence: str,
 ) -> None:
-    """Its result is all there is; `unknown` says nothing, and is not held against it."""
+    """Its result is all there is; `unknown` says nothing, and is not held against it. The last silence is the longest."""
+    times = accumulate(count())  # whole microseconds, and between any two calls one more than before
+    monkeypatch.setattr(clock, "monotonic", lambda: next(times) * 1e-6)
     stream = _client(*items).create_stream(HELLO)
     for item in items:
         if isinstance(item, Exception):
