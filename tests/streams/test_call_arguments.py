@@ -10,7 +10,9 @@ import pytest
 
 from lastchunk.streams.call_arguments import CallArguments
 
-ARGUMENTS = json.dumps({"city": 'the "old" \\ {town}\\', "days": [1, {"of": "week"}], "none": {}})
+ARGUMENTS = json.dumps(
+    {"city": 'the "old" \\ {town}\\', "closed": "}}]", "opened": "[{", "days": [1, {"of": "week"}], "none": {}}
+)
 
 
 def _cut(*pieces: object, call: object = 0) -> bool:

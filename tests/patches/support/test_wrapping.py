@@ -85,6 +85,7 @@ def test_another_instrumentation_on_top(instrument: Instrument, ours_first: bool
         unwrap(Completions, "create")  # it puts back what `Completions.create` gave: a bound method of ours
         if not ours_first:
             AutoGenStreamsInstrumentor().uninstrument()
+            assert vars(Completions)["create"] is bare
     instrument()
     assert vars(Completions)["create"].__wrapped__ is bare
     AutoGenStreamsInstrumentor().uninstrument()
