@@ -56,9 +56,9 @@ def observer_of(stream: object, function: str) -> Observer:
     kind = type(stream)
     observer = None
     if issubclass(kind, (ObservedAsyncGenerator, ObservedGenerator)):
-        observer = stream.observer  # type: ignore[attr-defined]
+        observer = stream.observer  # type: ignore[attr-defined]  # `kind` is one of ours
     elif kind in (ObservedAsyncStream, ObservedStream):
-        observer = stream._self_observer  # type: ignore[attr-defined]
+        observer = stream._self_observer  # type: ignore[attr-defined]  # `kind` is one of ours
     elif (watch := watch_of(stream)) is not None:
         observer = watch.observer
     if isinstance(observer, Observer):

@@ -45,15 +45,15 @@ def items_of(things: object) -> tuple[Any, ...]:
     """What a list or a tuple holds; nothing if `things` is neither."""
     kind = type(things)
     if kind is tuple:
-        return things  # type: ignore[return-value]
+        return things  # type: ignore[return-value]  # `kind` says so
     if issubclass(kind, list):
-        return tuple(list.__iter__(things))  # type: ignore[arg-type]
-    return tuple(tuple.__iter__(things)) if issubclass(kind, tuple) else ()  # type: ignore[arg-type]
+        return tuple(list.__iter__(things))  # type: ignore[arg-type]  # `kind` says so
+    return tuple(tuple.__iter__(things)) if issubclass(kind, tuple) else ()  # type: ignore[arg-type]  # `kind` says so
 
 
 def last_of(things: object) -> Any:
     """The last thing that a list or a tuple holds; None if there is none."""
     for kind in (list, tuple):
         if issubclass(type(things), kind):
-            return kind.__getitem__(things, -1) if kind.__len__(things) else None  # type: ignore[arg-type]
+            return kind.__getitem__(things, -1) if kind.__len__(things) else None  # type: ignore[arg-type]  # `kind` says so
     return None
