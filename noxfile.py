@@ -106,7 +106,7 @@ def compat(session: nox.Session, autogen: str, openai: str, wrapt: str) -> None:
     session.install(
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *("autogen-agentchat", "autogen-ext[openai]", "openai", "opentelemetry-sdk"),
-        *("pytest", "pytest-asyncio", "pytest-timeout"),
+        *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/compat", *session.posargs)
     result.write_text(f"{row} passed in {time.monotonic() - began:.0f} s\n")
@@ -124,7 +124,7 @@ def classic(session: nox.Session, package: str) -> None:
     session.install(
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *(package, "autogen-ext[openai]", "opentelemetry-sdk"),
-        *("pytest", "pytest-asyncio", "pytest-timeout"),
+        *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/classic", *session.posargs)
 
@@ -140,7 +140,7 @@ def misfits(session: nox.Session, pair: tuple[str, str, str, str]) -> None:
     session.install(
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *(f"{library}[openai]=={library_version}", f"{sdk}=={sdk_version}", "opentelemetry-sdk"),
-        *("pytest", "pytest-asyncio", "pytest-timeout"),
+        *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/misfits", *session.posargs)
 
@@ -174,7 +174,7 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
             "uvicorn",
             "uvloop",
         ),
-        *("pytest", "pytest-asyncio", "pytest-timeout"),
+        *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     need_clients = ("test_clients.py", "test_ag_ui.py")
     left_out = () if newest else [f"--ignore=tests/agent_framework/{name}" for name in need_clients]
@@ -191,7 +191,7 @@ def sdks(session: nox.Session) -> None:
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *(*SDKS, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
         *("aiohttp", "anthropic", "azure-ai-inference", "fastapi", "ollama", "sse-starlette", "trustme", "uvicorn"),
-        *("uvloop", "pytest", "pytest-asyncio", "pytest-timeout"),
+        *("uvloop", "pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/sdks", *session.posargs)
 
@@ -202,7 +202,7 @@ def ag2(session: nox.Session) -> None:
     session.install(
         *("--constraint", "constraints.txt", "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *("ag2[openai]==1.2.1", "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
-        *("pytest", "pytest-asyncio", "pytest-timeout"),
+        *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/ag2", *session.posargs)
 

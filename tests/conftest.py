@@ -57,6 +57,8 @@ def _raised_by_us(record: logging.LogRecord) -> bool:
     return bool(frames) and Path(frames[-1].filename).is_relative_to(Path(lastchunk.__file__).parent)
 
 
+pytest_plugins = ["tests.another_chance"]
+
 FIRST = ("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail.py", "demo/test_run.py")
 """The files that take longest: several processes share the files in this order, and none of these begins last."""
 
