@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.application import OwnClient, provide, run_client
 from benchmarks.measure import Paired, Row, paired
 from lastchunk import AutoGenStreamsInstrumentor
-from lastchunk.streams import evidence
+from lastchunk.streams import gathering
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.observer import Observer
 from lastchunk.telemetry.logs import Logs
@@ -28,7 +28,7 @@ _PARTS = (
     (Spans, "begin", "begin: span"),
     (Metrics, "begin", "begin: metrics"),
     (Streams, "end", "end: bookkeeping"),
-    (evidence, "outcome_of", "end: evidence and decision"),
+    (gathering, "outcome_of", "end: evidence and decision"),
     (Spans, "end", "end: span, attributes, events"),
     (Metrics, "end", "end: metrics"),
     (Logs, "end", "end: log"),

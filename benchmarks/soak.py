@@ -262,7 +262,7 @@ async def nothing_is_lost(sequential: int, concurrent: int) -> str:
 @contextmanager
 def failing_hooks(choose: random.Random, share: float) -> Iterator[Counter[str]]:
     """Our own code raises at random, wherever it is called per stream or per chunk."""
-    from lastchunk.streams import evidence
+    from lastchunk.streams import gathering
     from lastchunk.streams.lifecycle import Streams
     from lastchunk.streams.record import StreamRecord
     from lastchunk.telemetry.metrics import Metrics
@@ -285,7 +285,7 @@ def failing_hooks(choose: random.Random, share: float) -> Iterator[Counter[str]]
 
     for owner, name in (
         (Streams, "begin"),
-        (evidence, "outcome_of"),
+        (gathering, "outcome_of"),
         (StreamRecord, "chunk"),
         (StreamRecord, "result"),
         (Spans, "begin"),

@@ -86,7 +86,7 @@ def test_every_room_that_is_named_is_there_and_is_reached() -> None:
 
 def test_the_ending_is_decided_by_pure_code() -> None:
     """No OpenTelemetry, no library, no clock: evidence in, ending out."""
-    pure = [HOUSE / "streams" / f"{name}.py" for name in ("ending", "idle", "timeouts", "finish_reasons")]
+    pure = [HOUSE / "streams" / f"{name}.py" for name in ("ending", "evidence", "idle", "timeouts", "finish_reasons")]
     foreign = {module.partition(".")[0] for path in pure for module in imports(path)} - {"lastchunk"}
     assert foreign <= {"__future__", "collections", "dataclasses", "enum", "functools", "re", "typing"}
 

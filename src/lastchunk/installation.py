@@ -125,7 +125,8 @@ def _is_of(patch: Patch, libraries: Iterable[str]) -> bool:
 def patcher_of(settings: Settings, providers: Mapping[str, Any] | None) -> Patcher:
     """What applies patches, with telemetry for these providers, or for the global ones; without any for None."""
     from lastchunk.patches.support.patching import Patcher
-    from lastchunk.streams.lifecycle import NoTelemetry, Streams
+    from lastchunk.streams.lifecycle import Streams
+    from lastchunk.streams.telemetry import NoTelemetry
 
     if providers is None:
         return Patcher(Streams(NoTelemetry(), settings), settings)

@@ -14,7 +14,7 @@ from autogen_agentchat.teams import RoundRobinGroupChat
 from opentelemetry import trace
 
 from lastchunk import About, AutoGenStreamsInstrumentor, Ending, Operation, Reason
-from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.nesting import current_stream
 from tests.acting.speaking import HALF, WHOLE, Speaker, read
 
 Instrument = Callable[..., Any]

@@ -19,7 +19,7 @@ from lastchunk.model_server.actions import Done, End, Finish, Head, Script, Text
 from lastchunk.model_server.scripts import SCRIPTS
 from lastchunk.model_server.server import ModelServer
 from lastchunk.streams import habits
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 from tests.conftest import MODEL_INFO, Exported, _close
 
 CLEAN = Script((Head(), Text(), Finish("stop"), Done(), End()))

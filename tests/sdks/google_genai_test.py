@@ -19,7 +19,7 @@ from lastchunk.model_server.server import ModelServer
 from lastchunk.patches.google_genai_sdk import CHAT, _answers_tool, _history
 from lastchunk.semconv import ChunkKind
 from lastchunk.streams.finish_reasons import Finish
-from lastchunk.streams.record import History
+from lastchunk.streams.start import History
 from lastchunk.streams.wire import Wire
 from tests.conftest import Exported
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from lastchunk.semconv import ChunkKind, Operation
 from lastchunk.streams.chunks import Chunk
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 
 GAPS = st.lists(st.floats(0, 100) | st.sampled_from([0.0, 1.0, 2.0]), max_size=300)
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lastchunk.semconv import Cause, Delivery, Detail, Reason, WaitingFor
-from lastchunk.streams.ending import Ending, Evidence, Failure, FailureKind, decide
+from lastchunk.streams.ending import Ending, decide
+from lastchunk.streams.evidence import Evidence, Failure, FailureKind
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.idle import idle_timeout
 

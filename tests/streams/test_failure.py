@@ -19,7 +19,7 @@ import pydantic
 import pytest
 
 from lastchunk.semconv import Cause, Detail
-from lastchunk.streams.ending import FailureKind
+from lastchunk.streams.evidence import FailureKind
 from lastchunk.streams.failure import failure_of, failure_of_run, qualified_name
 
 KIND = FailureKind

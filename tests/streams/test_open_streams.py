@@ -20,7 +20,8 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 
 from lastchunk.semconv import Operation
 from lastchunk.streams import open_streams
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from tests.conftest import Exported, Instrument
 
 
@@ -155,7 +156,8 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk.semconv import Operation
 from lastchunk.streams import open_streams
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter

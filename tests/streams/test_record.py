@@ -8,7 +8,8 @@ import pytest
 
 from lastchunk.semconv import ChunkKind, Delivery, Operation, Source, WaitingFor
 from lastchunk.streams import clock
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
 
 BEGAN = 100.0

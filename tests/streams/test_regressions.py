@@ -19,7 +19,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.nesting import current_stream
 from tests.conftest import Exported
 
 tracer = trace.get_tracer("application")

@@ -11,8 +11,9 @@ import pytest
 from lastchunk.patches.support.sdk_calls import _Below
 from lastchunk.semconv import Operation
 from lastchunk.streams.observed import ObservedAsyncGenerator
-from lastchunk.streams.observer import Tap
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
+from lastchunk.streams.tap import Tap
 from lastchunk.streams.wire import Wire
 
 

@@ -27,7 +27,8 @@ from lastchunk import semconv
 from lastchunk.semconv import Metric, Operation
 from lastchunk.settings import Settings
 from lastchunk.streams.lifecycle import Streams
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from lastchunk.telemetry import Telemetry
 
 # Renamed between the oldest OpenTelemetry that is supported and today's.

@@ -15,7 +15,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from lastchunk import semconv
 from lastchunk.semconv import ChunkKind, Operation
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from lastchunk.telemetry.chunk_events import ChunkEvents, _takes_ours, add_chunk_events
 
 CHUNKS = 100

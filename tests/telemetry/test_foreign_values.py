@@ -13,7 +13,8 @@ from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metr
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from lastchunk.semconv import CUTOFFS, ChunkKind, Operation
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from tests.telemetry.signals import Signals
 
 SECRET = "ZQXsecret of the user's"

@@ -19,10 +19,12 @@ from lastchunk import AutoGenStreamsInstrumentor, semconv
 from lastchunk.semconv import Cause, ChunkKind, Operation, Reason, WaitingFor
 from lastchunk.settings import Settings
 from lastchunk.streams import open_streams
-from lastchunk.streams.ending import Evidence, Failure, FailureKind, decide
+from lastchunk.streams.ending import decide
+from lastchunk.streams.evidence import Evidence, Failure, FailureKind
 from lastchunk.streams.finish_reasons import Finish
 from lastchunk.streams.lifecycle import Streams
-from lastchunk.streams.record import History, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import History
 from lastchunk.streams.wire import Wire
 from lastchunk.telemetry import Telemetry
 from lastchunk.telemetry.metrics import KINDS_FROM_ZERO

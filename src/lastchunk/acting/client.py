@@ -19,7 +19,7 @@ from lastchunk.acting.guarded import GuardedAsyncStream
 from lastchunk.acting.reasons import CUT_BY_THE_SERVICE, reasons, seconds
 from lastchunk.semconv import Reason
 from lastchunk.streams import raised
-from lastchunk.streams.evidence import ending_of_answer
+from lastchunk.streams.gathering import ending_of_answer
 
 ToolChoice = Tool | Literal["auto", "required", "none"]
 Got = TypeVar("Got")

@@ -18,8 +18,8 @@ from lastchunk.acting.stall import Stalled, StallLimit, Token
 from lastchunk.acting.sync_stall import SyncStallLimit
 from lastchunk.semconv import Cause, Operation, Reason
 from lastchunk.streams.ending import Ending
-from lastchunk.streams.evidence import ending_of_part
-from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.gathering import ending_of_part
+from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.record import StreamRecord
 

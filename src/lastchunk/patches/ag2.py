@@ -18,7 +18,8 @@ from lastchunk import semconv
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.semconv import ChunkKind, Operation
 from lastchunk.streams.observer import Observer
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 from lastchunk.telemetry.lent_spans import LentSpan
 
 Turn = Callable[[Any, Any], Awaitable[Any]]

@@ -22,7 +22,7 @@ from lastchunk.patches.support.fields import ask, field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.semconv import Operation
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 
 _SUPPORTED = ">= 0.4.9, < 0.8"
 

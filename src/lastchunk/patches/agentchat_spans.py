@@ -21,8 +21,9 @@ from opentelemetry.trace import INVALID_SPAN
 from lastchunk.patches.runtime import WithoutText
 from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.patching import Patcher
-from lastchunk.streams.lifecycle import current_stream
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.nesting import current_stream
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 
 SpanOf = Callable[[Patcher, Any, Callable[[], Any]], Any]
 """Gives the span for whoever asks for one (the `self` of the method that does), given what makes AutoGen's."""

@@ -19,7 +19,7 @@ from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Sdk, bare_stream
 from lastchunk.patches.support.sse_body import SseBody
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
 
 _SUPPORTED = ">= 1.0.0b7, < 2"

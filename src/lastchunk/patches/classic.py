@@ -21,7 +21,8 @@ from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import bare_stream
 from lastchunk.semconv import ChunkKind, LastEvent
 from lastchunk.streams.observer import Observer
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:

@@ -19,7 +19,7 @@ from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.semconv import ChunkKind
-from lastchunk.streams.record import History, Start
+from lastchunk.streams.start import History, Start
 from lastchunk.streams.wire import Wire
 
 _READING = frozenset({"segments", "async_segments", "_iter_response_stream", "_aiter_response_stream"})

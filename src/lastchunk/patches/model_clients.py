@@ -23,7 +23,8 @@ from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.passing_on import passed_on
-from lastchunk.streams.record import History, Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import History, Start
 
 _PROVIDERS = {
     "AzureOpenAI": "azure.ai.openai",

@@ -20,7 +20,7 @@ from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.semconv import ChunkKind
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
 
 _READING = frozenset({"aiter_lines", "iter_lines", "loads"})

@@ -14,7 +14,7 @@ from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import read_chunk
 from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource
-from lastchunk.streams.record import History
+from lastchunk.streams.start import History
 
 
 def _history_of(prompt: Any) -> History | None:

@@ -34,8 +34,9 @@ from typing import Any
 from weakref import ref
 
 from lastchunk.streams.not_begun import NotBegun, Waits
-from lastchunk.streams.observer import ITEM, Observer, Tap
+from lastchunk.streams.observer import ITEM, Observer
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.tap import Tap
 
 
 async def driven(

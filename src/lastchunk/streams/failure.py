@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lastchunk import foreign
 from lastchunk.semconv import Cause, Detail
-from lastchunk.streams.ending import Failure, FailureKind
+from lastchunk.streams.evidence import Failure, FailureKind
 from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.raised import behind
 from lastchunk.streams.shapes import members

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from contextlib import suppress
 
 from lastchunk.semconv import REQUEST_MODEL
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 
 LIMIT = 500
 _LONGEST = 300

@@ -16,9 +16,10 @@ import wrapt
 
 from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
-from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.tap import Tap
 
 _END_MARKER = re.compile(
     rb"^(data: ?\[DONE\]|event: ?(message_stop|response\.(completed|incomplete|failed)))\s", re.MULTILINE

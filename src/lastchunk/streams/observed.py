@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator, Awaitable, Generator
 from typing import Any
 
 from lastchunk.streams.driver import StandIn, announced, driven, driven_sync
-from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.tap import Tap
 
 
 class _ObservedGenerator:

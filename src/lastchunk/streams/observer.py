@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What watches a stream while it is driven: an `Observer` owns a record and ends it, a `Tap` adds to somebody else's."""
+"""The observer, which watches a stream while it is driven: it owns the stream's record, and ends it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from lastchunk.own_errors import report
@@ -13,22 +13,20 @@ from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams import open_streams
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.lifecycle import Streams
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.shapes import Asked
+from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
 
 OnItem = Callable[[StreamRecord, Any, float, float], None]
 """Called with the record, the item, the time, and the silence before it; knows one library's items."""
 
-OnChunk = Callable[[Wire, Any, float], object]
-"""Called with the wire, an SDK's chunk, and the time."""
-
-
 ITEM: Any = object()
 """What `Observer.watch` gives when a step has brought an item."""
 
 
-def _call(function: Callable[..., Any], *args: Any) -> Any:
+def call_here(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function in the context of the caller."""
     return function(*args)
 
 
@@ -52,7 +50,7 @@ class Observer:
         self.close_asked = False
         """The consumer made a close, which may not have begun yet."""
         self.record: StreamRecord | None = None
-        self.run: Callable[..., Any] = _call
+        self.run: Callable[..., Any] = call_here
         """Calls a function in the stream's private context; in the caller's before the begin, or if nobody listens."""
 
     def listens(self) -> bool:
@@ -216,105 +214,6 @@ def _passed(put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
             asked = yield ITEM
     finally:
         asked = None
-
-
-class Tap:
-    """Watches an SDK's stream for the model stream around it: adds evidence, begins and ends nothing."""
-
-    __slots__ = ("_on_chunk", "_wire", "close_asked", "record", "run")
-
-    in_place = True
-
-    def __init__(self, record: StreamRecord, wire: Wire, on_chunk: OnChunk) -> None:
-        self.record = record
-        self._wire = wire
-        self._on_chunk = on_chunk
-        self.close_asked = False
-        self.run = _call
-
-    @property
-    def wire(self) -> Wire:
-        """That of this stream of the SDK: the stream around it may have others."""
-        return self._wire
-
-    def listens(self) -> bool:
-        """The stream around it is open."""
-        return self.is_open()
-
-    def begin(self) -> None:
-        """The stream around it has begun."""
-
-    def is_open(self) -> bool:
-        """The stream around it has not ended."""
-        return self.record.ending is None
-
-    def step_begins(self) -> None:
-        """The step of the stream around it is what counts."""
-
-    def item(self, item: Any) -> None:
-        """A step brought a chunk."""
-        record = self.record
-        try:
-            now = record.clock()
-            record.heard(now)
-            self._on_chunk(self._wire, item, now)
-        except Exception as exc:
-            report("reading a chunk from an SDK", exc)
-
-    def exhausted(self) -> None:
-        """No more chunks."""
-        self.record.heard(self.record.clock())
-
-    def failed(self, error: BaseException) -> None:
-        """The stream around it sees the same, or what AutoGen makes of it."""
-
-    def closed(self, *, process_exit: bool = False) -> None:
-        """The stream around it goes on."""
-
-    def forgotten(self) -> None:
-        """The stream around it goes on."""
-
-    def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:
-        """As `Observer.watch`."""
-        watching = self._watch(put)
-        next(watching)
-        return watching.send
-
-    def _watch(self, put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
-        asked = yield
-        try:
-            while True:
-                chunk = yield from asked
-                self.item(chunk)
-                put(chunk)
-                del chunk
-                asked = yield ITEM
-        finally:
-            asked = None  # It may hold the exception, whose traceback holds this frame.
-
-    async def chunks(self, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
-        """Nothing first, and then the chunks of `inner`, each of them seen; every line in the loop is paid per chunk."""
-        record, wire, on_chunk, clock = self.record, self._wire, self._on_chunk, self.record.clock
-        yield None
-        try:
-            async for chunk in inner:
-                try:
-                    now = clock()
-                    if record.silent_since > 0.0:
-                        # As `StreamRecord.heard`, which would be one call more.
-                        record.wire_gap = gap = now - record.silent_since
-                        if gap > record.max_gap:
-                            record.gap_before = record.max_gap
-                            record.max_gap = gap
-                        record.silent_since = now
-                    on_chunk(wire, chunk, now)
-                except Exception as exc:
-                    report("reading a chunk from an SDK", exc)
-                yield chunk
-        except BaseException as error:
-            self.failed(error)
-            raise
-        self.exhausted()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

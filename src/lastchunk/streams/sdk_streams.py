@@ -16,8 +16,9 @@ from lastchunk.streams import http_bodies
 from lastchunk.streams.driver import unannounced
 from lastchunk.streams.in_context import InContext
 from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
-from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.tap import Tap
 
 
 class _CopyOfWrapped:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lastchunk.semconv import ChunkKind
-from lastchunk.streams.record import Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import Start
 
 
 class TimedStreamRecord(StreamRecord):

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 from lastchunk.patches.support.history import history_of, size_of_text
-from lastchunk.streams.record import History
+from lastchunk.streams.start import History
 
 IMAGE = Image(PILImage.new("RGB", (4, 4)))
 CALL = FunctionCall(id="1", name="lookup", arguments='{"a": 1}')

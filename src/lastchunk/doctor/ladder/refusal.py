@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lastchunk.doctor.telemetry.probe import Listener, of_certificate, of_tls
-from lastchunk.streams.ending import FailureKind
+from lastchunk.streams.evidence import FailureKind
 from lastchunk.streams.failure import failure_of
 from lastchunk.streams.raised import behind
 

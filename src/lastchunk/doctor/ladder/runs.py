@@ -12,7 +12,8 @@ from typing import Any
 from lastchunk import foreign, semconv
 from lastchunk.doctor.ladder.refusal import refusal_of
 from lastchunk.semconv import LastEvent, Reason
-from lastchunk.streams.ending import Ending, Evidence, decide
+from lastchunk.streams.ending import Ending, decide
+from lastchunk.streams.evidence import Evidence
 from lastchunk.streams.failure import failure_of
 from lastchunk.streams.finish_reasons import meanings
 

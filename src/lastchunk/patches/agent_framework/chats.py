@@ -21,7 +21,7 @@ from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import Operation
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 
 _ALWAYS_SAY_FINISH = frozenset({"aws.bedrock", "gcp.gemini", "mistral_ai"})
 """Providers whose clients say why every answer ended, above an SDK that is not patched."""

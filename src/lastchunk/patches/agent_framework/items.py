@@ -9,7 +9,8 @@ from typing import Any
 
 from lastchunk.semconv import ChunkKind, LastEvent, WaitingFor
 from lastchunk.streams.chunks import size_of_text
-from lastchunk.streams.record import History, StreamRecord
+from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.start import History
 
 _NOTHING = frozenset({"usage", "function_result", "error"})
 """Contents that are no answer of the model."""

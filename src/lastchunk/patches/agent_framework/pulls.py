@@ -17,9 +17,9 @@ from typing import Any
 from lastchunk.own_errors import report
 from lastchunk.patches.agent_framework.names import require
 from lastchunk.patches.support.patching import Patcher
-from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observer import Observer, OnItem
-from lastchunk.streams.record import Start
+from lastchunk.streams.start import Start
 from lastchunk.streams.watched import Watch, attach, watch_of
 from lastchunk.telemetry.lent_spans import LentSpan
 

@@ -18,8 +18,8 @@ from lastchunk.patches.agent_framework.names import TELEMETRY, require
 from lastchunk.patches.agent_framework.pulls import watch
 from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.semconv import Operation
-from lastchunk.streams.lifecycle import current_stream
-from lastchunk.streams.record import Start
+from lastchunk.streams.nesting import current_stream
+from lastchunk.streams.start import Start
 from lastchunk.telemetry.lent_spans import LentSpan
 
 

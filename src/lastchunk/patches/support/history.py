@@ -12,7 +12,7 @@ from typing import Any
 
 from lastchunk.patches.support.fields import fields_of, items_of
 from lastchunk.streams.chunks import size_of_text
-from lastchunk.streams.record import History
+from lastchunk.streams.start import History
 
 
 def history_of(messages: Any) -> History | None:

@@ -23,11 +23,12 @@ from lastchunk.patches.support.wrapping import (
     without_undone,
 )
 from lastchunk.settings import Settings
-from lastchunk.streams.lifecycle import Streams, current_stream
+from lastchunk.streams.lifecycle import Streams
+from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, OnItem
-from lastchunk.streams.record import Start
 from lastchunk.streams.sdk_streams import ObservedAsyncStream
+from lastchunk.streams.start import Start
 
 Describe = Callable[[Any, Sequence[Any], Mapping[str, Any]], Start | None]
 """What a patch module says of a call: the instance, the positional and the keyword arguments."""

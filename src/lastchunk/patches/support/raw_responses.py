@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import wrapt
 
 from lastchunk.streams import http_bodies
-from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.observer import Observer
+from lastchunk.streams.tap import Tap
 
 _BODY = frozenset({"http_response", "iter_bytes", "iter_lines", "iter_text", "read", "text", "json", "content"})
 """What lets the application read the body itself."""

@@ -22,13 +22,15 @@ from lastchunk.patches.support.patching import Patcher
 from lastchunk.patches.support.raw_responses import ObservedRawResponse, is_raw
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.in_context import InContext
-from lastchunk.streams.lifecycle import current_stream
+from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
-from lastchunk.streams.observer import Observer, Tap
+from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.raised import Raised
-from lastchunk.streams.record import History, Start, StreamRecord
+from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream, watched
+from lastchunk.streams.start import History, Start
+from lastchunk.streams.tap import Tap
 from lastchunk.streams.wire import Wire
 from lastchunk.telemetry.listeners import within_inference
 

@@ -16,7 +16,7 @@ from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.patches.support.sse_body import Framing, SseBody
-from lastchunk.streams.record import History, Start
+from lastchunk.streams.start import History, Start
 from lastchunk.streams.wire import Wire
 
 RAW_RESPONSE = "x-stainless-raw-response"
