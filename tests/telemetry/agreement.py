@@ -17,7 +17,6 @@ from tests.telemetry.signals import Point
 Key = tuple[tuple[str, Any], ...]
 
 RECORDED_OF_THE_SPAN = {
-    semconv.CHUNKS_PER_STREAM: semconv.CHUNKS,
     semconv.LONGEST_GAP: semconv.MAX_GAP,
     semconv.IDLE: semconv.IDLE_AT_END,
     semconv.MESSAGES_SENT: semconv.HISTORY_MESSAGES,

@@ -388,7 +388,7 @@ def test_one_signal_that_fails_does_not_silence_the_others(
     def fail(*args: object) -> None:
         raise RuntimeError("an exporter's")
 
-    monkeypatch.setattr(streams.telemetry._metrics._chunks, "record", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(streams.telemetry._metrics._longest_gap, "record", fail)  # type: ignore[attr-defined]
     complete(streams, begin(streams, chat()), "length")
     assert reported() == ["recording the end of a stream"]  # type: ignore[operator]
     assert len(signals.spans) == 1

@@ -9,7 +9,6 @@ from typing import Literal
 
 from lastchunk.semconv.attributes import (
     AGENT_NAME,
-    CHUNKS,
     CUTOFF,
     DELIVERY,
     ERROR_TYPE,
@@ -61,7 +60,6 @@ _TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304
 _GAPS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 _IDLE = (0.1, 0.5, 1, 2.5, 5, 10, 15, 25, 35, 55, 65, 85, 95, 115, 125, 175, 185, 235, 245, 290, 310, 590, 610)
 """Narrow around the timeouts that proxies, load balancers and SDKs come with: 30, 60, 90, 120, 180, 240, 300 and 600 s."""
-_CHUNKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 _MESSAGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 _BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
 
@@ -106,9 +104,6 @@ LONGEST_SILENCE = Metric(
     "s",
     "The longest silence that is pending now: how long the open stream that has waited longest has waited.",
     (*COMMON, WAITING_FOR),
-)
-CHUNKS_PER_STREAM = Metric(
-    CHUNKS, "histogram", "{chunk}", "Chunks that a stream handed to its consumer.", (*COMMON, CUTOFF), _CHUNKS
 )
 RECOVERED = Metric(
     INNER_CUTOFFS,
@@ -187,7 +182,6 @@ METRICS: tuple[Metric, ...] = (
     STALLED,
     HANGING,
     LONGEST_SILENCE,
-    CHUNKS_PER_STREAM,
     RECOVERED,
     LONGEST_GAP,
     IDLE,

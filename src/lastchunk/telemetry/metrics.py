@@ -51,7 +51,6 @@ class Metrics:
         self._ended = _counter(meter, semconv.ENDED)
         self._cutoffs = _counter(meter, semconv.CUTOFFS)
         self._recovered = _counter(meter, semconv.RECOVERED)
-        self._chunks = _histogram(meter, semconv.CHUNKS_PER_STREAM)
         self._longest_gap = _histogram(meter, semconv.LONGEST_GAP)
         self._idle = _histogram(meter, semconv.IDLE)
         self._messages_sent = _histogram(meter, semconv.MESSAGES_SENT)
@@ -95,7 +94,6 @@ class Metrics:
             cause = ending.cause.value if ending.cause is not None else ""
             self._cutoffs.add(1, {**series.by_reason[ending.reason], semconv.TERMINATION_CAUSE: cause}, context)
         by_cutoff = series.by_cutoff[ending.cutoff]
-        self._chunks.record(record.chunks, by_cutoff, context)
         self._longest_gap.record(record.max_gap, by_cutoff, context)
         self._idle.record(outcome.idle, series.by_reason[ending.reason], context)
         history = record.history
