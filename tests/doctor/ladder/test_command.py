@@ -52,7 +52,7 @@ def test_for_people(server: ModelServer) -> None:
     done = said(server, "silent_cut", *OPENAI, "--base-url", server.url("silent_cut", text=LONG))
     assert done.returncode == 1
     lines = [line.rstrip() for line in done.stdout.splitlines()]
-    assert lines[1] == "ok       stream.calls  This makes 3 model calls: rungs 1, 2, 3, 1 of each."
+    assert lines[1] == "ok       stream.calls  This makes 3 model calls: rungs 1, 2, 3, once each."
     assert [line[:12] for line in lines if line[2:5] in ("SDK", "cre")] == [
         "1 SDK create",
         "2 SDK stream",
@@ -171,8 +171,8 @@ def test_ctrl_c_leaves_a_clean_terminal(server: ModelServer, started: Callable[.
         (["--client", "openai", "--target", "a:b"], "--client or --target"),
         (["--client", "openai"], "needs --model"),
         (["--client", "nobody"], "'nobody' is not one of"),
-        (["--target", "a:b", "--model", "m"], "belong to --client"),
-        (["--target", "a:b", "--base-url", "http://h"], "belong to --client"),
+        (["--target", "a:b", "--model", "m"], "go with --client"),
+        (["--target", "a:b", "--base-url", "http://h"], "go with --client"),
         (["--target", "nonsense"], "package.module:factory"),
         (["--target", "no_such_module:x"], "no module no_such_module"),
         ([*OPENAI], "set OPENAI_API_KEY"),

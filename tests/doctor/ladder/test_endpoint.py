@@ -54,7 +54,7 @@ def found(client: str, base_url: str, timeout: float = 30.0) -> tuple[str, str]:
     climbed = climb(base_url, client, timeout=timeout)
     verdict = climbed.verdict
     assert verdict.status is Status.PROBLEM
-    assert verdict.evidence.startswith("Rung 1 (SDK create) fails already")
+    assert verdict.evidence.startswith("Rung 1 (SDK create) already fails")
     assert climbed.runs(2) == []
     return verdict.evidence, verdict.remedy
 
@@ -72,7 +72,7 @@ class TestNoAnswer:
 
     def test_a_host_that_nobody_knows(self, client: str) -> None:
         evidence, remedy = found(client, f"http://no-such-host.invalid{PATHS.get(client, '')}")
-        assert "the host's name is not known here" in evidence
+        assert "this machine cannot resolve the host's name" in evidence
         assert remedy == "Correct the host in --base-url."
 
     def test_a_certificate_that_is_not_trusted(
@@ -81,8 +81,8 @@ class TestNoAnswer:
         """What the remedy says is done, and it is trusted."""
         with http_receiver(401, "application/json", authority=authority) as receiver:
             evidence, remedy = found(client, url(client, receiver, "https"))
-            assert "its TLS certificate is not trusted here" in evidence
-            assert remedy.startswith("Set SSL_CERT_FILE to the file")
+            assert "this machine does not trust its TLS certificate" in evidence
+            assert remedy.startswith("Set SSL_CERT_FILE to a file with the certificate")
 
             monkeypatch.setenv("SSL_CERT_FILE", authority.file)
             evidence, remedy = found(client, url(client, receiver, "https"))
@@ -96,50 +96,50 @@ class TestNoAnswer:
         with http_receiver(authority=authority) as receiver:
             evidence, remedy = found(client, url(client, receiver, "https", host="127.0.0.1"))
         assert "its TLS certificate is for another host" in evidence
-        assert remedy == "Use in --base-url the host name that the certificate is for."
+        assert remedy == "In --base-url, use the host name that the certificate is for."
 
     def test_https_where_nobody_speaks_tls(self, client: str) -> None:
         with http_receiver() as receiver:
             evidence, remedy = found(client, url(client, receiver, "https"))
-        assert "it speaks without TLS" in evidence
+        assert "it does not use TLS" in evidence
         assert remedy == "Write http:// in --base-url."
 
     def test_http_where_tls_is_spoken(self, client: str, authority: Authority) -> None:
         with http_receiver(authority=authority) as receiver:
             evidence, remedy = found(client, url(client, receiver))
-        assert "it speaks only TLS" in evidence
+        assert "it accepts only TLS" in evidence
         assert remedy == "Write https:// in --base-url."
 
     def test_http_where_a_page_asks_for_tls(self, client: str) -> None:
         """As nginx does, and servers in Go."""
         with raw_json(400, b"<html>The plain HTTP request was sent to HTTPS port</html>") as receiver:
             evidence, remedy = found(client, url(client, receiver))
-        assert "it speaks only TLS" in evidence
+        assert "it accepts only TLS" in evidence
         assert remedy == "Write https:// in --base-url."
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     def test_tls_that_never_ends(self, client: str, short_look: None) -> None:
         with silent_receiver() as receiver:
             evidence, remedy = found(client, url(client, receiver, "https"), timeout=SHORT)
-        assert "the TLS handshake does not end (waited for 0.3 s)" in evidence
+        assert "the TLS handshake does not finish (waited for 0.3 s)" in evidence
         assert "the port in --base-url" in remedy
 
     def test_a_server_that_never_answers(self, client: str, short_look: None) -> None:
         with silent_receiver() as receiver:
             evidence, remedy = found(client, url(client, receiver), timeout=SHORT)
-        assert "it takes the connection, and does not answer (waited for 0.3 s)" in evidence
+        assert "it accepts the connection, but does not answer (waited for 0.3 s)" in evidence
         assert "--timeout" in remedy
 
     def test_a_server_that_answers_all_but_requests_to_a_model(self, client: str) -> None:
         with http_receiver(hangs=True) as receiver:
             evidence, remedy = found(client, url(client, receiver), timeout=SHORT)
-        assert "to this request nothing came (waited for 0.3 s)" in evidence
+        assert "nothing came for this one (waited for 0.3 s)" in evidence
         assert "still loading the model" in remedy
 
     def test_a_server_that_is_none_of_models(self, client: str) -> None:
         with raw_server(b"220 mail.example.org ESMTP\r\n") as receiver:
             _, remedy = found(client, url(client, receiver))
-        assert remedy == "Correct the port in --base-url: this is no server of models."
+        assert remedy == "Correct the port in --base-url: no model server listens there."
 
     def test_a_proxy_that_is_not_there(self, client: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("NO_PROXY", "no_proxy"):
@@ -147,7 +147,7 @@ class TestNoAnswer:
         with nobody() as receiver:
             monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{receiver.port}")
             evidence, remedy = found(client, f"http://models.invalid{PATHS.get(client, '')}")
-        assert "the proxy that HTTP_PROXY names" in evidence
+        assert "the request goes through the proxy in HTTP_PROXY" in evidence
         assert remedy.startswith("Correct HTTP_PROXY, or add models.invalid to NO_PROXY")
 
 
@@ -162,9 +162,9 @@ NO_MODEL = {
 }
 """What each service says of a model that it does not have, and the model that was asked for."""
 REMEDIES = {
-    "openai": "/v1/models lists what it has.",
-    "azure": "Give --model the name of a deployment of this resource",
-    "anthropic": "/v1/models lists what it has.",
+    "openai": "/v1/models lists its models.",
+    "azure": "Set --model to the name of a deployment of this resource",
+    "anthropic": "/v1/models lists its models.",
     "ollama": "Pull it there: ollama pull llama3.2.",
 }
 
@@ -210,12 +210,12 @@ def test_a_gateway_that_calls_an_unknown_model_a_bad_request() -> None:
         ("openai", "", "Add /v1 to --base-url"),
         ("openai", "/v1/chat/completions", "Leave /chat/completions out of --base-url"),
         ("openai", "/v1", "Correct --base-url: the SDK asks for /chat/completions below it."),
-        ("azure", "/openai", "Give in --base-url the address of the resource, without a path"),
+        ("azure", "/openai", "Set --base-url to the address of the resource, without a path"),
         ("anthropic", "/v1", "Leave /v1 out of --base-url"),
         ("anthropic", "/v1/messages", "Leave /v1/messages out of --base-url"),
         ("anthropic", "", "Correct --base-url: the SDK asks for /v1/messages below it."),
         ("ollama", "/v1", "Leave /v1 out of --base-url"),
-        ("ollama", "", "Correct host and port in --base-url: no Ollama answers there."),
+        ("ollama", "", "Correct the host and port in --base-url: no Ollama answers there."),
     ],
 )
 @pytest.mark.parametrize("answer", [(404, b'{"detail":"Not Found"}'), (404, b"<html>no such model of a page</html>")])
@@ -230,7 +230,7 @@ def test_the_variable_that_names_the_endpoint_is_named(monkeypatch: pytest.Monke
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://localhost:{receiver.port}/v1")
         environ = {**ENVIRONMENT, "OPENAI_BASE_URL": f"http://localhost:{receiver.port}/v1"}
         climbed = climb(None, environ=environ)
-    assert climbed.verdict.remedy == "Start the server, or correct host and port in OPENAI_BASE_URL."
+    assert climbed.verdict.remedy == "Start the server, or correct the host and port in OPENAI_BASE_URL."
 
 
 def test_a_target_is_told_of_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_a_target_is_told_of_its_own_address(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(applications.URL, f"http://localhost:{receiver.port}/v1")
         climbed = climb_target("client")
     assert f"localhost:{receiver.port}/v1" in climbed.verdict.evidence
-    assert climbed.verdict.remedy == "Start the server, or correct host and port in the client's base_url."
+    assert climbed.verdict.remedy == "Start the server, or correct the host and port in the client's base_url."
 
 
 def test_idle_says_why_its_server_is_not_reached() -> None:

@@ -171,7 +171,7 @@ def test_intermittent(server: ModelServer) -> None:
     assert [(run["round"], run["rung"]) for run in cut] == [(2, 2), (3, 3)]
     assert climbed.verdict.evidence.startswith("Rung 2 (SDK stream)")
     assert "in 1 of 4 runs" in climbed.verdict.evidence
-    assert "Rung 3 (create_stream) is worse than the one below in 1 of 4 runs, too." in climbed.verdict.evidence
+    assert "Rung 3 (create_stream) also does worse than the one below it, in 1 of 4 runs." in climbed.verdict.evidence
 
 
 def test_a_short_answer_in_one_piece_says_nothing(server: ModelServer) -> None:

@@ -45,7 +45,7 @@ def test_how_far_each_goes(name: str, rungs: int) -> None:
     assert climbed.verdict.status is Status.OK
     assert [rung for rung in range(1, 6) if climbed.runs(rung)] == list(range(1, rungs + 1))
     for rung in range(rungs + 1, 6):
-        assert "--target can name one" in climbed.checks[f"stream.rung{rung}"].evidence
+        assert "name one with --target" in climbed.checks[f"stream.rung{rung}"].evidence
 
 
 @pytest.mark.usefixtures("against")
@@ -59,7 +59,7 @@ def test_an_agent_that_does_not_stream() -> None:
 @pytest.mark.usefixtures("against")
 def test_packages_that_do_not_fit() -> None:
     climbed = climb_target("mismatched")
-    assert climbed.verdict.evidence.startswith("Rung 1 (SDK create) fails already")
+    assert climbed.verdict.evidence.startswith("Rung 1 (SDK create) already fails")
     assert "with TypeError" in climbed.verdict.evidence
     assert "Cause: package_mismatch." in climbed.verdict.evidence
     assert "compare the versions" in climbed.verdict.remedy
@@ -80,7 +80,7 @@ def test_tools_are_not_run(server: ModelServer, monkeypatch: pytest.MonkeyPatch)
     assert applications.ran == []
     assert climbed.verdict.status is Status.OK
     assert climbed.runs(4)[0]["tools"] == ["lookup"]
-    assert "asked for lookup, which was not run (--allow-tools)" in climbed.verdict.evidence
+    assert "called lookup, which the doctor did not run (--allow-tools runs tools)" in climbed.verdict.evidence
     assert "Tools are not run." in climbed.checks["stream.calls"].evidence
 
 
@@ -183,7 +183,7 @@ def test_what_autogen_logs_of_a_team_is_not_shown(
     [
         ("failing", "raised RuntimeError"),
         ("number", "gives an int"),
-        ("nothing_like_it", "no nothing_like_it in it"),
+        ("nothing_like_it", "the module has no nothing_like_it"),
         ("URL", "gives a str"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_rung_that_was_not_run_is_passed_over() -> None:
     (place,) = places([run(1), cut(3)])
     assert place.below is not None
     assert place.below.rung is Rung.CREATE
-    assert "could not be tried alone" in verdict([place], [run(1), cut(3)], Asked("KEY")).evidence
+    assert "could not be tried on its own" in verdict([place], [run(1), cut(3)], Asked("KEY")).evidence
 
 
 def test_nothing_was_run() -> None:
@@ -135,5 +135,5 @@ def test_a_call_of_a_tool_says_nothing_of_texts() -> None:
     """What failed above it is compared with nothing, and nobody is blamed by it."""
     runs = [run(1, called=True), run(2, called=True), run(3, called=True), run(4, reason="truncated", cause="unknown")]
     said = verdict(places(runs), runs, Asked("the key")).evidence
-    assert said.startswith("Rung 4 (agent.run_stream) fails already")
-    assert "without fault" not in said
+    assert said.startswith("Rung 4 (agent.run_stream) already fails")
+    assert "without an error" not in said

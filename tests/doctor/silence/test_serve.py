@@ -62,7 +62,7 @@ async def test_it_is_silent_in_mid_stream(serving: Started, path: str) -> None:
     gaps = await _gaps(url + path, 1.5)
     assert len(gaps) > 10
     assert max(gaps[1:]) > 0.75  # a busy machine may read the chunk before it late
-    assert await _next(told) == "asked to be silent for 1.5 s: it was, and the answer went out to its end"
+    assert await _next(told) == "asked to be silent for 1.5 s: was silent, and sent the whole answer"
 
 
 async def test_who_leaves_is_told(serving: Started) -> None:

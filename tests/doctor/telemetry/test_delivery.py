@@ -138,20 +138,20 @@ def test_a_handshake_that_never_ends(protocol: str):
         delivery, said = send(receiver, protocol, tls=True, timeout=0.5)
 
     assert delivery.outcome is Outcome.TLS_SILENT
-    assert "the TLS handshake does not end (waited for 0.5 s)" in said.evidence
+    assert "the TLS handshake does not finish (waited for 0.5 s)" in said.evidence
     assert "write http://" in said.remedy
 
 
 def test_a_wrong_port_names_the_right_protocol():
     with http_receiver() as receiver:
         _, said = send(receiver, GRPC)
-    assert "it speaks HTTP, and not gRPC" in said.evidence
+    assert "it speaks HTTP, not gRPC" in said.evidence
     assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in said.remedy
     assert "4317" in said.remedy
 
     with grpc_receiver() as receiver:
         _, said = send(receiver, HTTP)
-    assert "it speaks gRPC, and not HTTP" in said.evidence
+    assert "it speaks gRPC, not HTTP" in said.evidence
     assert "OTEL_EXPORTER_OTLP_PROTOCOL=grpc" in said.remedy
     assert "4318" in said.remedy
 

@@ -19,30 +19,32 @@ from lastchunk.wording import many
 ID = "stream.verdict"
 
 _LAYER = {
-    Rung.CREATE: "The request fails without streaming, too, so streaming is not to blame.",
-    Rung.SDK_STREAM: "The same request works without streaming: it is the backend, or what lies on the way to it.",
-    Rung.CREATE_STREAM: "The SDK reads the same stream without fault: it is {framework}'s model client, or how it fits the SDK.",
-    Rung.AGENT: "The model client streams without fault: it is the agent, with its tools, settings and code.",
-    Rung.TEAM: "Its agent streams without fault: it is the team, or another of its agents.",
+    Rung.CREATE: "The request also fails without streaming, so streaming is not the cause.",
+    Rung.SDK_STREAM: "The same request works without streaming, so the fault is in the backend or on the way to it.",
+    Rung.CREATE_STREAM: "The SDK reads the same stream without an error, so the fault is in {framework}'s model client, or that "
+    "client does not fit the SDK.",
+    Rung.AGENT: "The model client streams without an error, so the fault is in the agent: its tools, its settings or its code.",
+    Rung.TEAM: "The team's agent streams without an error, so the fault is in the team or in another of its agents.",
 }
 
 _REFUSED = {
-    401: "The key is not accepted: check {key}, and that it belongs to this endpoint.",
-    403: "The key may not do this: check {key}, and what it is allowed to at this endpoint.",
+    401: "The endpoint does not accept the key: check {key}, and that it belongs to this endpoint.",
+    403: "The key has no permission for this request: check {key}, and what it may do at this endpoint.",
 }
 """By HTTP status."""
 
 _NOT_STREAMED_BY_AGENT = (
-    "The agent asks its model without streaming, which is AutoGen's default: make it with `model_client_stream=True`."
+    "The agent asks its model without streaming, which is AutoGen's default: create it with `model_client_stream=True`."
 )
 _INVENTS_STOP = (
-    "LiteLLM answers here: it ends every answer with `stop`, also one that broke off behind it. Run this against what lies "
-    "behind it, too."
+    "LiteLLM answers here. It ends every answer with `stop`, even one that broke off behind it: run this command against the "
+    "server behind LiteLLM, too."
 )
 
 NOT_REPRODUCED = (
-    "Try what failed: its own prompt (--prompt), its own agent or team (--target), its tools (--allow-tools), more runs "
-    "(--repeat 10), from where it fails. For streams cut after a silence, `lastchunk doctor stream --idle 300`."
+    "Try what failed, on the machine where it failed: its prompt (--prompt), its agent or team (--target), its tools "
+    "(--allow-tools), more runs (--repeat 10). For streams that are cut after a silence, run "
+    "`lastchunk doctor stream --idle 300`."
 )
 
 
@@ -54,18 +56,18 @@ class Asked:
     """Where the key comes from."""
     endpoint: Endpoint = field(default_factory=Endpoint)
     timeout: float = 60.0
-    """Seconds that a model has to begin its answer."""
+    """Seconds within which a model must begin its answer."""
 
 
 def verdict(places: Sequence[Place], runs: Sequence[Run], asked: Asked) -> Check:
-    """The last check of the ladder. It may look who listens at the endpoint."""
+    """The last check of the ladder: the verdict. It may connect to the endpoint, to see who listens there."""
     if not places:
         return _not_reproduced(runs)
     place = places[0]
     said = [
-        f"{_begin(place.run)} is the first that is worse than the one below"
+        f"{_begin(place.run)} is the first rung that does worse than the one below it"
         if place.below is not None
-        else f"{_begin(place.run)} fails already",
+        else f"{_begin(place.run)} already fails",
     ]
     if place.of > 1:
         said[0] += f", in {place.times} of {place.of} runs" + ("" if place.always else " (intermittent)")
@@ -78,7 +80,7 @@ def verdict(places: Sequence[Place], runs: Sequence[Run], asked: Asked) -> Check
     said.append(_layer(place))
     said.append(f"Cause: {place.cause or Cause.UNKNOWN}.")
     for other in places[1:]:
-        said.append(f"{_begin(other.run)} is worse than the one below in {other.times} of {other.of} runs, too.")
+        said.append(f"{_begin(other.run)} also does worse than the one below it, in {other.times} of {other.of} runs.")
     said += _gateways(runs)
     remedy, anchor = _remedy(place, asked.key)
     remedy = found.remedy or remedy
@@ -90,19 +92,19 @@ def _not_reproduced(runs: Sequence[Run]) -> Check:
         return Check(ID, Status.SKIPPED, "No rung could be run.")
     rounds = max(run.round for run in runs)
     top = max(runs, key=lambda run: run.rung)
-    times = "in one run" if rounds == 1 else f"in {rounds} runs"
-    seen = f"Not reproduced: {times} of each, every rung up to {_name(top)} did as well as the one below."
+    times = "once" if rounds == 1 else f"{rounds} times"
+    seen = f"Not reproduced: each rung up to {_name(top)} ran {times}, and none did worse than the one below it."
     streamed = [run for run in runs if run.rung is not Rung.CREATE]
     if streamed and all(run.delivery in (Delivery.SINGLE, Delivery.BURST) for run in streamed):
         seen += " The answer was too short to tell whether it is streamed: ask for a longer one with --prompt."
     asked = sorted({tool for run in runs for tool in run.tools})
     if asked:
-        seen += f" The model asked for {', '.join(asked)}, which was not run (--allow-tools)."
+        seen += f" The model called {', '.join(asked)}, which the doctor did not run (--allow-tools runs tools)."
     return Check(ID, Status.OK, " ".join([seen, *_gateways(runs)]), NOT_REPRODUCED)
 
 
 def _gateways(runs: Sequence[Run]) -> list[str]:
-    """What is known of who answered."""
+    """A sentence about a gateway that answered, if one did."""
     return [_INVENTS_STOP] if any(run.gateway for run in runs) else []
 
 
@@ -125,7 +127,7 @@ def _what(place: Place) -> str:
     if run.error and run.error != run.reason:
         parts.append(f"with {run.error}" + _status(run))
     if run.rung is not Rung.CREATE:
-        parts.append(f"after {many(run.characters, 'character')}, the last event being `{run.last_event or 'none'}`")
+        parts.append(f"after {many(run.characters, 'character')}, last event `{run.last_event or 'none'}`")
         parts.append(f"finish reason {run.finish_sent or 'none'}")
         if run.idle >= 1:
             parts.append(f"{run.idle:.1f} s of silence before the end")
@@ -153,10 +155,11 @@ def _layer(place: Place) -> str:
         return "No rung below it could be run."
     if place.rung is Rung.CREATE_STREAM and place.below is not None and place.below.rung is Rung.CREATE:
         return (
-            "The SDK's stream could not be tried alone: it may be the model client, the backend, or what lies between."
+            "The SDK's stream could not be tried on its own, so the fault may be in the model client, in the backend, or "
+            "between them."
         )
     if place.rung is Rung.CREATE_STREAM and place.below is not None and place.below.error:
-        said = "The SDK gave every chunk before that error, so the answer is complete: {framework}'s model client loses it."
+        said = "The SDK delivered every chunk before that error, so the answer was complete: {framework}'s model client loses it."
         return said.format(framework=place.run.framework)
     return _LAYER[place.rung].format(framework=place.run.framework)
 
@@ -170,7 +173,7 @@ def _remedy(place: Place, key: str) -> tuple[str, str]:
 
 
 def _special(place: Place, key: str) -> str:
-    """What is known better here than from the ending alone; empty if nothing is."""
+    """The remedy where the ladder knows more than the ending alone tells; empty where it does not."""
     run = place.run
     if place.worse is Worse.DELIVERY:
         return _NOT_STREAMED_BY_AGENT if run.rung >= Rung.AGENT and not run.model_streams else ""
@@ -180,19 +183,19 @@ def _special(place: Place, key: str) -> str:
 
 
 def _at_endpoint(place: Place, asked: Asked) -> Found:
-    """What the endpoint itself says: that it cannot be reached, or does not have what it is asked for."""
+    """What is wrong at the endpoint itself: it cannot be reached, or it does not have what was requested."""
     run = place.run
     if place.worse is Worse.DELIVERY:
         return Found()
     if run.rung is Rung.CREATE and run.reason == Reason.EMPTY and not run.finish_sent:
-        return Found("What answers at this address is no chat completion.", wrong_address(asked.endpoint))
+        return Found("The answer from this address is not a chat completion.", wrong_address(asked.endpoint))
     if run.missing:
         return missing(asked.endpoint, run)
     if place.below is None:
         return obstacle(asked.endpoint, run, asked.timeout)
     if run.obstacle == UNANSWERED:
         return Found(
-            f"No answer began within {asked.timeout:g} s, and the rung below it had one.",
-            "Look at what this layer asks for on top; if it needs more time, give --timeout more seconds.",
+            f"No answer began within {asked.timeout:g} s, although the rung below got one.",
+            "Check what this layer adds to the request. If it needs more time, raise --timeout.",
         )
     return Found()

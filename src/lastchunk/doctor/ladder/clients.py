@@ -12,12 +12,12 @@ from lastchunk.doctor.report.findings import CouldNotRun
 from lastchunk.streams.failure import qualified_name
 
 _API_VERSION = "2024-10-21"
-"""Of Azure OpenAI, where `OPENAI_API_VERSION` does not say: a general one."""
+"""Azure OpenAI's API version where `OPENAI_API_VERSION` is not set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the options say of a client."""
+    """The options that describe a client."""
 
     client: str
     model: str
@@ -27,7 +27,7 @@ class Given:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     extra: str
-    """The extra of autogen-ext that brings it."""
+    """The extra of autogen-ext that installs it."""
     key: str
     """The environment variable that holds the key; empty if it needs none."""
     address: str
@@ -36,28 +36,28 @@ class _Kind:
 
 
 def make(given: Given, environ: Mapping[str, str], *, keyless: bool = False) -> Any:
-    """The client. Raises `CouldNotRun` if its package or its key is missing; `keyless`: any key will do."""
+    """Create the client. Raises `CouldNotRun` if its package or its key is missing; with `keyless`, any key will do."""
     kind = KINDS[given.client]
     if kind.key and not environ.get(kind.key, "").strip():
         if not keyless:
             raise CouldNotRun(
-                f"--client {given.client} takes its key from the environment: set {kind.key} (to any word, if the server wants "
-                "none)."
+                f"--client {given.client} takes its key from the environment: set {kind.key} (any word will do if the server "
+                "needs no key)."
             )
         environ = {**environ, kind.key: "none"}
     try:
         return kind.make(given, environ)
     except ImportError as error:
         raise CouldNotRun(
-            f"--client {given.client} needs {error.name or 'a package'}, which cannot be imported: "
-            f"pip install 'autogen-ext[{kind.extra}]', and see what `lastchunk doctor` says of the packages."
+            f"--client {given.client} needs {error.name or 'a package'}, which cannot be imported: run "
+            f"pip install 'autogen-ext[{kind.extra}]', then `lastchunk doctor`, which checks the packages."
         ) from error
     except CouldNotRun:
         raise
     except Exception as error:
         raise CouldNotRun(
-            f"--client {given.client} with --model {given.model} cannot be made ({qualified_name(error)}): "
-            "check --model and --base-url, and see what `lastchunk doctor` says of the packages."
+            f"--client {given.client} with --model {given.model} cannot be created ({qualified_name(error)}): "
+            "check --model and --base-url, and run `lastchunk doctor`, which checks the packages."
         ) from error
 
 
@@ -67,7 +67,7 @@ def key_variable(client: str) -> str:
 
 
 def address_setting(given: Given, environ: Mapping[str, str]) -> str:
-    """What names the endpoint: `--base-url`, or the variable that is set in its stead."""
+    """The setting that names the endpoint: `--base-url`, or the environment variable that replaces it."""
     variable = KINDS[given.client].address
     return variable if given.base_url is None and environ.get(variable, "").strip() else "--base-url"
 
@@ -117,7 +117,7 @@ def _ollama(given: Given, environ: Mapping[str, str]) -> Any:
 
 
 def _known_or_not(kind: Callable[..., Any], **arguments: Any) -> Any:
-    """A client of a model that AutoGen may not know: then it wants to be told what the model can."""
+    """Create a client. AutoGen must be told what a model can do if it does not know the model."""
     try:
         return kind(**arguments)
     except (ValueError, KeyError):

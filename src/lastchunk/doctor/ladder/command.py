@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command `lastchunk doctor stream`: its options, and which of them exclude each other."""
+"""The command `lastchunk doctor stream`: its options, and which of them cannot be combined."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 from lastchunk.doctor.environment.sheltered import sheltered
 from lastchunk.doctor.options import Options, report_options
 
-HELP = """Send one request through every layer, and say at which the stream breaks.
+HELP = """Send the same request through every layer, and name the layer that breaks the stream.
 
-The rungs: 1 the SDK without streaming, 2 the SDK's stream, 3 create_stream, 4 agent.run_stream, 5 team.run_stream (of Agent
-Framework: 3 get_response, 4 agent.run, 5 workflow.run). The key comes from the environment only.
+The rungs are: 1 the SDK without streaming, 2 the SDK's stream, 3 create_stream, 4 agent.run_stream, 5 team.run_stream (in
+Agent Framework: 3 get_response, 4 agent.run, 5 workflow.run). The API key is read from the environment only.
 
 \b
     lastchunk doctor stream --client openai --model gpt-4o-mini --repeat 5
@@ -34,29 +34,31 @@ class _Missing(click.ClickException):
     exit_code = 2
 
 
-@click.command("stream", help=HELP, short_help="At which layer a stream breaks; which silence is cut.")
-@click.option("--client", type=click.Choice(_CLIENTS), help="One of AutoGen's own model clients: rungs 1 to 3.")
+@click.command("stream", help=HELP, short_help="Find the layer that breaks a stream, or the silence that is cut.")
+@click.option("--client", type=click.Choice(_CLIENTS), help="Use one of AutoGen's model clients: rungs 1 to 3.")
 @click.option(
-    "--target", metavar="PACKAGE.MODULE:FACTORY", help="Your own client, agent, team or workflow, or what makes it."
+    "--target",
+    metavar="PACKAGE.MODULE:FACTORY",
+    help="Your own client, agent, team or workflow, or a callable that creates it.",
 )
-@click.option("--model", help="The model, for --client (Azure: the deployment).")
+@click.option("--model", help="The model, for --client (on Azure: the deployment).")
 @click.option("--base-url", help="The endpoint, for --client.")
-@click.option("--prompt", help="What to ask. By default something with a long answer.")
-@click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="How often each rung is run.")
+@click.option("--prompt", help="The prompt to send. The default asks for a long answer.")
+@click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="How often to run each rung.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
     default=60.0,
     show_default=True,
-    help="How long a model may take to begin its answer.",
+    help="How long to wait for an answer to begin.",
 )
-@click.option("--allow-tools", is_flag=True, help="Run the tools of the target, with all that they do.")
+@click.option("--allow-tools", is_flag=True, help="Run the target's tools for real, with all their effects.")
 @click.option(
     "--idle",
     type=click.FloatRange(5, 3600),
     metavar="SECONDS",
-    help="Instead of the ladder: which silence is cut on the way to `lastchunk doctor serve`, up to this one.",
+    help="Do not climb the rungs: find which silence is cut on the way to `lastchunk doctor serve`, up to this long.",
 )
 @report_options
 def stream(
@@ -78,13 +80,15 @@ def stream(
             raise click.UsageError("Give either --client or --target.")
         client = "openai"
     if target is not None and (model or base_url):
-        raise click.UsageError("--model and --base-url belong to --client: a --target knows its own.")
+        raise click.UsageError("--model and --base-url go with --client: a --target has its own.")
     if idle is not None:
         if target is None and base_url is None:
-            raise click.UsageError("--idle needs --base-url: where your proxy leads to `lastchunk doctor serve`.")
+            raise click.UsageError(
+                "--idle needs --base-url: the address of your proxy in front of `lastchunk doctor serve`."
+            )
         if client in _OTHER_PROTOCOLS:
             raise click.UsageError(
-                f"--idle cannot use --client {client}: `lastchunk doctor serve` speaks OpenAI's protocol."
+                f"--idle cannot use --client {client}: `lastchunk doctor serve` speaks OpenAI's protocol. Use --client openai."
             )
         model = model or _MODEL_OF_SERVE
     elif client is not None and not model:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The model's endpoint: what stands in the way of a request to it, or what it says it does not have, and the one remedy."""
+"""The model's endpoint: why a request to it fails, or what it says it does not have, each with one remedy."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from lastchunk.doctor.ladder.runs import Run
 from lastchunk.doctor.telemetry.probe import MEANS, SILENCES, Listener, Trust, look
 
 _LOOK = 5.0
-"""Seconds for each step of a look at who listens."""
+"""Seconds for each step of the look at who listens."""
 _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where the model is asked, and what names it."""
+    """The address that requests for the model go to, and the setting that names it."""
 
     client: str = ""
-    """`openai`, `azure`, `anthropic` or `ollama`, as `--client` has them; another package's name; empty if nobody knows."""
+    """`openai`, `azure`, `anthropic` or `ollama`, as in `--client`; or the name of another package; empty if unknown."""
     model: str = ""
-    """Empty if nobody knows."""
+    """Empty if unknown."""
     address: str = ""
-    """The URL to which the SDK appends a path of its own; empty if nobody knows."""
+    """The URL to which the SDK appends its own path; empty if unknown."""
     path: str = "/chat/completions"
-    """The path of the SDK's own."""
+    """The path that the SDK appends."""
     setting: str = "--base-url"
-    """What names the address."""
+    """The setting that names the address."""
     asks: str = "--model"
-    """What names the model."""
+    """The setting that names the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +47,24 @@ class Found:
 
 _TO_DO: Mapping[str, str] = {
     Listener.UNRESOLVED: "Correct the host in {setting}.",
-    Listener.REFUSED: "Start the server, or correct host and port in {setting}.",
-    Listener.UNREACHABLE: "Check the network between here and there, or correct the host in {setting}.",
-    Listener.DROPS: "Look for a firewall between here and there, or correct host and port in {setting}.",
-    Listener.SILENT: "Look at the server, which hangs, or at the proxy before it. If it needs more time, give --timeout more "
-    "seconds.",
-    Listener.TLS_SILENT: "Correct the port in {setting}, or write http:// there if the server speaks without TLS.",
-    Listener.UNTRUSTED: "Set SSL_CERT_FILE to the file of the authority that signed it.",
-    Listener.OTHER_NAME: "Use in {setting} the host name that the certificate is for.",
-    Listener.EXPIRED: "Renew the server's certificate, or set this machine's clock.",
-    Listener.TLS_FAILED: "Ask the server's owner which TLS versions and which client certificate it wants.",
+    Listener.REFUSED: "Start the server, or correct the host and port in {setting}.",
+    Listener.UNREACHABLE: "Check the network between this machine and the server, or correct the host in {setting}.",
+    Listener.DROPS: "Check for a firewall between this machine and the server, or correct the host and port in {setting}.",
+    Listener.SILENT: "Check the server, or the proxy in front of it: one of them hangs. If the server needs more time, raise "
+    "--timeout.",
+    Listener.TLS_SILENT: "Correct the port in {setting}, or write http:// there if the server does not use TLS.",
+    Listener.UNTRUSTED: "Set SSL_CERT_FILE to a file with the certificate of the authority that signed it.",
+    Listener.OTHER_NAME: "In {setting}, use the host name that the certificate is for.",
+    Listener.EXPIRED: "Renew the server's certificate, or correct this machine's clock.",
+    Listener.TLS_FAILED: "Ask the server's owner which TLS versions it accepts, and whether it requires a client certificate.",
     Listener.PLAIN: "Write http:// in {setting}.",
     Listener.WANTS_TLS: "Write https:// in {setting}.",
-    Listener.CLOSES: "Correct the port in {setting}: this is no server of models.",
+    Listener.CLOSES: "Correct the port in {setting}: no model server listens there.",
 }
 
 
 def place_of(endpoint: Endpoint) -> tuple[str, int, bool] | None:
-    """Host, port, and whether it is asked by TLS; None if the address is no URL."""
+    """Host, port, and whether TLS is used; None if the address is not a URL."""
     try:
         parts = urlsplit(endpoint.address)
         port = parts.port or _PORTS[parts.scheme]
@@ -74,12 +74,12 @@ def place_of(endpoint: Endpoint) -> tuple[str, int, bool] | None:
 
 
 def must_look(endpoint: Endpoint, run: Run) -> bool:
-    """The exception did not say why no answer came: only a look at who listens can tell."""
+    """True if the exception does not say why no answer came, so that only a connection can tell."""
     return run.obstacle in (UNANSWERED, UNKNOWN) and place_of(endpoint) is not None and not _proxy(endpoint)
 
 
 def obstacle(endpoint: Endpoint, run: Run, timeout: float) -> Found:
-    """Why no answer came, with a look at who listens where that is needed. `timeout` is that of the command."""
+    """Why no answer came. Connects to the endpoint if it must. `timeout` is the command's `--timeout`."""
     if not run.obstacle:
         return Found()
     if proxy := _proxy(endpoint):
@@ -99,7 +99,7 @@ def obstacle(endpoint: Endpoint, run: Run, timeout: float) -> Found:
         said = f"waited for {_LOOK:g} s"
     remedy = _TO_DO[found].format(setting=endpoint.setting)
     if found == Listener.REFUSED and endpoint.client == "ollama":
-        remedy = f"Start it (ollama serve), or correct host and port in {endpoint.setting}."
+        remedy = f"Start it (ollama serve), or correct the host and port in {endpoint.setting}."
     return Found(f"{endpoint.address}: {means}{f' ({said})' if said else ''}.", remedy)
 
 
@@ -114,23 +114,21 @@ def _answers_others(endpoint: Endpoint, run: Run, timeout: float) -> Found:
     if run.obstacle != UNANSWERED:
         return Found()
     return Found(
-        f"{endpoint.address}: it answers at once what is no request to a model; to this request nothing came "
-        f"(waited for {timeout:g} s).",
-        "Look at the model server's log: it is busy, or still loading the model. If it needs more time, give --timeout more "
-        "seconds.",
+        f"{endpoint.address}: it answers other requests at once, but nothing came for this one (waited for {timeout:g} s).",
+        "Read the model server's log: it may be busy, or still loading the model. If it needs more time, raise --timeout.",
     )
 
 
 def _by_proxy(endpoint: Endpoint, run: Run, proxy: str, timeout: float) -> Found:
     means = {
-        PROXIED: "refuses to connect to it",
-        UNANSWERED: f"is asked for it, and nothing comes (waited for {timeout:g} s)",
-    }.get(run.obstacle, "is asked for it, and no answer comes")
+        PROXIED: "which refuses to connect",
+        UNANSWERED: f"and nothing comes back (waited for {timeout:g} s)",
+    }.get(run.obstacle, "and no answer comes back")
     if run.obstacle in MEANS:
-        means = f"is asked for it, and the connection fails: {MEANS[run.obstacle]}"
+        means = f"and the connection fails: {MEANS[run.obstacle]}"
     host = urlsplit(endpoint.address).hostname
     return Found(
-        f"{endpoint.address}: the proxy that {proxy} names {means}.",
+        f"{endpoint.address}: the request goes through the proxy in {proxy}, {means}.",
         f"Correct {proxy}, or add {host} to NO_PROXY if it can be reached without the proxy.",
     )
 
@@ -156,7 +154,7 @@ def missing(endpoint: Endpoint, run: Run) -> Found:
         case Missing.MODEL:
             return Found(*_no_model(endpoint, model))
         case Missing.ADDRESS:
-            return Found("Nothing answers requests to a model at this address.", wrong_address(endpoint))
+            return Found("No model API answers at this address.", wrong_address(endpoint))
         case _:
             return Found()
 
@@ -168,12 +166,12 @@ def _no_model(endpoint: Endpoint, model: str) -> tuple[str, str]:
         case "azure":
             return (
                 f"The resource has no deployment{model}.",
-                f"Give {endpoint.asks} the name of a deployment of this resource, which need not be that of its model.",
+                f"Set {endpoint.asks} to the name of a deployment of this resource, which may differ from the model's name.",
             )
         case _:
             return (
                 f"The endpoint does not know the model{model}.",
-                f"Correct {endpoint.asks}: {endpoint.address.rstrip('/')}{_models(endpoint)} lists what it has.",
+                f"Correct {endpoint.asks}: {endpoint.address.rstrip('/')}{_models(endpoint)} lists its models.",
             )
 
 
@@ -182,13 +180,13 @@ def _models(endpoint: Endpoint) -> str:
 
 
 def wrong_address(endpoint: Endpoint) -> str:
-    """What is to be done to an address at which something else answers, or nobody."""
+    """The remedy for an address at which something else answers, or nothing."""
     path, setting = urlsplit(endpoint.address).path.rstrip("/"), endpoint.setting
     match endpoint.client:
         case "azure":
             return (
-                f"Give in {setting} the address of the resource, without a path, and in OPENAI_API_VERSION a version that it "
-                "knows."
+                f"Set {setting} to the address of the resource, without a path, and OPENAI_API_VERSION to a version that it "
+                "supports."
             )
         case "anthropic":
             if path.endswith(("/v1", "/messages")):
@@ -199,7 +197,7 @@ def wrong_address(endpoint: Endpoint) -> str:
         case "ollama":
             if path:
                 return f"Leave {path} out of {setting}: the SDK asks for /api/chat."
-            return f"Correct host and port in {setting}: no Ollama answers there."
+            return f"Correct the host and port in {setting}: no Ollama answers there."
         case "openai":
             if path.endswith(endpoint.path):
                 return f"Leave {endpoint.path} out of {setting}: the SDK adds it."

@@ -31,7 +31,7 @@ PROMPT = (
     "Explain in about 400 words, as plain text in several paragraphs, how a message travels through the Internet, from one "
     "computer to another. Do not call any tool."
 )
-"""Asks for an answer that is long enough to show how it comes."""
+"""Asks for an answer that is long enough to show whether it is streamed."""
 
 _HEADING = ("rung", "completed", "ended", "last event", "finish reason", "chars", "first", "gap", "took", "delivery")
 
@@ -46,20 +46,20 @@ class Chosen:
     repeat: int = 1
     allow_tools: bool = False
     timeout: float = 60.0
-    """Seconds that a model has to begin its answer."""
+    """Seconds within which a model must begin its answer."""
 
     @property
     def key(self) -> str:
         """Where the key comes from, for people."""
-        return (self.given and clients.key_variable(self.given.client)) or "the key that the client is made with"
+        return (self.given and clients.key_variable(self.given.client)) or "the key that the client was created with"
 
 
 def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
-    """Climb the ladder, and say which rung is the first that is worse than the one below."""
+    """Climb the ladder, and name the first rung that does worse than the one below it."""
     with ExitStack() as stack:
         observed = stack.enter_context(observing())
         stage = stack.enter_context(Stage())
-        yield Doing("making the client")
+        yield Doing("creating the client")
         subject = stage.do(subject_of(chosen, environ))
         stack.callback(lambda: stage.do(_close(subject)))
         stack.enter_context(subject.watched())
@@ -74,7 +74,7 @@ def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
         found = places(ladder.runs)
         endpoint = endpoint_of(chosen, ladder.request, environ)
         if found and found[0].below is None and must_look(endpoint, found[0].run):
-            yield Doing(f"looking who listens at {endpoint.address}")
+            yield Doing(f"checking what listens at {endpoint.address}")
         yield verdict(found, ladder.runs, Asked(chosen.key, endpoint, chosen.timeout))
 
 
@@ -82,7 +82,7 @@ _FAMILIES = {"azure.ai.inference.aio": "azure_inference"}
 
 
 def endpoint_of(chosen: Chosen, request: Request | None, environ: Mapping[str, str]) -> Endpoint:
-    """Where the model is asked, as far as the request that was sent shows it."""
+    """The endpoint, as far as the request that was sent shows it."""
     known: dict[str, str] = {}
     if request is not None:
         known = {"address": request.address, "model": request.model, "path": request.sdk.path}
@@ -96,7 +96,7 @@ def endpoint_of(chosen: Chosen, request: Request | None, environ: Mapping[str, s
 
 
 async def subject_of(chosen: Chosen, environ: Mapping[str, str], *, keyless: bool = False) -> Subject:
-    """What is examined. Raises `CouldNotRun`."""
+    """The subject to examine. Raises `CouldNotRun`."""
     if chosen.target is not None:
         return await load(chosen.target)
     assert chosen.given is not None
@@ -114,7 +114,8 @@ def _calls(ladder: Ladder, chosen: Chosen) -> Check:
         raise CouldNotRun(f"--target {chosen.target}: nothing in it can be run as a stream.")
     said = f"This makes {'at least ' if or_more else ''}{many(calls, 'model call')}"
     rungs = [str(rung.value) for rung in Rung if rung not in ladder.skipped]
-    said += f": rung{'' if len(rungs) == 1 else 's'} {', '.join(rungs)}, {chosen.repeat} of each."
+    times = "once" if chosen.repeat == 1 else f"{chosen.repeat} times"
+    said += f": rung{'' if len(rungs) == 1 else 's'} {', '.join(rungs)}, {times}{'' if len(rungs) == 1 else ' each'}."
     if or_more and not chosen.allow_tools:
         said += " Tools are not run."
     return Check("stream.calls", Status.OK, said)
@@ -141,12 +142,12 @@ def _interrupted(rung: str, after: float, observed: Observed) -> Check:
     said = f"{rung} was interrupted after {after:.1f} s"
     span = observed.outermost()
     if span is not None:
-        said += f", {span[semconv.IDLE_AT_END]:.1f} s of them in silence at the end"
+        said += f"; nothing had arrived for the last {span[semconv.IDLE_AT_END]:.1f} s"
     return Check("stream.interrupted", Status.SKIPPED, f"{said}.")
 
 
 def _seen(ladder: Ladder) -> Findings:
-    """Each rung: as a check where it could not be run, and all of them as a table."""
+    """A check for each rung that could not be run, then a table of those that ran."""
     for rung, why in sorted(ladder.skipped.items()):
         if not ladder.of(rung):
             yield Check(f"stream.rung{rung.value}", Status.SKIPPED, f"{ladder.title(rung)}: {why}.")
@@ -159,7 +160,7 @@ def _as_json(run: Run) -> dict[str, Any]:
 
 
 def _row(runs: Sequence[Run], others: Sequence[Run]) -> tuple[str, ...]:
-    """One rung, by the first of its runs that is worse than the one below, else the first."""
+    """A rung's row in the table: its first run that did worse than the one below, else its first run."""
     run = next((run for run in runs if worse_than(run, below(run, others))), runs[0])
     completed = sum(run.completed for run in runs)
     return (
@@ -177,7 +178,7 @@ def _row(runs: Sequence[Run], others: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _finish(run: Run) -> str:
-    """As sent, and as the framework reports it where it reports one."""
+    """The finish reason as sent, and as the framework reports it, if it does."""
     sent = run.finish_sent or "none"
     return f"{sent} -> {run.finish_reported}" if run.finish_reported else sent
 

@@ -16,19 +16,19 @@ from lastchunk.doctor.ladder.subject import Question, Subject
 from lastchunk.semconv import Cause, Reason
 
 _MAY_PASS = (Cause.RATE_LIMITED, Cause.IDLE_TIMEOUT)
-"""Causes of a refusal that the next request need not meet."""
+"""Causes of a refusal that may not affect the next request."""
 
 _CALLS = 4
-"""How often the model may call tools before it gives a text."""
+"""How often the model may call tools before it answers with text."""
 
-_NO_CLIENT = "there is no model client in it that can be found (`_model_client` or `client` of an agent)"
-_NO_AGENT = "no agent: --target can name one"
-_NO_TEAM = "no team: --target can name one"
+_NO_CLIENT = "no model client was found in the target (looked for an agent's `_model_client` or `client`)"
+_NO_AGENT = "there is no agent: name one with --target"
+_NO_TEAM = "there is no team: name one with --target"
 
 
 @dataclass(slots=True)
 class Ladder:
-    """What is climbed, and what has become of it so far."""
+    """The subject, and the runs so far."""
 
     subject: Subject
     repeat: int
@@ -48,37 +48,37 @@ class Ladder:
             self.skipped[Rung.TEAM] = _NO_TEAM
 
     def title(self, rung: Rung) -> str:
-        """How a rung is called."""
+        """The name of a rung in reports."""
         return rung.title(self.subject.framework)
 
     @property
     def calls(self) -> tuple[int, bool]:
-        """How many model calls it takes, and whether agents may make more."""
+        """The number of model calls, and whether agents may make more."""
         return self.repeat * sum(rung not in self.skipped for rung in Rung), self.has_runs
 
     @property
     def has_runs(self) -> bool:
-        """There is an agent or a team."""
+        """True if there is an agent or a team."""
         return self.subject.agent is not None or self.subject.team is not None
 
     @property
     def request(self) -> Request | None:
-        """What the model client sends, once it has sent it, through an SDK that is known."""
+        """The request that the model client sent through a known SDK; None before that."""
         return self._request
 
     def begin(self, question: Question, prompt: str, observed: Observed, patience: float | None = None) -> None:
-        """Set what is asked, who watches, and how many seconds a model has to begin its answer."""
+        """Set the question, the observer, and how many seconds a model may take to begin its answer."""
         self._rungs = Rungs(self.subject, question, prompt, observed, patience)
 
     def steps(self) -> Iterator[tuple[int, Rung]]:
-        """What is run next, as (round, rung): `create_stream` first, for its request is what the rungs below it resend."""
+        """The next runs, as (round, rung). `create_stream` comes first, because the rungs below it resend its request."""
         for number in range(1, self.repeat + 1):
             order = sorted(Rung, key=lambda rung: rung is not Rung.CREATE_STREAM) if number == 1 else list(Rung)
             for rung in order:
                 if rung not in self.skipped:
                     yield number, rung
                 if number == 1 and rung is Rung.CREATE and self._hopeless():
-                    why = "not tried: the request fails without streaming, too"
+                    why = "not tried, because the request also fails without streaming"
                     self.skipped.update({above: why for above in Rung if not self.of(above)})
                     return
 
@@ -107,7 +107,7 @@ class Ladder:
         self.runs.append(run)
 
     async def _first_stream(self, rungs: Rungs) -> Run:
-        """The model client's first stream, and the request that it sends: if it may be, one that is answered with a text."""
+        """Run the model client's first stream, and keep its request; go on behind tool calls until one is answered with text."""
         calls = 0
         while True:
             with captured() as requests:
@@ -122,14 +122,14 @@ class Ladder:
         return [run for run in self.runs if run.rung is rung]
 
     def _take(self, requests: list[Request]) -> None:
-        """Choose the request that the client streamed; without one, the SDK's rung cannot be run."""
+        """Choose the request that the client streamed. Without one, the SDK's rung cannot be run."""
         streamed = [request for request in requests if request.kwargs.get("stream") is True]
         self._request = streamed[-1 if self.subject.client_runs_tools else 0] if streamed else None
         if self._request is None:
             self.skipped[Rung.SDK_STREAM] = "the model client made no request through an SDK that Lastchunk knows"
 
     def _hopeless(self) -> bool:
-        """With and without streaming, the request was refused in a way that no other layer will change."""
+        """True if the request was refused with and without streaming, in a way that no other layer will change."""
         first = [*self.of(Rung.CREATE), *self.of(Rung.CREATE_STREAM)]
         return len(first) == 2 and all(_refused(run) for run in first)
 

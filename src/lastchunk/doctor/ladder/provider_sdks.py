@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SDKs below AutoGen's model clients: how to send a request, and where an answer has its text and finish reason.
 
-The ladder sends one request by several layers. What it sends is taken here, at the SDK, from what the layer above really asked.
+The ladder sends the same request through several layers. It takes that request here, at the SDK, as the layer above sent it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Sdk:
     """One call of one SDK."""
 
     package: str
-    """Once the application has imported it …"""
+    """After the application has imported it …"""
     module: str
     """… this module of it may be imported, too: openai imports its resources when they are first used."""
     owner: str
@@ -43,14 +43,14 @@ class Sdk:
     answer: Callable[[Any], tuple[str, str, bool]]
     """Text, raw finish reason, and whether it calls a tool, of an answer in one piece."""
     address: Callable[[Any], Any]
-    """Of the object whose method it is: the URL to which the SDK appends a path of its own …"""
+    """Takes the SDK's object, and gives the URL to which the SDK appends its own path …"""
     path: str
     """… which is this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call as it was made: it can be made again, by the same object of the SDK."""
+    """A call as it was made. It can be repeated on the same object of the SDK."""
 
     sdk: Sdk
     resource: Any
@@ -67,7 +67,7 @@ class Request:
 
     @property
     def model(self) -> str:
-        """The model that is asked for; empty if the request names none."""
+        """The requested model; empty if the request names none."""
         return _str_in(self.kwargs, "model")
 
     def whole(self) -> Any:
@@ -82,7 +82,7 @@ class Request:
 
 @contextmanager
 def captured() -> Generator[list[Request]]:
-    """Within this, every request that goes through an SDK that is in use is noted, in order, and made as usual."""
+    """Note every request that goes through an SDK in use, in order. The requests are made as usual."""
     requests: list[Request] = []
     with ExitStack() as stack:
         for sdk in SDKS:
@@ -99,8 +99,8 @@ def _owner(sdk: Sdk) -> Any:
     except (ModuleNotFoundError, AttributeError) as error:
         name = sdk.package.partition(".")[0]
         raise CouldNotRun(
-            f"The installed {name} has no {sdk.module}.{sdk.owner}: its streams cannot be seen. Install a version of {name} that "
-            "Lastchunk patches (`lastchunk doctor` names them)."
+            f"The installed {name} has no {sdk.module}.{sdk.owner}, so Lastchunk cannot see its streams. Install a version "
+            f"of {name} that Lastchunk supports (`lastchunk doctor` names them)."
         ) from error
 
 

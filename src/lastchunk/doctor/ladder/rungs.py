@@ -19,20 +19,20 @@ from lastchunk.doctor.ladder.subject import Question, Subject
 from lastchunk.doctor.ladder.tools import NOT_RUN
 
 Reader = Callable[[Any, Seen], str]
-"""Takes what it knows out of an item, and gives its text."""
+"""Notes what it knows of an item, and returns the item's text."""
 
 
 LITELLM = "LiteLLM"
 
 
 class Unobserved(Exception):
-    """A stream was read that Lastchunk's instrumentation does not know; the message says why, in a clause."""
+    """Raised for a stream that Lastchunk does not instrument. The message is a clause that says why."""
 
 
 class Rungs:
     """The rungs of one subject, each with the same question.
 
-    A model gets `patience` seconds to begin its answer; an answer in one piece, those that a stream of it took on top.
+    A model gets `patience` seconds to begin its answer. An answer in one piece also gets the time that its stream took.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Rungs:
         self._prompt = prompt
         self._observed = observed
         self._calls: Sequence[Any] = ()
-        """Of tools, with which the model client's last stream ended."""
+        """The tool calls with which the model client's last stream ended."""
 
     async def create(self, number: int, request: Request | None) -> Run:
-        """Rung 1: the answer in one piece, from the SDK; from the model client, if no request at an SDK is known."""
+        """Rung 1: the answer in one piece, from the SDK; from the model client if no SDK request is known."""
         seen, began = Seen(framework=self._subject.framework), time.monotonic()
         limit = None if self._patience is None else self._patience + self._streamed_for
         try:
@@ -88,9 +88,9 @@ class Rungs:
         return run
 
     def calls_answered(self) -> bool:
-        """Go on where the model called tools: the rungs below the agent ask for the text that follows. False if it did not.
+        """Answer the model's tool calls, so that the rungs below the agent get the text that follows. False if there are none.
 
-        The tools are not run; the answers say so.
+        The tools are not run, and the answers say so.
         """
         from autogen_core.models import AssistantMessage, FunctionExecutionResult, FunctionExecutionResultMessage
 
@@ -144,14 +144,14 @@ class Rungs:
             return from_span(rung, number, span, seen, failed, self._observed.model_streams())
         if failed is None:
             raise Unobserved(
-                f"Lastchunk has no patch for what gives this stream ({type(self._subject.client).__name__})"
+                f"Lastchunk does not instrument the class that gives this stream ({type(self._subject.client).__name__})"
             )
         return from_error(rung, number, failed, seen)
 
 
 @asynccontextmanager
 async def _patient(limit: float | None) -> AsyncGenerator[asyncio.Timeout]:
-    """Raises `NoAnswer` after `limit` seconds, unless they are given up before."""
+    """Raise `NoAnswer` after `limit` seconds, unless the limit is lifted before."""
     waiting = asyncio.timeout(limit)
     try:
         async with waiting:
@@ -163,7 +163,7 @@ async def _patient(limit: float | None) -> AsyncGenerator[asyncio.Timeout]:
 
 
 def _gateway(stream: Any) -> str:
-    """LiteLLM, by the headers that it adds to a response; empty for all else."""
+    """`LiteLLM` if its headers are in the response, else empty."""
     headers = getattr(getattr(stream, "response", None), "headers", None) or ()
     return LITELLM if any(str(name).lower().startswith("x-litellm") for name in headers) else ""
 
@@ -192,7 +192,7 @@ class _Messages:
 
     def __init__(self) -> None:
         self._chunks: set[str] = set()
-        """Who streams."""
+        """The sources that stream."""
 
     def __call__(self, item: Any, seen: Seen) -> str:
         content, source = getattr(item, "content", None), str(getattr(item, "source", ""))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`--target package.module:factory`: a callable (or the object itself) that gives the user's own client, agent or team."""
+"""`--target package.module:factory`: loads the user's own client, agent or team, or calls what creates it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from lastchunk.wording import a
 
 
 async def load(target: str) -> Subject:
-    """The subject that `package.module:factory` gives. Raises `CouldNotRun`."""
+    """Load the subject that `package.module:factory` names. Raises `CouldNotRun`."""
     module, _, name = target.partition(":")
     if not module or not name:
-        raise CouldNotRun(f"--target {target} is not of the form package.module:factory.")
+        raise CouldNotRun(f"--target {target} must have the form package.module:factory.")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -41,7 +41,7 @@ async def load(target: str) -> Subject:
         if error.name not in name.split("."):
             raise CouldNotRun(_raised(target, error)) from error
         raise CouldNotRun(
-            f"--target {target}: there is no {error.name} in it: check the name after the colon."
+            f"--target {target}: the module has no {error.name}: check the name after the colon."
         ) from error
     except Exception as error:
         raise CouldNotRun(_raised(target, error)) from error
@@ -53,7 +53,7 @@ def _raised(target: str, error: Exception) -> str:
 
 
 def around(made: Any, target: str) -> Subject:
-    """The subject that an object makes. Raises `CouldNotRun` for one that is none of these."""
+    """The subject around an object. Raises `CouldNotRun` if the object is no client, agent, team or workflow."""
     if (found := agent_framework.subject(made)) is not None:
         return found
     match level(made):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`lastchunk doctor serve`: a small OpenAI-compatible server that pauses in mid-stream for as long as a request asks.
 
-It is put behind the proxy or load balancer that is under suspicion. It is the tour's model server, with one script for every
-path: the proxy may change the path as it likes.
+Put it behind the proxy or load balancer that you suspect. It is the tour's model server with the same script for every path,
+so the proxy may change the path.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ _LARGEST_HEAD = 2**16
 _LARGEST_BODY = 2**20
 """Bytes of a request."""
 PATIENCE = 20.0
-"""Seconds for a request's head, and for its body …"""
+"""Seconds allowed for a request's head, and for its body …"""
 IDLE = 75.0
 """… and for a connection without one."""
 _DISCARDED = 0.5
-"""Seconds for what is still sent after a refusal: a connection that is closed with unread bytes loses the refusal, too."""
+"""Seconds to read on after a refusal: closing a connection with unread bytes would lose the refusal."""
 
 
 def route(target: str, body: Mapping[str, object]) -> Part:
-    """The one script for chat completions; a page that answers for the health checks of load balancers; else 404."""
+    """The script for chat completions, an answer for the health checks of load balancers, else 404."""
     path = target.partition("?")[0].rstrip("/")
     if path.endswith(_CHAT) and body:
         messages = body.get("messages")
@@ -55,7 +55,7 @@ def route(target: str, body: Mapping[str, object]) -> Part:
 
 
 class _Connection(ModelConnection):
-    """Says what became of each request."""
+    """Prints how each request ended."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, say: Say) -> None:
         self._served: list[Exchange] = []
@@ -85,31 +85,31 @@ class _Connection(ModelConnection):
             async with asyncio.timeout(PATIENCE):
                 return await super()._head_of_request(first)
         except TimeoutError:
-            raise _Refusal(408, f"no whole head came within {PATIENCE:g} s") from None
+            raise _Refusal(408, f"the head was not complete within {PATIENCE:g} s") from None
         except asyncio.LimitOverrunError:
             raise _Refusal(431, f"the head is larger than {_LARGEST_HEAD} bytes") from None
         except IndexError:
-            raise _Refusal(400, "this is no HTTP") from None
+            raise _Refusal(400, "this is not HTTP") from None
 
     async def _body_of_request(self, headers: Mapping[str, str]) -> bytes:
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers:
-            raise _Refusal(411, "the body comes without its length")
+            raise _Refusal(411, "the body has no Content-Length")
         if not (length.isascii() and length.isdecimal()):
-            raise _Refusal(400, "the length is no number")
+            raise _Refusal(400, "Content-Length is not a number")
         if len(length) > len(str(_LARGEST_BODY)) or int(length) > _LARGEST_BODY:
             raise _Refusal(413, f"the body is larger than {_LARGEST_BODY} bytes")
         try:
             async with asyncio.timeout(PATIENCE):
                 body = await super()._body_of_request(headers)
         except TimeoutError:
-            raise _Refusal(408, f"no whole body came within {PATIENCE:g} s") from None
+            raise _Refusal(408, f"the body was not complete within {PATIENCE:g} s") from None
         if body and not _is_object(body):
-            raise _Refusal(400, "the body is no JSON object")
+            raise _Refusal(400, "the body is not a JSON object")
         return body
 
     async def _refuse(self, refusal: _Refusal) -> None:
-        """Say no, and read on for a moment without keeping anything."""
+        """Refuse the request, and read on for a moment without keeping anything."""
         self._say(f"a request was refused with {refusal.status}: {refusal}")
         text = f"{refusal}\n".encode()
         lines = (
@@ -149,11 +149,11 @@ def _told(exchange: Exchange, seconds: float) -> str:
     asked = asked_in(exchange.messages[-1]) if exchange.messages else 0.0
     if exchange.client_left_at is not None:
         return f"asked to be silent for {asked:g} s: the other side closed the connection after {seconds:.1f} s"
-    return f"asked to be silent for {asked:g} s: it was, and the answer went out to its end"
+    return f"asked to be silent for {asked:g} s: was silent, and sent the whole answer"
 
 
 async def serve(host: str, port: int, say: Say, *, listening: Callable[[int], None]) -> None:
-    """Serve until cancelled. `listening` is told the port, once there is one. Raises OSError if it cannot be had."""
+    """Serve until cancelled. `listening` is called with the port. Raises OSError if the address cannot be used."""
     connections: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -173,6 +173,6 @@ async def serve(host: str, port: int, say: Say, *, listening: Callable[[int], No
 
 
 async def _serve(connection: _Connection) -> None:
-    # What is no request of a chat client ends its own connection, and nothing else.
+    # A request that breaks the protocol ends its own connection, and nothing else.
     with contextlib.suppress(Exception):
         await connection.serve()

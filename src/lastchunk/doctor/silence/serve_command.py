@@ -11,7 +11,7 @@ import time
 
 import click
 
-HELP = """Serve chat completions that pause in mid-stream, to find out what cuts silent streams.
+HELP = """Serve chat completions that pause in mid-stream, to find what cuts silent streams.
 
 Put it behind your proxy or load balancer, in place of the model, and run `doctor stream --idle` on the other side:
 
@@ -19,7 +19,7 @@ Put it behind your proxy or load balancer, in place of the model, and run `docto
     lastchunk doctor serve --port 8765
     lastchunk doctor stream --idle 300 --base-url https://YOUR-PROXY/v1
 
-It answers everybody who connects, so it listens on this machine only, unless you set --host. Ctrl-C ends it.
+It answers everybody who connects, so it listens on this machine only, unless you set --host. Ctrl-C stops it.
 """
 
 
@@ -29,14 +29,14 @@ It answers everybody who connects, so it listens on this machine only, unless yo
     "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help=("The port; 0 for any free port.")
 )
 def serve(*, host: str, port: int) -> None:
-    """Listen, and say what becomes of each request, until Ctrl-C."""
+    """Listen until Ctrl-C, and print how each request ended."""
     from lastchunk.doctor.silence.serve import serve as serving
 
     def say(text: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
     def listening(port: int) -> None:
-        print(f"lastchunk doctor serve: listening on http://{host}:{port}/v1 (Ctrl-C ends it)", flush=True)
+        print(f"lastchunk doctor serve: listening on http://{host}:{port}/v1 (Ctrl-C stops it)", flush=True)
 
     try:
         with contextlib.suppress(KeyboardInterrupt):

@@ -19,61 +19,61 @@ class Listener(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     DROPS = "drops"
-    """No connection comes about in time."""
+    """No connection is made in time."""
     SILENT = "silent"
-    """It accepts, and does not answer in time."""
+    """It accepts the connection, but does not answer in time."""
     TLS_SILENT = "tls_silent"
-    """It accepts, and the TLS handshake does not end in time."""
+    """It accepts the connection, but the TLS handshake does not finish in time."""
     UNTRUSTED = "untrusted"
-    """TLS, with a certificate of an authority that is not trusted here."""
+    """TLS, with a certificate whose authority this machine does not trust."""
     OTHER_NAME = "other_name"
     """TLS, with a certificate for another host."""
     EXPIRED = "expired"
-    """TLS, with a certificate that is valid no more, or not yet."""
+    """TLS, with a certificate that has expired or is not yet valid."""
     TLS_FAILED = "tls_failed"
     PLAIN = "plain"
-    """No TLS, where TLS was asked for."""
+    """No TLS, although the address asks for it."""
     WANTS_TLS = "wants_tls"
-    """TLS, where none was asked for."""
+    """TLS, although the address does not ask for it."""
     HTTP_1 = "http_1"
     HTTP_2 = "http_2"
-    """As gRPC has it."""
+    """The protocol of gRPC."""
     CLOSES = "closes"
-    """It accepts, and closes without a word."""
+    """It accepts the connection, and closes it without sending anything."""
 
 
 SILENCES = (Listener.DROPS, Listener.SILENT, Listener.TLS_SILENT)
-"""Those who let us wait in vain."""
+"""The listeners that let a caller wait until its timeout."""
 
 MEANS: Mapping[str, str] = {
-    Listener.UNRESOLVED: "the host's name is not known here",
+    Listener.UNRESOLVED: "this machine cannot resolve the host's name",
     Listener.REFUSED: "the connection is refused: nothing listens there",
-    Listener.UNREACHABLE: "the host cannot be reached from here",
-    Listener.DROPS: "no connection comes about",
-    Listener.SILENT: "it takes the connection, and does not answer",
-    Listener.TLS_SILENT: "it takes the connection, and the TLS handshake does not end",
-    Listener.UNTRUSTED: "its TLS certificate is not trusted here",
+    Listener.UNREACHABLE: "this machine cannot reach the host",
+    Listener.DROPS: "no connection is made",
+    Listener.SILENT: "it accepts the connection, but does not answer",
+    Listener.TLS_SILENT: "it accepts the connection, but the TLS handshake does not finish",
+    Listener.UNTRUSTED: "this machine does not trust its TLS certificate",
     Listener.OTHER_NAME: "its TLS certificate is for another host",
     Listener.EXPIRED: "its TLS certificate is not valid today",
     Listener.TLS_FAILED: "the TLS handshake fails",
-    Listener.PLAIN: "it speaks without TLS",
-    Listener.WANTS_TLS: "it speaks only TLS",
+    Listener.PLAIN: "it does not use TLS",
+    Listener.WANTS_TLS: "it accepts only TLS",
 }
-"""What stands in the way of a request, in words that follow the address."""
+"""Why a request fails, in words that follow the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Files for TLS; empty for the usual ones, and for no client certificate."""
+    """Files for TLS. Empty means the system's certificates, and no client certificate."""
 
     certificate: str = ""
     client_certificate: str = ""
     client_key: str = ""
     verify: bool = True
-    """Whether a certificate that is not trusted is found."""
+    """False to accept any certificate."""
 
     def context(self) -> ssl.SSLContext:
-        """Raises `OSError` if a file is missing or is none of these."""
+        """Create the TLS context. Raises `OSError` if a file is missing or has another format."""
         context = ssl.create_default_context(cafile=self.certificate or None)
         if self.client_certificate:
             context.load_cert_chain(self.client_certificate, self.client_key or None)
@@ -100,7 +100,7 @@ _X509_OTHER_NAME = (62, 64)
 
 
 def of_certificate(error: ssl.SSLCertVerificationError) -> tuple[Listener, str]:
-    """What is wrong with a certificate, and OpenSSL's words for it."""
+    """The fault of a certificate, and OpenSSL's words for it."""
     found = Listener.UNTRUSTED
     if error.verify_code in _X509_OTHER_NAME:
         found = Listener.OTHER_NAME

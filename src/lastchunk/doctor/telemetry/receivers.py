@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks by an empty export whether each signal arrives where it is sent."""
+"""Sends an empty export of each signal, to check that its receiver accepts it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from lastchunk.doctor.telemetry.signals import GRPC, HTTP, PORTS, Signal, Target
 _TO_DO: Mapping[str, str] = {
     Listener.UNRESOLVED: "Correct the host in {variable}.",
     Listener.REFUSED: "Start the receiver, or correct {variable}.",
-    Listener.UNREACHABLE: "Check the network between here and there, or correct {variable}.",
-    Listener.DROPS: "Look for a firewall between here and there, or correct the host in {variable}; --timeout waits longer.",
-    Listener.SILENT: "Look at the receiver, which hangs, or at the proxy before it; --timeout waits longer.",
-    Listener.TLS_SILENT: "Correct the port in {variable}, or write http:// there if the receiver speaks without TLS; --timeout "
+    Listener.UNREACHABLE: "Check the network between this machine and the receiver, or correct {variable}.",
+    Listener.DROPS: "Check for a firewall between this machine and the receiver, or correct the host in {variable}; --timeout "
     "waits longer.",
-    Listener.UNTRUSTED: "Name the file of the authority that signed it in OTEL_EXPORTER_OTLP_CERTIFICATE.",
-    Listener.OTHER_NAME: "Use in {variable} the host name that the certificate is for.",
-    Listener.EXPIRED: "Renew the receiver's certificate, or set this machine's clock.",
+    Listener.SILENT: "Check the receiver, or the proxy in front of it: one of them hangs; --timeout waits longer.",
+    Listener.TLS_SILENT: "Correct the port in {variable}, or write http:// there if the receiver does not use TLS; --timeout "
+    "waits longer.",
+    Listener.UNTRUSTED: "Set OTEL_EXPORTER_OTLP_CERTIFICATE to a file with the certificate of the authority that signed it.",
+    Listener.OTHER_NAME: "In {variable}, use the host name that the certificate is for.",
+    Listener.EXPIRED: "Renew the receiver's certificate, or correct this machine's clock.",
     Listener.TLS_FAILED: "Check OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY against what the receiver "
     "asks for.",
     Listener.PLAIN: "Write http:// in {variable}, or switch TLS on at the receiver.",
     Listener.WANTS_TLS: "Write https:// in {variable}.",
 }
-"""What to do about who listens there, by what `MEANS` says."""
+"""The remedy for each key of `MEANS`."""
 _SAYS: Mapping[Outcome, tuple[str, str]] = {
     **{Outcome(found): (MEANS[found], _TO_DO[found]) for found in MEANS},
     Outcome.UNAUTHENTICATED: (
@@ -35,19 +36,19 @@ _SAYS: Mapping[Outcome, tuple[str, str]] = {
         "Check the key in OTEL_EXPORTER_OTLP_HEADERS (name=value, with %20 for a blank).",
     ),
     Outcome.WRONG_PATH: (
-        "it takes no {signal} there",
-        "Give OTEL_EXPORTER_OTLP_ENDPOINT without the path /v1/{signal}, and a signal's own endpoint with it. A Collector "
-        "without a pipeline for {signal} says the same: add one, or set OTEL_{upper}_EXPORTER=none.",
+        "it does not accept {signal} at this path",
+        "Leave /v1/{signal} out of OTEL_EXPORTER_OTLP_ENDPOINT, but write it in OTEL_EXPORTER_OTLP_{upper}_ENDPOINT. A Collector "
+        "without a pipeline for {signal} gives the same answer: add one, or set OTEL_{upper}_EXPORTER=none.",
     ),
     Outcome.NOT_TAKEN: (
-        "it takes no {signal}",
+        "it does not accept {signal}",
         "Add a pipeline for {signal} to the receiver, or set OTEL_{upper}_EXPORTER=none.",
     ),
     Outcome.NOT_OTLP: ("it answers like a web page, not like a receiver", "Correct {variable}."),
-    Outcome.REJECTED: ("it rejects an empty export", "Read the receiver's own log."),
+    Outcome.REJECTED: ("it rejects an empty export", "Read the receiver's log."),
     Outcome.FAILED: (
         "the export failed, and nothing says why",
-        "Read the receiver's own log, and that of a proxy on the way.",
+        "Read the log of the receiver, and of any proxy on the way.",
     ),
     Outcome.CANNOT: (
         "nothing can be sent",
@@ -70,10 +71,10 @@ def checks(environ: Mapping[str, str], *, has_distro: bool, offline: bool, timeo
             yield _skipped(signal, f"{signal.capitalize()} are not sent by OTLP.")
         for target in mine:
             if offline:
-                yield _skipped(signal, f"{_where(target)}: not asked, because of --offline.")
+                yield _skipped(signal, f"{_where(target)}: not tried, because of --offline.")
                 continue
             yield Doing(f"Sending an empty export of {signal} to {target.endpoint}")
-            # Who has let us wait in vain once is not asked again.
+            # A receiver that did not answer in time is not tried again.
             place = (target.host, target.protocol)
             delivery = silent.get(place) or deliver(target, timeout)
             if delivery.outcome.value in SILENCES:
@@ -82,11 +83,11 @@ def checks(environ: Mapping[str, str], *, has_distro: bool, offline: bool, timeo
 
 
 def check(target: Target, delivery: Delivery) -> Check:
-    """What an outcome means, and what to do."""
+    """The check for an outcome: its meaning, and its remedy."""
     name = f"otlp.{target.signal}"
     said = f" ({delivery.said})" if delivery.said else ""
     if delivery.outcome is Outcome.DELIVERED:
-        return Check(name, Status.OK, f"{_where(target)} takes them{said}.")
+        return Check(name, Status.OK, f"{_where(target)} accepts them{said}.")
     if delivery.outcome is Outcome.WRONG_PROTOCOL:
         return _wrong_protocol(name, target, delivery.said)
     means, remedy = _SAYS[delivery.outcome]
@@ -103,7 +104,7 @@ def _wrong_protocol(name: str, target: Target, speaks: str) -> Check:
     return Check(
         name,
         Status.PROBLEM,
-        f"{_where(target)}: it speaks {_NAMES[speaks]}, and not {_NAMES[target.protocol]}.",
+        f"{_where(target)}: it speaks {_NAMES[speaks]}, not {_NAMES[target.protocol]}.",
         f"Set OTEL_EXPORTER_OTLP_PROTOCOL={speaks}, or use the port for {_NAMES[target.protocol]}, "
         f"usually {PORTS[target.protocol]}.",
     )
