@@ -89,7 +89,7 @@ EXEMPT = {
         "lastchunk.patches.support.sse_body.SseBody.passes",
         "lastchunk.patches.support.patching.Patcher._is_active",
         "lastchunk.patches.support.sdk_calls._close_unawaited",
-        "lastchunk.streams.open_streams.closed",
+        "lastchunk.streams.open_streams.remove",
         "lastchunk.streams.open_streams.let_go",
         "lastchunk.streams.open_streams.wake",
         "lastchunk.streams.open_streams.drain",

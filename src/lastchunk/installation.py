@@ -63,7 +63,7 @@ class Installation:
         """What the patches are applied with; None until one of the libraries is there."""
         return self._patcher
 
-    def begin(self) -> None:
+    def apply(self) -> None:
         """Patch what is imported, and what will be."""
         for library in LIBRARIES:
             self._take_back.append(when_imported(library, partial(self._library_is_there, library)))

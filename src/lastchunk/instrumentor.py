@@ -46,7 +46,7 @@ class AutoGenStreamsInstrumentor(BaseInstrumentor):
             installation = Installation(settings.load(kwargs), settings.providers(kwargs))
             stop_observing()
             self.installation = _Process.installation = installation
-            installation.begin()
+            installation.apply()
         except Exception as exc:
             report("running instrument()", exc)
 
@@ -79,7 +79,7 @@ def observe() -> None:
     try:
         installation = Installation(replace(settings.load({}), autogen_spans="keep"), None)
         _Process.observing = installation
-        installation.begin()
+        installation.apply()
     except Exception as exc:
         report("starting to observe streams", exc)
 

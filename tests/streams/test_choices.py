@@ -24,7 +24,7 @@ def _wire(*came: str | tuple[str, str] | tuple[int, str]) -> Wire:
         if said == TEXT or both:
             wire.content(ChunkKind.TEXT, 1.0, choice)
         if said == DONE:
-            wire.ended()
+            wire.end_marker_came()
         elif said != TEXT:
             wire.finished(said[1] if both else str(said), choice, with_content=both)
     return wire

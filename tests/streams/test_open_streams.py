@@ -135,12 +135,12 @@ def test_a_stream_is_ended_by_whoever_began_it() -> None:
 
     def begin(name: str) -> StreamRecord:
         def end(record: StreamRecord, **how: Any) -> None:
-            assert open_streams.closed(record)
+            assert open_streams.remove(record)
             assert set(how) == {"left", "at"}
             ended.append((name, record))
 
         record = StreamRecord(Start(operation=Operation.CHAT, subject=0), None, 32)
-        open_streams.opened(record, end)
+        open_streams.add(record, end)
         return record
 
     first, second = begin("first"), begin("second")

@@ -55,7 +55,7 @@ def run(
 
 def _follow(findings: Findings, report: Report, people: ForPeople | None, progress: Progress) -> None:
     if people:
-        people.begin()
+        people.print_head()
     with progress, closing(findings):
         for found in findings:
             if isinstance(found, Doing):

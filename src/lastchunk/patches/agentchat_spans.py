@@ -83,7 +83,7 @@ def of_a_turn(patcher: Patcher, container: Any, start: Callable[[Any], Start], o
     agent = field(container, "_agent")
     if patcher.settings.autogen_spans == "keep" or not patcher.observes(agent, "on_messages_stream"):
         return of_autogen()
-    if is_part_of_run(agent) or not patcher.streams.begins(start(agent)):
+    if is_part_of_run(agent) or not patcher.streams.would_emit(start(agent)):
         return of_autogen()
     return nullcontext(INVALID_SPAN)
 

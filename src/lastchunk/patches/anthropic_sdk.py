@@ -138,7 +138,7 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
                 wire.finished(reason)
             return ChunkKind.USAGE, 0
         case "message_stop":
-            wire.ended()
+            wire.end_marker_came()
         case _:
             pass
     return ChunkKind.MESSAGE, 0

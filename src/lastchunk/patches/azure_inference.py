@@ -55,7 +55,7 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     )
 
 
-def _opened(wire: Wire, stream: Any) -> None:
+def _obtained(wire: Wire, stream: Any) -> None:
     headers = getattr(getattr(stream, "_response", None), "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
     source: Any = getattr(stream, "_bytes_iterator", None)
@@ -66,7 +66,7 @@ def _opened(wire: Wire, stream: Any) -> None:
         stream._bytes_iterator = seen.look_sync(source)
 
 
-CHAT = Sdk(name="azure-ai-inference", asks=_asks, describe=_describe, read=read_chunk, opened=_opened)
+CHAT = Sdk(name="azure-ai-inference", asks=_asks, describe=_describe, read=read_chunk, obtained=_obtained)
 
 PATCHES = (
     Patch("azure-ai-inference", _SUPPORTED, "azure.ai.inference._patch", _apply),

@@ -51,7 +51,7 @@ def _read(wire: Wire, event: Any, now: float) -> Content:
     return read_chunk(wire, getattr(event, "data", None), now)
 
 
-def _opened(wire: Wire, stream: Any) -> None:
+def _obtained(wire: Wire, stream: Any) -> None:
     """The response headers came; from here on the body is looked at as the SDK reads it."""
     response: Any = getattr(stream, "response", None)
     headers = getattr(response, "headers", None)
@@ -75,6 +75,6 @@ def _opened(wire: Wire, stream: Any) -> None:
         response.iter_bytes = iter_bytes
 
 
-CHAT = Sdk(name="the mistralai SDK", asks=_asks, describe=_describe, read=_read, opened=_opened)
+CHAT = Sdk(name="the mistralai SDK", asks=_asks, describe=_describe, read=_read, obtained=_obtained)
 
 PATCHES = (Patch("mistralai", ">= 3, < 4", "mistralai.client.chat", _apply),)

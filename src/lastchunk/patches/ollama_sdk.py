@@ -65,7 +65,7 @@ def _read(wire: Wire, chunk: Any, now: float) -> Content:
         reason = identifier(chunk, "done_reason")
         if reason is not None:
             wire.finished(reason, with_content=arrived)
-        wire.ended()
+        wire.end_marker_came()
     return kind, size
 
 

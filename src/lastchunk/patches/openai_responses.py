@@ -92,7 +92,7 @@ def _read_end(wire: Wire, response: Any, how: str, now: float) -> Content:
     if error is not None:
         wire.broke(cause_named_by(error))
     wire.finished(identifier(getattr(response, "incomplete_details", None), "reason") or how)
-    wire.ended()
+    wire.end_marker_came()
     return content
 
 

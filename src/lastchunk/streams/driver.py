@@ -51,7 +51,7 @@ async def driven(
     asked: Any = unannounced(inner, _leave_alone)
     wait: Callable[[Any], Any] = _wait
     thrown: BaseException | None
-    leaves = False
+    left = False
     try:
         while True:
             got = run(send, asked)
@@ -74,7 +74,7 @@ async def driven(
                 if got is ITEM:
                     observer.item(items[0])
                     send = observer.watch(items.append)
-            leaves = False
+            left = False
             try:
                 sent = yield take()
             except BaseException as error:
@@ -83,9 +83,9 @@ async def driven(
                 asked = ask() if sent is None else inner.asend(sent)
                 continue
             # The cancel of a step that had not begun reaches inner where it stands, as it reaches any generator.
-            leaves = observer.close_asked or not isinstance(thrown, asyncio.CancelledError)
+            left = observer.close_asked or not isinstance(thrown, asyncio.CancelledError)
             if isinstance(thrown, GeneratorExit):
-                stand_in.over(thrown, leaves)
+                stand_in.over(thrown, left)
             # If garbage collection found outer in a cycle, it has closed `watch`, too.
             send = observer.watch(items.append)
             if stand_in.step_began():
@@ -95,9 +95,9 @@ async def driven(
                 wait = asked.wait
             thrown = None
     except StopAsyncIteration:
-        stand_in.over(None, leaves)
+        stand_in.over(None, left)
     except BaseException as error:
-        stand_in.over(error, leaves)
+        stand_in.over(error, left)
         passed_on(error)
         raise
     finally:
@@ -112,12 +112,12 @@ def driven_sync(
     run = observer.run
     resume: Callable[..., Any] = inner.send
     given: Any = None
-    leaves = False
+    left = False
     try:
         while True:
             observer.step_begins()
             item = run(resume, given)
-            given, leaves = None, False
+            given, left = None, False
             observer.item(item)
             items = [item]
             del item
@@ -125,16 +125,16 @@ def driven_sync(
                 given = yield items.pop()
             except BaseException as error:
                 given = _arrived(error)
-                resume, leaves = inner.throw, True
+                resume, left = inner.throw, True
                 if isinstance(error, GeneratorExit):
-                    stand_in.over(error, leaves)
+                    stand_in.over(error, left)
             else:
                 resume = inner.send
     except StopIteration as stop:
-        stand_in.over(None, leaves)
+        stand_in.over(None, left)
         return stop.value
     except BaseException as error:
-        stand_in.over(error, leaves)
+        stand_in.over(error, left)
         passed_on(error)
         raise
     finally:
@@ -170,11 +170,11 @@ class StandIn:
         outer = self._outer()
         return _nothing() if outer is None else outer.aclose()
 
-    def over(self, error: BaseException | None, leaves: bool) -> None:
-        """There are no more items, or inner raised `error`, or the consumer `leaves`; a finaliser may be what calls this."""
+    def over(self, error: BaseException | None, left: bool) -> None:
+        """There are no more items, or inner raised `error`, or the consumer `left` it; a finaliser may be what calls this."""
         if self._outer() is None:
-            self._observer.forgotten()
-        elif leaves:
+            self._observer.let_go()
+        elif left:
             self._observer.closed(process_exit=self._closed_by_loop)
         elif error is None:
             self._observer.exhausted()
@@ -186,13 +186,13 @@ class StandIn:
         outer = self._outer() or self._being_closed()
         return outer is None or outer.ag_running
 
-    def forgotten(self, outer: AsyncGenerator[Any, Any]) -> None:
+    def let_go(self, outer: AsyncGenerator[Any, Any]) -> None:
         """Nobody holds the generator any more, but for whoever closes it."""
         self._being_closed = ref(outer)
-        self._observer.forgotten()
+        self._observer.let_go()
 
     def __del__(self) -> None:
-        self._observer.forgotten()
+        self._observer.let_go()
 
 
 async def _nothing() -> None:
@@ -204,18 +204,18 @@ def _nobody() -> None:
 
 
 def announced(outer: AsyncGenerator[Any, Any], stand_in: StandIn, step: str, *args: Any) -> Any:
-    """The first step of `outer`, at which its loop learns of the stand-in, and what becomes of `outer` if it is forgotten."""
+    """The first step of `outer`, at which its loop learns of the stand-in, and what becomes of `outer` if it is let go."""
     hooks = sys.get_asyncgen_hooks()
     firstiter, finalizer = hooks.firstiter, hooks.finalizer
 
-    def forgotten(generator: AsyncGenerator[Any, Any]) -> None:
-        stand_in.forgotten(generator)
+    def let_go(generator: AsyncGenerator[Any, Any]) -> None:
+        stand_in.let_go(generator)
         if finalizer is not None:
             finalizer(generator)
 
     if firstiter is not None:
         firstiter(stand_in)  # pyright: ignore[reportArgumentType]  # it only wants an `aclose`
-    sys.set_asyncgen_hooks(None, None if finalizer is None else forgotten)
+    sys.set_asyncgen_hooks(None, None if finalizer is None else let_go)
     try:
         return getattr(outer, step)(*args)
     finally:
@@ -223,7 +223,7 @@ def announced(outer: AsyncGenerator[Any, Any], stand_in: StandIn, step: str, *ar
 
 
 def unannounced(generator: AsyncGenerator[Any, Any], finalizer: Callable[[Any], None] | None) -> Any:
-    """The first step of a generator of which the loop is not told; `finalizer` is called if it is forgotten."""
+    """The first step of a generator of which the loop is not told; `finalizer` is called if it is let go."""
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, finalizer)
     try:

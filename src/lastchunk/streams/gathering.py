@@ -224,7 +224,7 @@ def _failure(record: StreamRecord, error: BaseException | None) -> Failure | Non
     wire = record.wire
     if wire is not None and wire.provider_error and failure.kind is not FailureKind.CANCEL:
         return replace(failure, kind=FailureKind.PROVIDER, hint=wire.error_cause)
-    if wire is not None and wire.ended_short() and failure.kind in (FailureKind.PROTOCOL, FailureKind.OTHER):
+    if wire is not None and wire.cut_short() and failure.kind in (FailureKind.PROTOCOL, FailureKind.OTHER):
         return replace(failure, kind=FailureKind.CUT)
     return failure
 

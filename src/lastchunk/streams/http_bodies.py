@@ -73,7 +73,7 @@ class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
         self.__wrapped__.close()
 
     def __del__(self) -> None:
-        self._self_reading.observer.forgotten()
+        self._self_reading.observer.let_go()
 
 
 class _Reading:
@@ -109,7 +109,7 @@ class _Reading:
             record.waiting_for = WaitingFor.NEXT_CHUNK
             seen = self._tail + data
             if not self._opaque and record.wire is not None and _END_MARKER.search(seen):
-                record.wire.ended()
+                record.wire.end_marker_came()
             self._tail = seen[-_LOOKED_BACK:]
         except Exception as exc:
             report("reading the body of a response", exc)
@@ -123,7 +123,7 @@ class _Reading:
             self.observer.failed(error)
             return
         if self._opaque and record.chunks and record.wire is not None:
-            record.wire.ended()
+            record.wire.end_marker_came()
         self.observer.exhausted()
 
     def closed(self) -> None:

@@ -54,19 +54,19 @@ class Streams:
         record.telemetry = self.telemetry if heard else None
         if start.bare:
             record.wire = Wire()
-        open_streams.opened(record, self._end)
+        open_streams.add(record, self._end)
         if heard:
             self.telemetry.begin(record)
         record.context = copy_context()
         record.context.run(self._enter, record)
         return record
 
-    def expects(self, start: Start) -> bool:
+    def would_begin(self, start: Start) -> bool:
         """A stream that began here and now would be one of its own, which somebody observes."""
         return self.observes() and not nesting.is_part_of(start, nesting.around(start))
 
-    def begins(self, start: Start) -> bool:
-        """`begin` would begin a stream."""
+    def would_emit(self, start: Start) -> bool:
+        """The same, and telemetry would be told of it."""
         return self.telemetry.enabled() and not nesting.is_part_of(start, nesting.around(start))
 
     def _enter(self, record: StreamRecord) -> None:
@@ -108,7 +108,7 @@ class Streams:
         process_exit: bool = False,
         at: float | None = None,
     ) -> None:
-        if not open_streams.closed(record):
+        if not open_streams.remove(record):
             return
         try:
             outcome = gathering.outcome_of(

@@ -53,7 +53,7 @@ class _ObservedGenerator:
 
     def __del__(self) -> None:
         if self._steps is None:
-            self.observer.forgotten()
+            self.observer.let_go()
 
 
 class ObservedAsyncGenerator(_ObservedGenerator):

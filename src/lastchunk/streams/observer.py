@@ -62,7 +62,7 @@ class Observer:
         if describe is not None:
             try:
                 start = describe()
-                if start is not None and self._streams.expects(start):
+                if start is not None and self._streams.would_begin(start):
                     self._start = start
             except Exception as exc:
                 report("starting to observe a stream", exc)
@@ -121,7 +121,7 @@ class Observer:
         A GeneratorExit says that the coroutine around the step was closed, most often by a finaliser.
         """
         if isinstance(error, GeneratorExit):
-            self.forgotten()
+            self.let_go()
         elif self.record is not None:
             self._streams.end(self.record, error=error)
 
@@ -130,7 +130,7 @@ class Observer:
         if self.record is not None:
             self._streams.end(self.record, left=True, process_exit=process_exit)
 
-    def forgotten(self) -> None:
+    def let_go(self) -> None:
         """The last reference died; called by finalisers."""
         if self.record is not None and self.record.ending is None:
             open_streams.let_go(self.record)

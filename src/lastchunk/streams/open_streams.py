@@ -23,7 +23,7 @@ _let_go: deque[tuple[StreamRecord, float]] = deque()
 _registered = False
 
 
-def opened(record: StreamRecord, end: Callable[..., None]) -> None:
+def add(record: StreamRecord, end: Callable[..., None]) -> None:
     """A stream began; `end(record, left=…, at=…, process_exit=…)` ends it.
 
     The exit handler is registered here, at the first stream, so that it runs before the handlers of providers and
@@ -41,7 +41,7 @@ def opened(record: StreamRecord, end: Callable[..., None]) -> None:
         _by_key.setdefault(record.start.key, {})[record] = None
 
 
-def closed(record: StreamRecord) -> bool:
+def remove(record: StreamRecord) -> bool:
     """A stream ends: True for the first who says so, and for nobody after."""
     if _open.pop(record, None) is None:
         return False

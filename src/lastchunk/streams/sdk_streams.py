@@ -46,7 +46,7 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
         value = super().__getattr__(name)
         if name == "response" and self._self_body is None:
             self._self_body = http_bodies.watch(value, self._self_observer)
-        return wrapt.FunctionWrapper(value, self._self_leaving) if name in ("close", "aclose") else value
+        return wrapt.FunctionWrapper(value, self._self_closing) if name in ("close", "aclose") else value
 
     def __deepcopy__(self, memo: Any) -> Any:
         """As the wrapped stream."""
@@ -56,7 +56,7 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
         """As the wrapped stream."""
         return self.__wrapped__.__reduce_ex__(protocol)
 
-    def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+    def _self_closing(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         self._self_observer.closed()
         return close(*args, **kwargs)
 
@@ -64,13 +64,13 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
         observer, body = self._self_observer, self._self_body
         # Whoever has the response and has not iterated the stream reads the body: then that tells of the end.
         if body is None or (observer.record is not None and observer.record.chunks and not body.reads()):
-            observer.forgotten()
+            observer.let_go()
 
 
 class IteratorOf:
     """Observes what `iter` or `aiter` made of a stream: its items are the stream's, but the stream outlives its close.
 
-    It holds the stream, which is forgotten when all its iterators are, too.
+    It holds the stream, which is let go when all its iterators are, too.
     """
 
     __slots__ = ("_observer", "_stream")
@@ -101,7 +101,7 @@ class IteratorOf:
         if process_exit:
             self._observer.closed(process_exit=True)
 
-    def forgotten(self) -> None:
+    def let_go(self) -> None:
         """The iterator died: nothing holds the stream, if it was only held by that."""
         self._nothing_pending()
         self._stream = None
@@ -199,7 +199,7 @@ class ObservedStream(_ObservedSdkStream):
 def watched(tap: Tap, chunks: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
     """What stands in the place of the generator that an SDK's stream takes its `chunks` from.
 
-    The loop is not told of it: if it is forgotten, it goes at once, and with it the last reference to `chunks`, for which the
+    The loop is not told of it: if it is let go, it goes at once, and with it the last reference to `chunks`, for which the
     loop does what it always does.
     """
     watching = tap.chunks(chunks)

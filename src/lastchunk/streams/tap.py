@@ -70,7 +70,7 @@ class Tap:
     def closed(self, *, process_exit: bool = False) -> None:
         """The stream around it goes on."""
 
-    def forgotten(self) -> None:
+    def let_go(self) -> None:
         """The stream around it goes on."""
 
     def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:

@@ -178,7 +178,7 @@ class Wire:
         if self.error_read and not self.provider_error:
             self.broke()
         if self.end_marker_read and not self.end_marker:
-            self.ended()
+            self.end_marker_came()
 
     def over(self, *, exhausted: bool, failed: bool = False) -> None:
         """The SDK's stream gave its last chunk, or `failed`: an error that it read is then what it failed of."""
@@ -186,11 +186,11 @@ class Wire:
         if exhausted or (failed and self.error_read):
             self.caught_up()
 
-    def ended_short(self) -> bool:
+    def cut_short(self) -> bool:
         """The body came to its end and lacks something: content, or whatever says that the provider finished."""
         return self.exhausted and not self.finish and not (self.end_marker and self.arrived)
 
-    def ended(self) -> None:
+    def end_marker_came(self) -> None:
         """The end marker came."""
         self.end_marker = True
         self.last_event = LastEvent.END_MARKER

@@ -68,7 +68,7 @@ def findings(chosen: Chosen, environ: Mapping[str, str]) -> Findings:
         runs_tools = chosen.allow_tools or not ladder.has_runs
         asked = None if runs_tools else stack.enter_context(subject.tools_not_run())
         yield Doing("finding out what the agent asks its model")
-        ladder.begin(stage.do(subject.question(chosen.prompt)), chosen.prompt, observed, chosen.timeout)
+        ladder.prepare(stage.do(subject.question(chosen.prompt)), chosen.prompt, observed, chosen.timeout)
         yield from _climb(ladder, stage, observed, asked, chosen.key)
         yield from _seen(ladder)
         found = places(ladder.runs)

@@ -66,7 +66,7 @@ class Ladder:
         """The request that the model client sent through a known SDK; None before that."""
         return self._request
 
-    def begin(self, question: Question, prompt: str, observed: Observed, patience: float | None = None) -> None:
+    def prepare(self, question: Question, prompt: str, observed: Observed, patience: float | None = None) -> None:
         """Set the question, the observer, and how many seconds a model may take to begin its answer."""
         self._rungs = Rungs(self.subject, question, prompt, observed, patience)
 

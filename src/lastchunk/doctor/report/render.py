@@ -74,7 +74,7 @@ class ForPeople:
         self._console = terminal.console()
         self._redactor = redactor
 
-    def begin(self) -> None:
+    def print_head(self) -> None:
         """Where the command runs: it says something of that place only."""
         here = python()
         where = here["virtual_environment"] or "no virtual environment"

@@ -98,7 +98,7 @@ class PullWatch(Watch):
         self.observer.closed()
 
     def __del__(self) -> None:
-        self.observer.forgotten()
+        self.observer.let_go()
 
 
 def watch(

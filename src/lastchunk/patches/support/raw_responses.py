@@ -39,9 +39,9 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
         if name in _BODY and self._self_parsed[0] is None:
             self._self_body = http_bodies.watch(self.__wrapped__.http_response, self._self_observer)
         value = super().__getattr__(name)
-        return wrapt.FunctionWrapper(value, self._self_leaving) if name == "close" else value
+        return wrapt.FunctionWrapper(value, self._self_closing) if name == "close" else value
 
-    def _self_leaving(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+    def _self_closing(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         self._self_observer.closed()
         return close(*args, **kwargs)
 
@@ -63,4 +63,4 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
     def __del__(self) -> None:
         # What was taken from the response tells of its own end.
         if self._self_parsed[0] is None and self._self_body is None:
-            self._self_observer.forgotten()
+            self._self_observer.let_go()

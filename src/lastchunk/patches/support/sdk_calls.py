@@ -62,7 +62,7 @@ class Sdk:
     describe: Callable[[Any, Sequence[Any], Mapping[str, Any]], Start]
     read: Callable[[Wire, Any, float], Content]
     """Takes the evidence out of a chunk."""
-    opened: Callable[[Wire, Any], None] = lambda wire, stream: wire.obtained("")
+    obtained: Callable[[Wire, Any], None] = lambda wire, stream: wire.obtained("")
     """The response headers came with the stream."""
     lazy: bool = False
     """The stream makes its request at its first step: what the call gives says nothing yet."""
@@ -149,7 +149,7 @@ class Sdk:
             if raw:
                 wire.obtained(str(stream.headers.get("content-type", "")))
             else:
-                self.opened(wire, stream)
+                self.obtained(wire, stream)
             wire.obtained_at = now = record.clock()
             if isinstance(observer, Observer):
                 record.step_ends(now)
@@ -169,7 +169,7 @@ class Sdk:
         record, wire = observer.record, observer.wire
         try:
             if record is not None and wire is not None and record.ending is None:
-                self.opened(wire, stream)
+                self.obtained(wire, stream)
         except Exception as exc:
             report(f"reading the response of {self.name}", exc)
         return _handed_out(stream, observer)

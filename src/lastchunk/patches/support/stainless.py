@@ -56,9 +56,9 @@ def calls_of_resource(
         )
 
     def watch_body(wire: Wire, stream: Any) -> None:
-        opened(wire, stream, framing)
+        headers_came(wire, stream, framing)
 
-    return Sdk(name=name, asks=asks_for_stream, describe=describe, read=read, opened=watch_body)
+    return Sdk(name=name, asks=asks_for_stream, describe=describe, read=read, obtained=watch_body)
 
 
 def patch_of_resource(
@@ -85,7 +85,7 @@ def wants_raw_response(kwargs: Mapping[str, Any]) -> bool:
     return any(isinstance(name, str) and name.lower() == RAW_RESPONSE for name in dict.keys(headers))
 
 
-def opened(wire: Wire, stream: Any, framing: Framing) -> None:
+def headers_came(wire: Wire, stream: Any, framing: Framing) -> None:
     """The response headers came; from here on the body is looked at as the SDK's decoder reads it."""
     response = getattr(stream, "response", None)
     headers = getattr(response, "headers", None)
