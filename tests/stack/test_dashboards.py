@@ -52,7 +52,7 @@ BEGAN, CUT = 56 + 4 + 1, 12 + 2 + 1  # the rest: one leaves, one cancels, a tool
 EMPTY = {
     **{f"Refused by Collectors/{target}": "nothing was refused" for target in "ABC"},
     **{f"Dropped by Collectors/{target}": "nothing was dropped" for target in "ABCDEF"},
-    "Series that the SDK added up/A": "no instrument overflows",
+    "Series merged by the SDK/A": "no instrument overflows",
     "Series of agents and models beyond the cap/A": "nothing is beyond the cap",
     "Streams that did not start/B": "it is of services without chat streams, and this one has some",
     "Context and output limits, by model/C": "it is of services without chat streams, and this one has some",

@@ -102,7 +102,7 @@ LONGEST_SILENCE = Metric(
     "lastchunk.stream.longest_silence",
     "observable gauge",
     "s",
-    "The longest silence that is pending now: how long the open stream that has waited longest has waited.",
+    "The longest current wait of any open stream.",
     (*COMMON, WAITING_FOR),
 )
 RECOVERED = Metric(

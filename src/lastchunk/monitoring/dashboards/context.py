@@ -40,7 +40,7 @@ from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import Cause, Metric, Reason, WaitingFor
 
 _BUCKET = "_bucket"
-_NO_STREAM = "No stream ended in this time. If there should be some: Lastchunk telemetry path."
+_NO_STREAM = "No stream ended in this time range. If you expect some, see Lastchunk telemetry path."
 
 
 def build(settings: Settings) -> str:
@@ -62,9 +62,9 @@ def build(settings: Settings) -> str:
         "What is sent to models",
         [
             _percentiles("messages", "Messages in the history sent", "short", semconv.MESSAGES_SENT),
-            _heat("messages_heat", "Messages in the history sent, all of them", "short", semconv.MESSAGES_SENT),
+            _heat("messages_heat", "Messages in the history sent, distribution", "short", semconv.MESSAGES_SENT),
             _percentiles("size", "Size of the history sent", "bytes", semconv.BYTES_SENT),
-            _heat("size_heat", "Size of the history sent, all of them", "bytes", semconv.BYTES_SENT),
+            _heat("size_heat", "Size of the history sent, distribution", "bytes", semconv.BYTES_SENT),
             _size_by_model(),
             _tokens("input_tokens", "input", "Input tokens of a request, by model"),
             _tokens("output_tokens", "output", "Output tokens of a request, by model"),
@@ -78,9 +78,9 @@ def _context_errors() -> timeseries.Panel:
     about = About(
         ID["context_errors"],
         "Context and output limits, by model",
-        "Requests to models that a limit ended, counted for each bar: the conversation no longer fits (context), or the answer"
-        " reached its maximum (output).",
-        "No request met a limit in this time.",
+        "Requests to models that a limit ended: the conversation no longer fits (context), or the answer reached its maximum"
+        " (output). Each bar counts its own interval.",
+        "No request reached a limit in this time range.",
         links=(runbook("context limit", "cause-context_limit"), runbook("length", "reason-length")),
     )
     context = CHAT(semconv.ENDED, f'{CAUSE}="{Cause.CONTEXT_LIMIT}"', f'{REASON}!="{Reason.LENGTH}"')
@@ -97,8 +97,9 @@ def _filter() -> timeseries.Panel:
     about = About(
         ID["filter"],
         "Content filter, by model",
-        "Requests to models, counted for each bar, in which the provider's filter stepped in, before the answer or in it.",
-        "The filter never stepped in in this time.",
+        "Requests to models that the provider's filter stopped, before the answer or during it. Each bar counts its own"
+        " interval.",
+        "The filter stopped no request in this time range.",
         links=(runbook("content filter", "cause-content_filter"),),
     )
     query = Query(counts(MODEL, CHAT(semconv.ENDED, f'{CAUSE}="{Cause.CONTENT_FILTER}"')), f"{{{{{MODEL}}}}}")
@@ -109,8 +110,8 @@ def _percentiles(name: str, title: str, unit: str, metric: Metric) -> timeseries
     about = About(
         ID[name],
         title,
-        "Median and 95 % of completed requests to models, and 95 % of cut ones. A conversation that grows without end ends at"
-        " a limit: bound it before.",
+        "Median and 95th percentile of completed requests to models, and 95th percentile of cut ones. A conversation that grows"
+        " without bound reaches the model's limit: limit its length yourself.",
         _NO_STREAM,
         links=(runbook("context limit", "cause-context_limit"),),
     )
@@ -129,7 +130,7 @@ def _percentiles(name: str, title: str, unit: str, metric: Metric) -> timeseries
 
 
 def _heat(name: str, title: str, unit: str, metric: Metric) -> heatmap.Panel:
-    about = About(ID[name], title, "How many requests to models were sent with how much history.", _NO_STREAM)
+    about = About(ID[name], title, "Requests to models, by the amount of history that they sent.", _NO_STREAM)
     return heat(about, unit, Query(buckets(CHAT(metric, suffix=_BUCKET))))
 
 
@@ -137,7 +138,7 @@ def _size_by_model() -> timeseries.Panel:
     about = About(
         ID["size_by_model"],
         "Size of the history sent, 95 %, by model",
-        "Text only, in bytes; images are not sized. Three to five bytes are about one token.",
+        "Bytes of text; images do not count. Three to five bytes are about one token.",
         _NO_STREAM,
         8,
     )
@@ -149,8 +150,8 @@ def _tokens(name: str, kind: str, title: str) -> timeseries.Panel:
     about = About(
         ID[name],
         title,
-        "95 %, as the provider counted. A flat line at one height is a limit.",
-        "No provider gave a usage in this time.",
+        "95th percentile, as counted by the provider. A line that stays flat at one height is a limit.",
+        "No provider reported usage in this time range.",
         8,
         links=(runbook("length", "reason-length"),),
     )
@@ -162,9 +163,9 @@ def _tool_failures() -> timeseries.Panel:
     about = About(
         ID["tool_failures"],
         "Streams that a tool ended, by agent and team",
-        "What users saw, counted for each bar: a tool failed or hung, or its arguments arrived cut. Not narrowed by"
-        " model: a team's run has none.",
-        "No tool ended a stream in this time.",
+        "Streams that users saw: a tool failed or hung, or its arguments arrived cut. Each bar counts its own interval. The"
+        " choice of models does not apply here, because a team's run has no model.",
+        "No tool ended a stream in this time range.",
         links=(runbook("tool failure", "cause-tool_failure"),),
     )
     failed = OF_ANY_MODEL.for_agent()(semconv.ENDED, f'{CAUSE}="{Cause.TOOL_FAILURE}"')
@@ -176,9 +177,9 @@ def _recovered() -> timeseries.Panel:
     about = About(
         ID["inner_cutoffs"],
         "Inner cutoffs from which a run recovered, by cause",
-        "Counted for each bar: a stream below was cut, and the run went on to an answer. Users waited longer, and saw no more of"
-        " it. Not narrowed by model: a team's run has none.",
-        "No run had to recover in this time.",
+        "A stream below was cut, and the run went on to an answer: users waited longer, and noticed nothing else. Each bar counts"
+        " its own interval. The choice of models does not apply here, because a team's run has no model.",
+        "No run had to recover in this time range.",
         links=(runbook("causes", "causes"),),
     )
     query = Query(counts(CAUSE, OF_ANY_MODEL(semconv.RECOVERED)), f"{{{{{CAUSE}}}}}")
@@ -189,8 +190,8 @@ def _waiting() -> timeseries.Panel:
     about = About(
         ID["tools_waiting"],
         "Streams that hang in a tool",
-        "Streams that users wait for and that are silent because a tool has not answered, by service.",
-        "No process reports: Lastchunk telemetry path says which are missing.",
+        "Streams that users are waiting for and that are silent because a tool has not answered, by service.",
+        "No process reports. Lastchunk telemetry path shows which are missing.",
         24,
         7,
         links=(runbook("tool failure", "cause-tool_failure"),),
@@ -204,8 +205,8 @@ def _tool_table() -> table.Panel:
     about = About(
         ID["tool_table"],
         "Limits, filters and tools, by agent",
-        "Requests to models that ended so, in the time that is shown, by the agent that made them. The 25 most frequent.",
-        "Nothing of this kind in this time.",
+        "Requests to models that ended this way in the shown time range, by the agent that made them. The 25 most frequent.",
+        "Nothing of this kind in this time range.",
         24,
     )
     causes = "|".join((Cause.CONTEXT_LIMIT, Cause.CONTENT_FILTER, Cause.TOOL_FAILURE))

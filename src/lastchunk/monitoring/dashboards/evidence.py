@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Single cutoffs: from Loki with their remedies, from Tempo with their traces; and what to connect if they are missing."""
+"""Single cutoffs: from Loki with their remedies, from Tempo with their traces; and what to connect if these are missing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lastchunk.monitoring.dashboards.tables import log_lines, said, spans
 from lastchunk.monitoring.names import label
 
 _NEEDS = """\
-**These panels need a {kind} data source**, chosen at the top. If there is none: connect one (Connections, Add new
-connection, {kind}) and send it {what}, as `collector-config/` does. The panels above need neither.
+**These panels need a {kind} data source**, chosen at the top. If you have none, connect one (Connections, Add new
+connection, {kind}) and send it {what}, as `collector-config/` does. The panels above do not need it.
 """
 _SERVICE, _NAMESPACE = label(SERVICE_NAME), label(SERVICE_NAMESPACE)
 _SHOWN = (
@@ -72,9 +72,9 @@ def latest_logs(id_: int, *, of_selection: bool = False) -> logs.Panel:
     about = About(
         id_,
         "Latest cutoffs: cause and remedy",
-        "One line for each cutoff, of the stream in which it arose. Open a line: trace_id leads to the trace, runbook names"
-        " the entry of the runbook. Shows processes too that were killed before their counters were exported.",
-        "No cutoff was logged in this time, or no Loki data source is chosen.",
+        "One line for each cutoff, on the stream in which it arose. Open a line: trace_id leads to the trace, and runbook names"
+        " the runbook's entry. Processes that were killed before their counters were exported are here, too.",
+        "No cutoff was logged in this time range, or no Loki data source is chosen.",
         24,
         11,
     )
@@ -87,9 +87,9 @@ def latest_traces(id_: int) -> table.Panel:
     about = About(
         id_,
         "Latest cutoffs: traces",
-        "Streams that users saw cut; the first columns open the trace, the cause opens its entry of the runbook. Of the chosen"
-        " services; filter by the columns for more.",
-        "No cut stream in this time, or no Tempo data source is chosen.",
+        "Streams that users saw cut, of the chosen services. The first columns open the trace; the cause opens its entry in the"
+        " runbook. Filter by the columns to narrow the list.",
+        "No cut stream in this time range, or no Tempo data source is chosen.",
         24,
         11,
     )

@@ -41,7 +41,7 @@ def build(settings: Settings) -> str:
         variables.service_name(),
         variables.runbook(settings),
     ]
-    says = "Are streams being cut? Which, since when, and why. Users saw the outermost streams; providers did chat."
+    says = "Are streams being cut? Which, since when, and why? Users see the outermost streams; chat streams show the providers."
     made = frame(OVERVIEW, "Lastchunk streams: overview", says, chosen)
     ask = Asked(OUTERMOST, CHAT, allowed, settings.rejected_slow)
     open_row(
@@ -129,8 +129,8 @@ def _alerts_of_grafana() -> dashboard.Panel:
     about = About(
         ID["alerts_grafana"],
         "Firing alerts, where Grafana evaluates them",
-        "Rules that Grafana itself manages, from grafana/alerts/, of the chosen services. Empty if your Prometheus evaluates"
-        " them.",
+        "Alerts of the chosen services, from rules (grafana/alerts/) that Grafana manages. Empty if your Prometheus evaluates"
+        " the rules.",
         "No alert fires, or Prometheus evaluates the rules.",
         8,
         6,
@@ -153,8 +153,8 @@ def _alerts_of_prometheus() -> table.Panel:
     about = About(
         ID["alerts_prometheus"],
         "Firing alerts, where Prometheus evaluates them",
-        "Rules that Prometheus, Mimir or Thanos evaluates, from grafana/alerts/, of the chosen services and models, and"
-        " what is of no model. Empty if Grafana manages them.",
+        "Alerts from rules (grafana/alerts/) that Prometheus, Mimir or Thanos evaluates: those of the chosen services and models,"
+        " and those without a model. Empty if Grafana manages the rules.",
         "No alert fires, or Grafana evaluates the rules.",
         16,
         6,
@@ -169,8 +169,8 @@ def _by_model(allowed: float) -> timeseries.Panel:
     about = About(
         ID["by_model"],
         "Cutoff rate by provider and model",
-        "Of chat streams: what each provider did, also where a run recovered from it.",
-        "No chat stream ended in this time.",
+        "Of chat streams: what each provider did, even if the run recovered.",
+        "No chat stream ended in this time range.",
         height=11,
     )
     by = f"{PROVIDER}, {MODEL}"
@@ -184,8 +184,8 @@ def _by_agent(allowed: float) -> timeseries.Panel:
     about = About(
         ID["by_agent"],
         "Cutoff rate by agent",
-        "Of chat streams, by the agent under which the model was called. The ten worst.",
-        "No chat stream of an agent ended in this time.",
+        "Of chat streams, by the agent that called the model. The ten worst.",
+        "No chat stream of an agent ended in this time range.",
         height=11,
     )
     by = f"{JOB}, {AGENT}"
@@ -199,8 +199,8 @@ def _worst() -> table.Panel:
     about = About(
         ID["worst"],
         "Most cutoffs, by service and model",
-        "Of chat streams, in the time that is shown. Click a service to see only it.",
-        "No chat stream was cut in this time.",
+        "Of chat streams, in the shown time range. Click a service to see it alone.",
+        "No chat stream was cut in this time range.",
         24,
         8,
     )
@@ -225,8 +225,8 @@ def _present() -> timeseries.Panel:
     about = About(
         ID["series_present"],
         "Processes that report, by service",
-        "A service that is not here is not healthy but unseen: go to Lastchunk telemetry path.",
-        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+        "A service that is missing here is unseen, not healthy: go to Lastchunk telemetry path.",
+        "No process reports. Check that Lastchunk is on, and that the Collector accepts its metrics.",
         24,
         7,
     )

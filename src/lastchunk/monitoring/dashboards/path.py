@@ -34,15 +34,17 @@ from lastchunk.monitoring.dashboards.tables import log_counts, said
 from lastchunk.monitoring.names import series
 from lastchunk.monitoring.settings import Settings
 
-_NOT_SCRAPED = "The Collectors' own metrics are not here: scrape them, as collector-config/prometheus.yml does."
+_NOT_SCRAPED = (
+    "Prometheus has no metrics of the Collectors themselves: scrape them as collector-config/prometheus.yml does."
+)
 _LOST = tuple(
     shade(HUES[family], by) for by in (0.0, -0.25) for family in (Family.TRANSPORT, Family.FAULT, Family.LIMIT)
 )
-"""Spans, data points and log records that were not taken or not sent; and, darker, not even queued. None of it is green."""
+"""Spans, data points and log records that were refused or not sent; in darker shades, not even queued. None is green."""
 _READ_ME = """\
-No cutoff and no telemetry look the same. **Read from the top:** does every service report, and lately? Is the number of
-processes the one that you deployed? Then follow the path: what the Collectors received, refused, could not send, and have
-waiting. The alerts in `grafana/alerts/` watch the same.
+No telemetry looks the same as no cutoffs. **Read from the top.** Does every service report, and did it report lately? Do as
+many processes report as you deployed? Then follow the path: what the Collectors received, refused, could not send, and hold in
+queues. The alerts in `grafana/alerts/` watch the same things.
 """
 
 
@@ -94,7 +96,7 @@ def build(settings: Settings) -> str:
 
 
 def _read_me() -> text.Panel:
-    about = About(ID["read_me"], "How to read this", "In which order to look.", "", 24, 4)
+    about = About(ID["read_me"], "How to read this", "The order in which to look.", "", 24, 4)
     return said(about, _READ_ME)
 
 
@@ -102,8 +104,8 @@ def _reporting() -> timeseries.Panel:
     about = About(
         ID["reporting"],
         "Processes that report, by service",
-        "Each worker is one. Fewer than you run: some are not instrumented, or their Collector is gone.",
-        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+        "Each worker process counts once. If fewer report than you run, some are not instrumented, or their Collector is down.",
+        "No process reports. Check that Lastchunk is on, and that the Collector accepts its metrics.",
     )
     query = Query(f"count by ({JOB}) (count by ({JOB}, {INSTANCE}) ({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
     return whole(lines(about, "short", query))
@@ -113,10 +115,10 @@ def _age() -> timeseries.Panel:
     about = About(
         ID["age"],
         "Age of the newest sample, by service",
-        "How long ago Prometheus got a sample of each service. Pushed to it: above the export interval the service has stopped,"
-        " or something on the way has. Scraped from a Collector it is the scrape's age: the Collector goes on showing the last"
-        " value for five minutes.",
-        "No process reports: is Lastchunk on, and does the Collector take its metrics?",
+        "How long ago Prometheus got a sample of each service. If metrics are pushed to Prometheus, an age above the export"
+        " interval means that the service, or something on the way, has stopped. If Prometheus scrapes a Collector, it is the age"
+        " of the scrape, because the Collector repeats the last value for five minutes.",
+        "No process reports. Check that Lastchunk is on, and that the Collector accepts its metrics.",
     )
     query = Query(f"time() - max by ({JOB}) (timestamp({OUTERMOST(semconv.OPEN)}))", f"{{{{{JOB}}}}}")
     return lines(about, SECONDS, query, limits=(60, 240))
@@ -125,9 +127,9 @@ def _age() -> timeseries.Panel:
 def _overflow() -> stat.Panel:
     about = About(
         ID["overflow"],
-        "Series that the SDK added up",
-        "Services in which an instrument has more than 2,000 sets of attributes: what came later is in one series without"
-        " labels, and missing on these dashboards. Drop attributes with a view of the SDK.",
+        "Series merged by the SDK",
+        "Services in which an instrument has more than 2,000 sets of attributes. The SDK merges all later ones into one series"
+        " without labels, which these dashboards do not show. Drop attributes with a view of the SDK.",
         "none",
         height=4,
     )
@@ -158,8 +160,8 @@ def _up(of: str) -> timeseries.Panel:
     about = About(
         ID["collectors_up"],
         "Collectors that answer",
-        "1 if the last scrape of a Collector's own metrics worked. A Collector that is down takes nothing; applications drop"
-        " what they cannot send.",
+        "1 if the last scrape of a Collector's own metrics worked. A Collector that is down accepts nothing, and applications"
+        " drop what they cannot send.",
         _NOT_SCRAPED,
         8,
     )
@@ -181,9 +183,9 @@ def _loss(name: str, title: str, by: str, **patterns: Mapping[str, str]) -> time
     about = About(
         ID[name],
         title,
-        "Spans, data points and log records per second that were not taken, or given up. Anything above 0 is missing on these"
-        " dashboards; a Collector that never did it has no such series.",
-        "Nothing in this time, or the Collectors' own metrics are not scraped (is there an answer above?).",
+        "Spans, data points and log records per second that were refused or dropped. Anything above 0 is missing on these"
+        " dashboards. A Collector that never lost any has no such series.",
+        "None in this time range, or Prometheus does not scrape the Collectors: see Collectors that answer.",
     )
     asked = [
         _rate(pattern, by, f"{signal} {how.replace('_', ' ')}", " > 0")
@@ -202,7 +204,7 @@ def _queue() -> timeseries.Panel:
     about = About(
         ID["queue"],
         "Queues of Collectors",
-        "How full each queue is. A queue that fills has something down or slow behind it; when it is full, data is refused.",
+        "How full each queue is. A queue fills when its destination is down or slow. When it is full, data is refused.",
         _NOT_SCRAPED,
         8,
     )
@@ -216,9 +218,9 @@ def _sampling() -> timeseries.Panel:
     about = About(
         ID["sampling"],
         "Sampling at the gateways",
-        "Traces per second that were kept or not; and, on the right, traces that wait for their decision: at OPEN_TRACES the"
-        " oldest are given up. Metrics are counted before sampling and miss nothing.",
-        "No gateway samples, or the Collectors' own metrics are not scraped.",
+        "Traces per second that were kept and not kept. On the right axis: traces that wait for their decision. At OPEN_TRACES,"
+        " the gateway drops the oldest. Metrics are counted before sampling, so they miss nothing.",
+        "No gateway samples, or Prometheus does not scrape the Collectors.",
         24,
         9,
     )
@@ -233,7 +235,7 @@ def _memory() -> timeseries.Panel:
     about = About(
         ID["memory"],
         "Memory of Collectors",
-        "Resident memory. At MEMORY_LIMIT_MIB a Collector begins to refuse.",
+        "Resident memory. At MEMORY_LIMIT_MIB, a Collector begins to refuse data.",
         _NOT_SCRAPED,
         8,
     )
@@ -244,8 +246,8 @@ def _logged() -> timeseries.Panel:
     about = About(
         ID["logged"],
         "Cutoffs, as logged",
-        "Cutoff events, counted for each bar: one for each cutoff, of the stream in which it arose.",
-        "No cutoff was logged in this time, or no Loki data source is chosen.",
+        "Cutoff events in the logs: one for each cutoff, on the stream in which it arose. Each bar counts its own interval.",
+        "No cutoff was logged in this time range, or no Loki data source is chosen.",
     )
     return log_counts(
         about, f'sum(count_over_time({evidence.CUTOFF_LINES} | {MODEL}=~"$model" [$__interval]))', "logged"
@@ -256,9 +258,9 @@ def _counted() -> timeseries.Panel:
     about = About(
         ID["counted"],
         "Cutoffs, as counted",
-        "The same from the counters, of the streams that users saw. They agree but for cutoffs that a run recovered"
-        " from (logged, not counted here) and processes that were killed before their first export (logged, invisible here).",
-        "No cutoff was counted in this time.",
+        "The same from the counters, for the streams that users saw. The two differ only by cutoffs from which a run recovered"
+        " (logged, not counted here) and by processes that were killed before their first export (logged, invisible here).",
+        "No cutoff was counted in this time range.",
     )
     query = Query(counts("", OUTERMOST(semconv.CUTOFFS)), "counted")
     return whole(bars(about, "short", query, colours={"counted": BAD}))

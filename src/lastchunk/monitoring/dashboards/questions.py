@@ -34,7 +34,7 @@ from lastchunk.monitoring.dashboards.queries import (
 from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import Cause, Delivery, Reason
 
-_NO_STREAM = "No stream ended in this time. If there should be some: Lastchunk telemetry path."
+_NO_STREAM = "No stream ended in this time range. If you expect some, see Lastchunk telemetry path."
 
 
 def cut_allowed(settings: Settings) -> float:
@@ -44,7 +44,7 @@ def cut_allowed(settings: Settings) -> float:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who is asked: the streams that users saw, and those of the providers."""
+    """The streams that the questions are about: those that users saw, and those of the providers."""
 
     outermost: Streams
     chat: Streams
@@ -61,8 +61,8 @@ class Asked:
         about = About(
             id_,
             "Cutoff rate, as users saw it",
-            "Cutoffs by streams that began, of the streams that the application itself iterates. The dashed line is the"
-            " objective. With little traffic one cutoff is a high rate: look at the counts beside it.",
+            "Share of the streams that began and were cut, among the streams that the application itself iterates. The dashed"
+            " line is the objective. With little traffic, a single cutoff is a high rate: check the counts beside it.",
             _NO_STREAM,
             height=9,
             links=(runbook("reasons", "reasons"),),
@@ -82,7 +82,8 @@ class Asked:
         about = About(
             id_,
             "Streams that did not start",
-            "Share of requests to models that were rejected: no stream was obtained. No cutoffs, but users have no answer.",
+            "Share of requests to models that were rejected, so that no stream began. They are not cutoffs, but users get no"
+            " answer.",
             _NO_STREAM,
             height=9,
             links=(runbook("rejected", "reason-rejected"),),
@@ -105,7 +106,7 @@ class Asked:
         about = About(
             id_,
             "Cutoff rate",
-            "Of the streams that users saw, in the time that is shown.",
+            "Of the streams that users saw, in the shown time range.",
             "no streams",
             4,
             4,
@@ -116,7 +117,7 @@ class Asked:
         about = About(
             id_,
             "Did not start",
-            "Share of requests to models that gave no stream, in the time that is shown.",
+            "Share of requests to models that gave no stream, in the shown time range.",
             "no requests",
             4,
             4,
@@ -124,7 +125,7 @@ class Asked:
         return number(about, "percentunit", Query(rejected_share(self.chat, "", RANGE)), 0.01, 0.05)
 
     def cut_now(self, id_: int) -> stat.Panel:
-        says = "Of the streams that users saw, in the time that is shown."
+        says = "Of the streams that users saw, in the shown time range."
         about = About(id_, "Streams cut", says, "no streams", 4, 4)
         cut, ended = (self.outermost(semconv.ENDED, which) for which in (CUT, NOT_REJECTED))
         query = Query(f"round({grown('', cut, RANGE)} or {grown('', ended, RANGE)} * 0)")
@@ -134,7 +135,7 @@ class Asked:
         about = About(
             id_,
             "Streams begun",
-            "What the cutoff rate is a share of: without the rejected ones, of the streams that users saw.",
+            "Streams that users saw and that were not rejected. The cutoff rate is a share of these.",
             "no streams",
             4,
             4,
@@ -146,7 +147,7 @@ class Asked:
         about = About(
             id_,
             "Open now",
-            "Streams that users wait for at this moment. Killed processes go on being counted for up to five minutes.",
+            "Streams that users are waiting for now. A killed process still counts for up to five minutes.",
             "no telemetry",
             4,
             4,
@@ -158,7 +159,7 @@ class Asked:
         about = About(
             id_,
             "Stalled now",
-            "Open streams in which nothing has come for longer than LASTCHUNK_STALL_AFTER, although it was asked for.",
+            "Open streams whose next chunk the application has waited for longer than LASTCHUNK_STALL_AFTER.",
             "no telemetry",
             4,
             4,
@@ -170,8 +171,8 @@ class Asked:
         about = About(
             id_,
             "Endings by reason, as users saw them",
-            "Every stream that the application iterates, counted for each bar, by how it ended. Completed ones are the"
-            " line, on the right axis. Colours are families.",
+            "How the streams that the application iterates ended. Each bar counts its own interval. Completed streams are the"
+            " line, on the right axis. Each colour is a family of reasons.",
             _NO_STREAM,
             height=10,
             links=(runbook("reasons", "reasons"),),
@@ -184,8 +185,8 @@ class Asked:
         about = About(
             id_,
             "Requests to models by reason",
-            "Every chat stream, counted for each bar: what the provider did, also where a run recovered from it. Completed"
-            " ones are the line, on the right axis.",
+            "How chat streams ended: what the provider did, even if the run recovered. Each bar counts its own interval."
+            " Completed streams are the line, on the right axis.",
             _NO_STREAM,
             height=9,
             links=(runbook("reasons", "reasons"),),
@@ -197,8 +198,9 @@ class Asked:
         about = About(
             id_,
             "Cutoffs by probable cause, as users saw them",
-            "Cut streams, counted for each bar, by what the evidence points to. Each cause has an entry in the runbook.",
-            "No stream was cut in this time.",
+            "Cut streams, by the cause that the evidence points to. Each bar counts its own interval. Each cause has an entry in"
+            " the runbook.",
+            "No stream was cut in this time range.",
             height=10,
             links=(runbook("causes", "causes"),),
         )
@@ -209,9 +211,9 @@ class Asked:
         about = About(
             id_,
             "People who left",
-            "Streams that were abandoned or cancelled, counted for each bar, by cause. A Stop button and closed tabs make these"
-            " all day; more than usual means that people do not want to wait.",
-            "Nobody left in this time.",
+            "Streams that were abandoned or cancelled, by cause. Each bar counts its own interval. Stop buttons and closed tabs"
+            " cause some all day; more than usual means that people do not want to wait.",
+            "Nobody left in this time range.",
             height=9,
             links=(runbook("abandoned", "reason-abandoned"), runbook("disconnected", "cause-client_disconnected")),
         )
@@ -229,9 +231,9 @@ class Asked:
         about = About(
             id_,
             "Delivery: does it really stream?",
-            "Requests to models, counted for each bar, by how the answer came: incremental (the line, on the right axis), in"
-            " one burst, in a single piece, or not at all. Burst and single after a long wait: something on the way collects the"
-            " answer.",
+            "How the answers to requests to models arrived: incremental (the line, on the right axis), in one burst, in a single"
+            " piece, or not at all. Each bar counts its own interval. A burst or a single piece after a long wait means that"
+            " something on the way buffers the answer.",
             _NO_STREAM,
             height=9,
             links=(runbook("no streaming", "cause-no_streaming_support"),),
@@ -243,9 +245,9 @@ class Asked:
         about = About(
             id_,
             "Open streams, by process",
-            "What users wait for, in each process. One that only climbs has streams that never end. Never added up over"
-            " processes here: a killed one lingers for up to five minutes.",
-            "No process reports: Lastchunk telemetry path says which are missing.",
+            "Streams that users are waiting for, in each process. If a line only climbs, streams of that process never end."
+            " A killed process stays here for up to five minutes, so the lines are not added up.",
+            "No process reports. Lastchunk telemetry path shows which are missing.",
             height=11,
         )
         query = Query(
@@ -257,9 +259,9 @@ class Asked:
         about = About(
             id_,
             "Stalled streams, by what they wait for",
-            "Open streams that are silent for longer than LASTCHUNK_STALL_AFTER. `tool` is the application's own waiting; the"
-            " first and the next chunk are the provider's.",
-            "No process reports: Lastchunk telemetry path says which are missing.",
+            "Open streams that have been silent for longer than LASTCHUNK_STALL_AFTER. `tool`: a tool of the application has not"
+            " answered. First and next chunk: the provider has not answered.",
+            "No process reports. Lastchunk telemetry path shows which are missing.",
             height=11,
             links=(runbook("idle timeout", "cause-idle_timeout"),),
         )
@@ -269,10 +271,10 @@ class Asked:
     def longest_silence(self, id_: int) -> timeseries.Panel:
         about = About(
             id_,
-            "The longest silence that is pending now",
-            "How long the open stream that has waited longest has waited, by what it waits for. Above the line it hangs: also"
-            " one that is alone beside thousands that end. Waiting for a person is no silence.",
-            "No process reports: Lastchunk telemetry path says which are missing.",
+            "The longest silence now",
+            "The longest current wait of any open stream, by what it waits for. Above the line the stream hangs, even if"
+            " thousands of others end normally. Waiting for a person does not count.",
+            "No process reports. Lastchunk telemetry path shows which are missing.",
             height=11,
             links=(runbook("a stream is silent", "alert-lastchunkstreamsilent"),),
         )
@@ -286,8 +288,8 @@ class Asked:
         about = About(
             id_,
             "Hanging streams, by process",
-            "Open streams that have been silent for more than ten minutes: one process, or all of them?",
-            "No process reports: Lastchunk telemetry path says which are missing.",
+            "Open streams that have been silent for more than ten minutes. Is it one process, or all of them?",
+            "No process reports. Lastchunk telemetry path shows which are missing.",
             height=11,
             links=(runbook("streams hang", "alert-lastchunkstreamshang"),),
         )

@@ -30,7 +30,7 @@ def build(settings: Settings) -> str:
         variables.service_name(),
         variables.runbook(settings),
     ]
-    says = "The questions of the overview, asked of one service, model or agent; and what changed when it began."
+    says = "The questions of the overview for one service, model or agent, and what changed when the trouble began."
     made = frame(SELECTION, "Lastchunk streams: one service, agent or model", says, chosen)
     allowed = cut_allowed(settings)
     ask = Asked(_OUTERMOST, _CHAT, allowed, settings.rejected_slow)
@@ -113,7 +113,7 @@ def _chat_rate(allowed: float) -> stat.Panel:
     about = About(
         ID["chat_rate_now"],
         "Requests cut",
-        "Share of requests to models that were cut: what the provider did, also where a run recovered from it.",
+        "Share of requests to models that were cut: what the provider did, even if the run recovered.",
         "no requests",
         4,
         4,
@@ -125,9 +125,9 @@ def _timeline(allowed: float) -> statetimeline.Panel:
     about = About(
         ID["timeline"],
         "Since when: cutoff rate of each agent and model",
-        "Of chat streams: below the objective, above it, more than ten times above it. A gap means that nothing was asked."
-        " Lines across are alerts, new versions and deployments.",
-        "No chat stream of this selection ended in this time.",
+        "Cutoff rate of chat streams: within the objective, above it, or more than ten times above it. A gap means that there"
+        " were no requests. Vertical lines are alerts, new versions and deployments.",
+        "No chat stream of this selection ended in this time range.",
         24,
         8,
         (runbook("causes", "causes"),),

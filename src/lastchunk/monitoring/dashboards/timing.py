@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""How long things take, how large they are: the histograms, asked of everything and of one selection alike."""
+"""How long things take, and how large they are: the histograms, for everything and for one selection alike."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lastchunk.monitoring.dashboards.queries import (
 from lastchunk.semconv import Metric
 
 _NO_VALUE = (
-    "No value in this time. Where another instrumentation measures the same call, gen_ai.client.* is left to it."
+    "No value in this time range. If another instrumentation measures the same calls, it emits gen_ai.client.* instead."
 )
 _QUANTILES = ((0.5, "median", Family.NOT_STARTED), (0.95, "95 %", Family.LIMIT), (0.99, "99 %", Family.TRANSPORT))
 _COLOURS = {name: HUES[family] for _, name, family in _QUANTILES}
@@ -44,7 +44,7 @@ def first_chunk(id_: int, chat: Streams) -> timeseries.Panel:
     about = About(
         id_,
         "Time to first chunk",
-        "From the request to the first content, of chat streams. Each dot is a stream: click it to open its trace.",
+        "From the request to the first content, for chat streams. Each dot is a stream: click it to open its trace.",
         _NO_VALUE,
         links=(runbook("no streaming", "cause-no_streaming_support"),),
     )
@@ -52,11 +52,11 @@ def first_chunk(id_: int, chat: Streams) -> timeseries.Panel:
 
 
 def first_chunk_heat(id_: int, chat: Streams) -> heatmap.Panel:
-    """The same, all of it."""
+    """The same, as a distribution."""
     about = About(
         id_,
-        "Time to first chunk, all of them",
-        "How many chat streams had their first content after how long.",
+        "Time to first chunk, distribution",
+        "Chat streams, by the time to their first content.",
         _NO_VALUE,
     )
     return heat(about, SECONDS, Query(buckets(chat(semconv.TIME_TO_FIRST_CHUNK, suffix=_BUCKET))))
@@ -67,18 +67,18 @@ def duration(id_: int, chat: Streams) -> timeseries.Panel:
     about = About(
         id_,
         "Duration of requests to models",
-        "From the request to the end of the stream, of chat streams. A long one is not slow: it may be a long answer.",
+        "From the request to the end of the stream, for chat streams. A long duration need not be slow: the answer may be long.",
         _NO_VALUE,
     )
     return _quantiles(about, SECONDS, chat(semconv.OPERATION_DURATION, suffix=_BUCKET))
 
 
 def duration_heat(id_: int, chat: Streams) -> heatmap.Panel:
-    """The same, all of it."""
+    """The same, as a distribution."""
     about = About(
         id_,
-        "Duration of requests to models, all of them",
-        "How many chat streams took how long. A bright line at one height is a timeout.",
+        "Duration of requests to models, distribution",
+        "Chat streams, by duration. A bright line at one height is a timeout.",
         _NO_VALUE,
     )
     return heat(about, SECONDS, Query(buckets(chat(semconv.OPERATION_DURATION, suffix=_BUCKET))))
@@ -89,9 +89,9 @@ def longest_gap(id_: int, outermost: Streams) -> timeseries.Panel:
     about = About(
         id_,
         "Longest silence within a stream, 95 %",
-        "As users saw it, of cut and of completed streams. If completed ones come near a timeout on the way, they are next."
-        " Read from buckets (30, 45, 60, 90 s, ...): within one it is a guess.",
-        "No stream ended in this time.",
+        "In the streams that users saw, cut and completed. If completed streams come near a timeout on the way, they will be cut"
+        " next. The value is estimated within its bucket (30, 45, 60, 90 s, ...).",
+        "No stream ended in this time range.",
         links=(runbook("idle timeout", "cause-idle_timeout"),),
     )
     return _cut_and_completed(about, SECONDS, outermost, semconv.LONGEST_GAP)
@@ -102,9 +102,9 @@ def idle_at_end(id_: int, streams: Streams, of: str = "streams") -> heatmap.Pane
     about = About(
         id_,
         f"Silence before the end, of {of} that did not complete",
-        "Where they gather at one length, a timeout fires: 60 s is a default of nginx and of many load balancers, 30, 120,"
-        " 300 and 600 s are others.",
-        "No stream ended early in this time.",
+        "If the silences gather at one length, a timeout fires. 60 s is the default of nginx and of many load balancers; 30, 120,"
+        " 300 and 600 s are other defaults.",
+        "No stream ended early in this time range.",
         links=(runbook("idle timeout", "cause-idle_timeout"),),
     )
     reason = f'{REASON}!="{semconv.Reason.COMPLETED}"'
@@ -116,9 +116,9 @@ def tokens(id_: int, chat: Streams) -> timeseries.Panel:
     about = About(
         id_,
         "Tokens",
-        "Per second, of chat streams whose provider said how many: for most, ask with"
+        "Per second, for chat streams whose provider reported them. Ask most providers for it with"
         ' `stream_options={"include_usage": True}`.',
-        "No provider gave a usage in this time.",
+        "No provider reported usage in this time range.",
     )
     selector = chat(semconv.TOKEN_USAGE, suffix="_sum")
     query = Query(f"sum by ({TOKEN_TYPE}) (rate({selector}[{WINDOW}]))", f"{{{{{TOKEN_TYPE}}}}}")
@@ -131,9 +131,9 @@ def history(id_: int, chat: Streams) -> timeseries.Panel:
     about = About(
         id_,
         "Size of the history sent, 95 %",
-        "Text of the messages sent to models, of cut and of completed streams. If cut ones are far above, the context is the"
-        " likely cause: Lastchunk context and tools says more.",
-        "No stream ended in this time.",
+        "Text of the messages sent to models, for cut and completed streams. If cut streams are far above, the context is the"
+        " likely cause: see Lastchunk streams: context and tools.",
+        "No stream ended in this time range.",
         links=(runbook("context limit", "cause-context_limit"),),
     )
     return _cut_and_completed(about, "bytes", chat, semconv.BYTES_SENT)
@@ -144,8 +144,8 @@ def runs(id_: int) -> timeseries.Panel:
     about = About(
         id_,
         "Duration of runs, 95 %",
-        "Of each agent and of each team. Not narrowed by environment or model alone: a team has none.",
-        "No run ended in this time.",
+        "For each agent and each team. The choice of models does not apply here. The choice of agents applies only to agents.",
+        "No run ended in this time range.",
         height=9,
     )
     agents = RUNS(semconv.AGENT_DURATION, f'{AGENT}=~"$agent"', suffix=_BUCKET)

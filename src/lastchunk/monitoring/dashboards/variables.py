@@ -53,15 +53,17 @@ def environment() -> dashboard.QueryVariable:
 
 
 def model() -> dashboard.QueryVariable:
-    """`model`: as it was asked for."""
+    """`model`: the requested model."""
     of = f'{_ENDED}{{{JOB}=~"$job", {ENVIRONMENT}=~"$environment"}}, {MODEL}'
-    return _labels("model", "Model", of, "The model that was asked for. A team's run has none: it is only part of All.")
+    return _labels("model", "Model", of, "The requested model. A team's run has none, so only All includes it.")
 
 
 def agent() -> dashboard.QueryVariable:
     """`agent`: the one that runs, or under which the model was called."""
     of = f'{_ENDED}{{{JOB}=~"$job", {ENVIRONMENT}=~"$environment"}}, {AGENT}'
-    return _labels("agent", "Agent", of, "Narrows the panels that say so: not every metric knows agents.")
+    return _labels(
+        "agent", "Agent", of, "Applies only to the panels that say so, because not every metric has an agent."
+    )
 
 
 def service_name() -> dashboard.QueryVariable:

@@ -14,9 +14,9 @@ from lastchunk.semconv import Cause, Reason
 
 
 def reasons(id_: int) -> text.Panel:
-    """How a stream ended."""
+    """The table of reasons: how a stream ended."""
     lines = [
-        "How a stream ended. The colour of the charts is that of the family.",
+        "How a stream ended. In charts, the colour is that of the family.",
         "",
         "| reason | family | what to do |",
     ]
@@ -29,8 +29,8 @@ def reasons(id_: int) -> text.Panel:
 
 
 def causes(id_: int) -> text.Panel:
-    """What probably lies behind it."""
-    lines = ["What the evidence points to. Begin here; where it is `unknown`, the reason says more.", ""]
+    """The table of causes: why it probably ended so."""
+    lines = ["What the evidence points to. Begin here. If the cause is `unknown`, look at the reason.", ""]
     lines += ["| cause | family | what to do |", "|---|---|---|"]
     for cause, family in CAUSES.items():
         sentence = _sentence(Reason.ERROR, cause) if cause is not Cause.UNKNOWN else "Look at the reason."
