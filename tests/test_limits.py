@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import types
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -16,7 +15,6 @@ from autogen_core.models import CreateResult, RequestUsage, UserMessage
 from autogen_ext.models.cache import ChatCompletionCache
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from openai import AsyncOpenAI
-from starlette.websockets import WebSocketDisconnect
 
 from tests.conftest import Exported
 
@@ -80,20 +78,6 @@ async def test_a_stream_beside_the_answer_is_no_evidence(exported: Exported, sdk
     async for _ in Client([]).create_stream(HELLO):
         pass
     assert endings(exported) == [("truncated", "unknown")]
-
-
-async def test_a_websocket_whose_browser_left(exported: Exported) -> None:
-    """What the handler's own loop raises is its own business: the stream is left."""
-
-    async def handler() -> None:
-        async for _ in ReplayChatCompletionClient(["one two three"]).create_stream(HELLO):
-            raise WebSocketDisconnect(1001)
-
-    with pytest.raises(WebSocketDisconnect):
-        await handler()
-    gc.collect()
-    await asyncio.sleep(0)
-    assert endings(exported) == [("abandoned", "partial_consumption")]
 
 
 async def test_a_cached_answer_that_was_cut(exported: Exported, model: Callable[..., Any]) -> None:

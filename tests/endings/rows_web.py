@@ -15,6 +15,7 @@ ROWS = [
         #                        reason          cut cause           last event finish status evidence | application sees | below | also
         starlette_reads_all      completed       no  -               end_marker stop   unset wire | 9 CreateResult
         starlette_client_leaves  cancelled       yes client_disconnected text       -      unset wire | 4 left by CancelledError
+        websocket_client_leaves  cancelled       yes client_disconnected text       -      unset wire | 4 left by CancelledError
         starlette_client_gives_up cancelled       yes idle_timeout    text       -      unset wire | 4 left by CancelledError
         sse_client_leaves        cancelled       yes client_disconnected text       -      unset wire | 4 left by CancelledError
         sse_client_gives_up      cancelled       yes idle_timeout    text       -      unset wire | 4 left by CancelledError
@@ -26,6 +27,7 @@ ROWS = [
         #                        reason          cut cause           last event finish status evidence | application sees | below | also
         starlette_reads_all      completed       no  -               message    stop   unset wire | 11 TaskResult | =
         starlette_client_leaves  cancelled       yes client_disconnected text       -      unset none | 5 left by CancelledError | =+
+        websocket_client_leaves  cancelled       yes client_disconnected text       -      unset none | 5 left by CancelledError | =+
         starlette_client_gives_up cancelled       yes idle_timeout    text       -      unset none | 5 left by CancelledError | =+
         sse_client_leaves        cancelled       yes client_disconnected text       -      unset none | 5 left by CancelledError | =+
         sse_client_gives_up      cancelled       yes idle_timeout    text       -      unset none | 5 left by CancelledError | =+
@@ -37,6 +39,7 @@ ROWS = [
         #                        reason          cut cause           last event finish status evidence | application sees | below | also
         starlette_reads_all      completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
         starlette_client_leaves  cancelled       yes client_disconnected text       -      unset wire | 4 left by CancelledError
+        websocket_client_leaves  cancelled       yes client_disconnected text       -      unset wire | 4 left by CancelledError
         starlette_client_gives_up cancelled       yes idle_timeout    text       -      unset wire | 4 left by CancelledError
         sse_client_leaves        cancelled       yes client_disconnected text       -      unset wire | 4 left by CancelledError
         sse_client_gives_up      cancelled       yes idle_timeout    text       -      unset wire | 4 left by CancelledError

@@ -23,6 +23,9 @@ from pydantic import BaseModel
 SECRET = "s3cr3t"
 """Stands in every prompt, answer, tool argument and error text, and may stand in nothing that is exported."""
 
+OF_A_HANDLER = "lastchunk_web_client"
+"""The one context variable of ours that a consumer may meet: a handler of a WebSocket has it before any stream begins."""
+
 current: ContextVar[Stage | None] = ContextVar("stage", default=None)
 """The stage that a warning, a log record or a new task belongs to."""
 
@@ -90,7 +93,8 @@ class Stage:
         span = trace.get_current_span()
         if span is not self.root:
             self.strangers.append(f"span {span.name}" if isinstance(span, Span) else repr(span))
-        self.strangers += [variable.name for variable in copy_context() if variable.name.startswith("lastchunk")]
+        ours = {variable.name for variable in copy_context() if variable.name.startswith("lastchunk")}
+        self.strangers += ours - {OF_A_HANDLER}
 
     def raised(self, error: BaseException) -> None:
         """The application got an exception."""

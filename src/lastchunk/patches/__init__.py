@@ -20,6 +20,7 @@ from lastchunk.patches import (
     openai_sdk,
     runtime,
     uvicorn_server,
+    web_sockets,
 )
 from lastchunk.patches.support.patching import Patch
 
@@ -37,6 +38,7 @@ PATCHES: tuple[Patch, ...] = (
     *google_genai_sdk.PATCHES,
     *classic.PATCHES,
     *uvicorn_server.PATCHES,
+    *web_sockets.PATCHES,
     *agent_framework.PATCHES,
     *ag2.PATCHES,
 )

@@ -188,12 +188,16 @@ def _cause(evidence: Evidence, reason: Reason) -> Cause | None:
                 return _gave_up_on(evidence)
             return Cause.CLIENT_DISCONNECTED if evidence.disconnected else Cause.CANCELLED_BY_APPLICATION
         case Reason.ABANDONED:
-            return _gave_up_on(evidence) if idle else Cause.PARTIAL_CONSUMPTION
+            if idle:
+                return _gave_up_on(evidence)
+            return Cause.CLIENT_DISCONNECTED if evidence.disconnected else Cause.PARTIAL_CONSUMPTION
         case Reason.EMPTY | Reason.TRUNCATED:
             if not evidence.streamed:
                 return Cause.NO_STREAMING_SUPPORT
             return Cause.IDLE_TIMEOUT if cut_idle else Cause.UNKNOWN
         case Reason.ERROR:
+            if evidence.disconnected and evidence.waiting_for is WaitingFor.PERSON:
+                return Cause.CLIENT_DISCONNECTED
             return Cause.PACKAGE_MISMATCH if hint is Cause.PACKAGE_MISMATCH else Cause.UNKNOWN
 
 

@@ -73,7 +73,7 @@ class Evidence:
     """The consumer stopped: it closed the stream, or let it go."""
     process_exit: bool = False
     disconnected: bool = False
-    """A cancel that a web server made because its client left."""
+    """The client of a web server left: whoever cancelled or left the stream then did it for that."""
     gave_up: bool = False
     """A `guard` found the stream silent for too long, and cut it."""
     failed_tool: bool = False

@@ -85,7 +85,7 @@ def outcome_of(
         failure=failure,
         left=left,
         process_exit=process_exit or (cancelled and loop_is_ending()),
-        disconnected=cancelled and error is not None and client_disconnected(error),
+        disconnected=_client_left(record, error, cancelled, waiting_for is not None),
         failed_tool=record.tool_failed,
         gave_up=_gave_up(record),
         waiting_for=waiting_for,
@@ -115,6 +115,13 @@ def outcome_of(
         finish_raw=taken.finish_raw if taken is not None else wire.finish_raw if wire is not None else None,
         recovered=_recovered(record, taken),
     )
+
+
+def _client_left(record: StreamRecord, error: BaseException | None, cancelled: bool, waiting: bool) -> bool:
+    """The client left for whom the stream was read: its server cancelled the stream, or its reader stopped for that."""
+    if cancelled and error is not None and client_disconnected(error):
+        return True
+    return record.reader is not None and record.reader.stopped_for_client(waiting, record.stepped_at)
 
 
 def _finished(record: StreamRecord) -> tuple[bool, Source]:

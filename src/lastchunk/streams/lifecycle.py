@@ -21,6 +21,7 @@ from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.start import History, Start
 from lastchunk.streams.telemetry import Telemetry
 from lastchunk.streams.timed_record import TimedStreamRecord
+from lastchunk.streams.web_clients import reader
 from lastchunk.streams.wire import Wire
 
 
@@ -52,6 +53,7 @@ class Streams:
             return None
         record = self._record(start, parent, self.settings.chunk_events if heard else 0)
         record.telemetry = self.telemetry if heard else None
+        record.reader = reader() if parent is None else parent.reader
         if start.bare:
             record.wire = Wire()
         open_streams.add(record, self._end)

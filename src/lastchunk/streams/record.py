@@ -18,6 +18,7 @@ from lastchunk.streams.delivery import delivery_of
 from lastchunk.streams.idle import own_gap
 from lastchunk.streams.inner_streams import InnerStreams
 from lastchunk.streams.start import Start
+from lastchunk.streams.web_clients import Reader
 from lastchunk.streams.wire import Wire
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class StreamRecord:
         "max_pause",
         "measured_elsewhere",
         "parent",
+        "reader",
         "replaces_span",
         "result_finish",
         "sample",
@@ -95,6 +97,8 @@ class StreamRecord:
         self.measured_elsewhere = start.measured_elsewhere
         """Another instrumentation records the metrics of the conventions for this call."""
         self.context: Context | None = None
+        self.reader: Reader | None = None
+        """Who reads it, if that is for a client of a web server."""
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ending: Ending | None = None
         self.sample = ChunkSample(chunk_events) if chunk_events else None

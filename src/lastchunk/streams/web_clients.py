@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: The Lastchunk authors
+# SPDX-License-Identifier: Apache-2.0
+"""Remembers for which client of a web server a stream is read, and when the application learned that this client had left.
+
+A WebSocket handler is not cancelled when its client leaves: it learns of it where it sends or receives, and stops reading in its
+own way. The handler, and every task that it starts, has its client in a context variable, where a stream finds it at its begin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from weakref import WeakKeyDictionary, ref
+
+from lastchunk.streams import clock
+
+GOES_ON = 10.0
+"""Seconds after which an application that takes items all the same has decided to go on without its client."""
+
+
+class WebClient:
+    """Whoever is at the other end of one connection."""
+
+    __slots__ = ("left_at", "turned_to_it")
+
+    def __init__(self) -> None:
+        self.left_at = 0.0
+        """When the application learned that the client had left; 0 before."""
+        self.turned_to_it: ref[asyncio.Task[object]] | None = None
+        """The task that waited for the client's next message then; None if a message could not be sent."""
+
+
+class Reader:
+    """Who reads a stream: a task of the application, for a client."""
+
+    __slots__ = ("_client", "_task")
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._task = _this_task()
+
+    def stopped_for_client(self, waiting: bool, last_item_at: float) -> bool:
+        """Whether a reader that stops now does so because its client left.
+
+        `waiting`: it had asked for an item; `last_item_at`: when it took the last one. A reader that had turned to its
+        client's next message had stopped before.
+        """
+        left_at, turned = self._client.left_at, self._client.turned_to_it
+        if not left_at or last_item_at > left_at + GOES_ON:
+            return False
+        return waiting or turned is None or self._task is None or turned() is not self._task()
+
+
+_here: ContextVar[WebClient | None] = ContextVar("lastchunk_web_client", default=None)
+_clients: WeakKeyDictionary[object, WebClient] = WeakKeyDictionary()
+"""By the library's object of the connection."""
+
+
+def came(connection: object) -> None:
+    """A handler of `connection` begins, in this context."""
+    _clients[connection] = client = WebClient()
+    _here.set(client)
+
+
+def left(connection: object, *, receiving: bool) -> None:
+    """The application learns, `receiving` or sending, that the client of `connection` has left."""
+    client = _clients.get(connection)
+    if client is not None and not client.left_at:
+        client.left_at = clock.monotonic()
+        client.turned_to_it = _this_task() if receiving else None
+
+
+def server_stops() -> None:
+    """From now on the server closes connections by itself: those that are open no longer tell who left."""
+    _clients.clear()
+
+
+def reader() -> Reader | None:
+    """Who reads a stream that begins here; None if it is for no client, or for one that has left."""
+    client = _here.get()
+    return None if client is None or client.left_at else Reader(client)
+
+
+def _this_task() -> ref[asyncio.Task[object]] | None:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return None
+    return None if task is None else ref(task)
