@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from sse_starlette.sse import AppStatus
 
 from lastchunk.patches import uvicorn_server
 from tests.conftest import Instrument
@@ -51,6 +52,8 @@ def _batched() -> Signals:
 def _raised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Signals that uvicorn raises anew, which would end this process."""
     raised: list[int] = []
+    # sse-starlette, if it is imported, remembers that a server was stopped, and ends every later response.
+    monkeypatch.setattr(AppStatus, "should_exit", False)
     monkeypatch.setattr(uvicorn.server.signal, "raise_signal", raised.append)
     return raised
 
