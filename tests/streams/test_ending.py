@@ -122,11 +122,19 @@ CAUSES: dict[str, Callable[[Evidence], str | None]] = {
         else ("client_disconnected" if e.disconnected else "cancelled_by_application")
     ),
     "abandoned": lambda e: (
-        ("tool_failure" if e.waiting_for is WaitingFor.TOOL else "idle_timeout") if _idle(e) else "partial_consumption"
+        ("tool_failure" if e.waiting_for is WaitingFor.TOOL else "idle_timeout")
+        if _idle(e)
+        else ("client_disconnected" if e.disconnected else "partial_consumption")
     ),
     "empty": lambda e: "no_streaming_support" if not e.streamed else "idle_timeout" if _cut_idle(e) else "unknown",
     "truncated": lambda e: "no_streaming_support" if not e.streamed else "idle_timeout" if _cut_idle(e) else "unknown",
-    "error": lambda e: "package_mismatch" if _hint(e) == "package_mismatch" else "unknown",
+    "error": lambda e: (
+        "client_disconnected"
+        if e.disconnected and e.waiting_for is WaitingFor.PERSON
+        else "package_mismatch"
+        if _hint(e) == "package_mismatch"
+        else "unknown"
+    ),
 }
 
 SECONDS = st.sampled_from([0.0, 0.1, 4.9, 5.0, 29.9, 30.0, 30.1, 600.0])
