@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import re
@@ -58,6 +59,13 @@ def _raised_by_us(record: logging.LogRecord) -> bool:
 
 
 pytest_plugins = ["tests.another_chance"]
+
+with contextlib.suppress(ImportError):  # the environments of `make compat` do without it
+    import hypothesis
+
+    # How long an example takes, the machine decides.
+    hypothesis.settings.register_profile("lastchunk", hypothesis.settings(), deadline=None)
+    hypothesis.settings.load_profile("lastchunk")
 
 FIRST = ("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail.py", "demo/test_run.py")
 """The files that take longest: several processes share the files in this order, and none of these begins last."""

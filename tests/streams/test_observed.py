@@ -11,6 +11,7 @@ import asyncio
 import gc
 import inspect
 import sys
+import time
 import types
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -457,20 +458,20 @@ async def test_a_timeout_around_the_loop(make: Make) -> None:
     """The commonest way to be patient."""
 
     async def body() -> AsyncGenerator[Any, Any]:
-        while True:
-            await asyncio.sleep(0.002)
-            yield "one "
+        yield "one "
+        await asyncio.sleep(60)
 
     received = []
 
     async def read() -> None:
-        async with asyncio.timeout(0.05):
+        async with asyncio.timeout(None) as patience:
             async for item in make(body):
                 received.append(item)
+                patience.reschedule(asyncio.get_running_loop().time() + 0.01)
 
     with pytest.raises(TimeoutError):
         await read()
-    assert received
+    assert received == ["one "]
 
 
 # --- letting go -------------------------------------------------------------------------------------------------------
@@ -655,17 +656,16 @@ async def test_a_drop_ends_with_the_time_of_death(exported: Exported) -> None:
     """The span is ended a little later, on the loop; what it says is when the reference died."""
     stream = _stream(Trace())
     await anext(stream)
-    await asyncio.sleep(0.02)
-    before = asyncio.get_running_loop().time()
+    before = time.time_ns()
     del stream
-    busy_until = before + 0.15
-    while asyncio.get_running_loop().time() < busy_until:
+    died_by = time.time_ns()
+    while time.time_ns() < died_by + 100_000_000:
         pass
     assert exported.all == []
     await asyncio.sleep(0)
-    span = exported.one()
-    assert 0.02e9 <= span.end_time - span.start_time < 0.12e9
-    assert span.attributes["lastchunk.stream.termination.reason"] == "abandoned"
+    tolerated = 10_000_000  # between the clock of spans and that of the machine
+    assert before - tolerated <= exported.one().end_time <= died_by + tolerated
+    assert exported.reason() == "abandoned"
 
 
 async def test_a_dropped_generator_is_closed_where_it_was_driven(exported: Exported) -> None:

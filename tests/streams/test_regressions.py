@@ -66,7 +66,7 @@ async def test_nothing_waits_for_the_garbage_collector(how: str) -> None:
 
 async def test_a_stream_in_a_cycle_is_closed_once(exported: Exported) -> None:
     """Garbage collection finalises the proxy and the inner generator: only one of them may schedule the close."""
-    closed = []
+    closed, over = [], asyncio.Event()
 
     async def body() -> AsyncGenerator[Any, Any]:
         try:
@@ -75,6 +75,7 @@ async def test_a_stream_in_a_cycle_is_closed_once(exported: Exported) -> None:
         finally:
             await asyncio.sleep(0.01)
             closed.append(trace.get_current_span().get_span_context().span_id)
+            over.set()
 
     class Session:
         def __init__(self) -> None:
@@ -84,8 +85,9 @@ async def test_a_stream_in_a_cycle_is_closed_once(exported: Exported) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: failures.append(context))
     await anext(Session().stream)
     gc.collect()
-    await asyncio.sleep(0.03)
+    await asyncio.wait_for(over.wait(), 10)
     gc.collect()
+    await asyncio.sleep(0.01)
     assert closed == [exported.one().context.span_id]
     assert failures == []
 
