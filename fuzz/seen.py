@@ -28,6 +28,17 @@ def frozen(seeds: Iterable[int]) -> Iterator[int]:
         gc.unfreeze()
 
 
+def collected(log: list[Any]) -> None:
+    """Collect garbage. What is heard of it is sorted.
+
+    The finalisers of one collection run in the order in which the collector last came to the objects: no version of Python
+    promises it, and any object more, or another way to one, changes it.
+    """
+    place = len(log)
+    gc.collect()
+    log[place:] = sorted(log[place:], key=text)
+
+
 def text(value: object) -> str:
     """A value's repr, or an exception's text, without what differs from run to run."""
     return _NUMBER_OF_TASK.sub("Task-", _ADDRESS.sub("0x", value if isinstance(value, str) else repr(value)))

@@ -8,3 +8,8 @@ saw is compared (`differences`), and what the second exported is looked through 
 `layers` says where an application takes its stream from, `values` what it asks with, `consumers` how it reads and leaves,
 `answers` what the server says, and `bytes_sent` how that travels.
 """
+
+from __future__ import annotations
+
+HANGS_AFTER = 60.0
+"""Seconds after which a case hangs. The longest has two clients that wait for five seconds each."""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import re
@@ -17,7 +16,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from fuzz.seen import chain, overheard, text
+from fuzz.seen import chain, collected, overheard, text
 from fuzz.wire import consumers, sync_consumers
 from fuzz.wire.bytes_sent import sent
 from fuzz.wire.layers import LAYERS, Asker, Layer
@@ -77,7 +76,7 @@ def perform(seed: int, server: Server, current: Callable[[], None]) -> tuple[lis
         except BaseException as error:
             log += [chain(error), _frames_of_ours(error)]
         asker.clients.clear()
-        gc.collect()
+        collected(log)
         server.end()
         log.append(("files left open", _open_files() - opened))
         log.append([_normal(request.decode("latin-1")) for request in server.requests])
@@ -93,7 +92,7 @@ async def _application(layer: Layer, asker: Asker, way: str, hangs: bool, reader
     try:
         await (reader.leave if hangs else reader.read)(layer(asker), way)
     finally:
-        gc.collect()
+        collected(log)
         if closes:
             for client in asker.clients:
                 closed = client.close() if hasattr(client, "close") else None

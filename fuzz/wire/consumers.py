@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import gc
 import pickle
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -14,7 +13,7 @@ from random import Random
 from typing import Any
 
 from fuzz.bodies import Boom
-from fuzz.seen import chain
+from fuzz.seen import chain, collected
 from fuzz.wire.server import Server
 from fuzz.wire.values import Log
 
@@ -249,5 +248,5 @@ class Reader:
         cycle.append(cycle)
         self._held.clear()
         del cycle
-        gc.collect()
+        collected(self._log)
         await asyncio.sleep(0)

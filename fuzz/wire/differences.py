@@ -9,37 +9,56 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from threading import Timer
 from types import TracebackType
-from typing import Any
+
+from fuzz.wire import HANGS_AFTER
 
 _TRIES = 6
 """Sockets and garbage collection have no seed: a case that differs is performed as often again, on both sides. What Lastchunk
 changes differs from everything that is seen without it; what chance changes does not."""
+_METRICS_EVERY = 500
+"""Cases after which the metrics of all are looked at: those of a process that hangs are lost."""
+HANGS = "does not end"
+"""What is seen of a case that hangs."""
+_SIDE = ("-m", "fuzz.wire.side")
 
 
 class Side:
-    """A process that performs cases."""
+    """A process that performs cases; another one takes its place if a case hangs."""
 
-    def __init__(self, name: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.wire.side", name],
+    def __init__(self, *command: str, patience: float = HANGS_AFTER) -> None:
+        self._command, self._patience = command, patience
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *self._command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONHASHSEED": "0", "OTEL_SDK_DISABLED": "false"},
         )
+        assert process.stdout
+        if not process.stdout.readline():
+            raise RuntimeError(f"a side of the fuzzer ended with {process.wait(10)} before its first case")
+        return process
 
     def __enter__(self) -> Side:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._over() and kind is None:
+            raise RuntimeError(f"a side of the fuzzer ended with {self._process.returncode}")
+
+    def _over(self) -> int:
+        """The process has nothing more to do: its exit code."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()
         self._process.stdout.read()
         self._process.stdout.close()
-        if self._process.wait(60) and kind is None:
-            raise RuntimeError(f"a side of the fuzzer ended with {self._process.returncode}")
+        return self._process.wait(60)
 
     def ask(self, seed: int | None) -> None:
         """Perform a case; None: look at the metrics of all."""
@@ -48,26 +67,45 @@ class Side:
         self._process.stdin.flush()
 
     def told(self) -> dict[str, list[str]]:
-        """What came of the next case that was asked for."""
+        """What came of the case that was asked for last."""
         assert self._process.stdout
-        line: Any = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"a side of the fuzzer ended with {self._process.wait(10)}")
-        return json.loads(line)
+        killed: list[bool] = []
+
+        def kill() -> None:
+            killed.append(True)
+            self._process.kill()
+
+        alarm = Timer(self._patience, kill)
+        alarm.start()
+        line = self._process.stdout.readline()
+        alarm.cancel()
+        if line:
+            return json.loads(line)
+        if not killed:
+            raise RuntimeError(f"a side of the fuzzer ended with {self._over()}")
+        self._over()
+        self._process = self._started()
+        return {"seen": [HANGS], "faults": []}
 
 
 def differences(seeds: Iterable[int]) -> list[str]:
     """What differs under Lastchunk, and what it emitted that it must not."""
     found: list[str] = []
-    with Side("bare") as bare, Side("observed") as observed:
-        for seed in seeds:
+    with Side(*_SIDE, "bare") as bare, Side(*_SIDE, "observed") as observed:
+        for number, seed in enumerate(seeds, 1):
             right, ours = _both(bare, observed, seed)
             found += [f"seed {seed}, {ours['seen'][0]}: {fault}" for fault in ours["faults"]]
             if right["seen"] != ours["seen"] and (difference := _confirmed(bare, observed, seed, right, ours)):
                 found.append(difference)
-        observed.ask(None)
-        found += observed.told()["faults"]
-    return found
+            if number % _METRICS_EVERY == 0:
+                found += _of_metrics(observed)
+        found += _of_metrics(observed)
+    return [*dict.fromkeys(found)]
+
+
+def _of_metrics(observed: Side) -> list[str]:
+    observed.ask(None)
+    return observed.told()["faults"]
 
 
 def _both(bare: Side, observed: Side, seed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -4,18 +4,23 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import sys
 from collections.abc import Iterator
 
 from fuzz.seen import frozen
+from fuzz.wire import HANGS_AFTER
 from fuzz.wire.case import cheap_clients, perform
 from fuzz.wire.server import Server
 
 
 def main() -> None:
-    """Perform the cases; a line of JSON for each. An empty line asks for what is wrong with all metrics so far."""
+    """Say that it is ready, and perform the cases: a line of JSON for each.
+
+    An empty line asks for what is wrong with all metrics so far. Where a case hangs is told to stderr.
+    """
     observed = sys.argv[1] == "observed"
     # Whatever else is printed belongs to nobody.
     out = os.fdopen(os.dup(1), "w")
@@ -27,8 +32,10 @@ def main() -> None:
     else:
         watch = None
     server = Server()
+    print("ready", file=out, flush=True)
     with cheap_clients():
         for seed in frozen(_seeds()):
+            faulthandler.dump_traceback_later(0.9 * HANGS_AFTER)
             faults: list[str] = []
             seen: list[str] = []
             if seed is None:
@@ -37,6 +44,7 @@ def main() -> None:
                 seen, requests = perform(seed, server, watch.current if watch else _nothing)
                 faults = watch.faults(requests) if watch else []
             print(json.dumps({"seen": seen, "faults": faults}), file=out, flush=True)
+            faulthandler.cancel_dump_traceback_later()
     assert observed or "lastchunk" not in sys.modules
 
 
