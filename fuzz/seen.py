@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
@@ -45,7 +46,7 @@ def text(value: object) -> str:
 
 
 def chain(error: BaseException | None) -> Any:
-    """An exception with all that it came from: class, text, the value of a stop, members of a group."""
+    """An exception with all that it came from: class, text, the value of a stop, frames of ours, members of a group."""
     if error is None:
         return None
     inside = [chain(member) for member in error.exceptions] if isinstance(error, BaseExceptionGroup) else []
@@ -54,10 +55,23 @@ def chain(error: BaseException | None) -> Any:
         type(error).__name__,
         text(str(error)),
         value,
+        _frames_of_ours(error.__traceback__),
         inside,
         chain(error.__cause__),
         error.__suppress_context__ or chain(error.__context__),
     )
+
+
+def _frames_of_ours(traceback: TracebackType | None) -> list[str]:
+    """What an application must not see in a traceback; but for a generator that never began, where no line can take it out."""
+    found: list[str] = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        began = traceback.tb_lineno != frame.f_code.co_firstlineno
+        if began and frame.f_globals.get("__name__", "").startswith("lastchunk."):
+            found.append(f"{frame.f_code.co_qualname} at {traceback.tb_lineno}")
+        traceback = traceback.tb_next
+    return found
 
 
 def outcome(call: Callable[..., Any], *args: Any) -> Any:

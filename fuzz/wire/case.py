@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import ssl
-import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from random import Random
@@ -74,7 +73,7 @@ def perform(seed: int, server: Server, current: Callable[[], None]) -> tuple[lis
             else:
                 asyncio.run(_application(layer, asker, way, hangs, consumers.Reader(random, log, server, current)))
         except BaseException as error:
-            log += [chain(error), _frames_of_ours(error)]
+            log.append(chain(error))
         asker.clients.clear()
         collected(log)
         server.end()
@@ -113,12 +112,6 @@ def _close(asker: Asker) -> None:
     for client in asker.clients:
         if hasattr(client, "close"):
             client.close()
-
-
-def _frames_of_ours(error: BaseException) -> list[str]:
-    """What an application must not see in a traceback."""
-    places = "".join(traceback.format_exception(error))
-    return re.findall(r'File ".*(/lastchunk/.*)", line', places)
 
 
 def _open_files() -> int:

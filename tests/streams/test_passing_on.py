@@ -20,7 +20,10 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from openai import AsyncOpenAI, OpenAI
 
 from lastchunk.model_server.server import ModelServer
+from lastchunk.patches.support.raw_responses import ObservedRawResponse
+from lastchunk.streams.http_bodies import Body
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from tests.conftest import MODEL_INFO, Instrument
 
 ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
@@ -135,6 +138,80 @@ async def test_chains(instrument: Instrument, how: str, agent: bool) -> None:
     bare = await _raised(way, "")
     instrument()
     assert await _raised(way, "") == bare
+
+
+class _Fails:
+    """An SDK's stream, raw response or body that fails whenever it is left, or parsed."""
+
+    def _fail(self, *args: Any) -> Any:
+        raise LookupError("it failed")
+
+    async def _fail_later(self, *args: Any) -> Any:
+        raise LookupError("it failed")
+
+    __enter__ = __exit__ = close = parse = _fail
+    __aenter__ = __aexit__ = aclose = _fail_later
+
+
+class _ParsesLater(_Fails):
+    parse = _Fails._fail_later
+
+
+class _Nobody:
+    """Observes nothing."""
+
+    record = None
+
+    def closed(self) -> None: ...
+    def let_go(self) -> None: ...
+
+
+async def _with(stream: Any) -> None:
+    async with stream:
+        pass
+
+
+async def _exit(stream: Any) -> None:
+    await stream.__aexit__(None, None, None)
+
+
+def _sync_with(stream: Any) -> None:
+    with stream:
+        pass
+
+
+SYNC, ASYNC = (kind(_Fails(), _Nobody()) for kind in (ObservedStream, ObservedAsyncStream))
+RAW, RAW_LATER = (ObservedRawResponse(kind(), _Nobody(), lambda _: None) for kind in (_Fails, _ParsesLater))  # type: ignore[arg-type]
+BODY = Body(_Fails(), _Nobody(), {})  # type: ignore[arg-type]
+
+LEAVING: dict[str, Callable[[], Any]] = {
+    "with": lambda: _sync_with(SYNC),
+    "the end of with": lambda: SYNC.__exit__(None, None, None),
+    "close": lambda: SYNC.close(),
+    "async with": lambda: _with(ASYNC),
+    "the end of async with": lambda: _exit(ASYNC),
+    "aclose": lambda: ASYNC.aclose(),
+    "parse": lambda: RAW.parse(),
+    "parse, async": lambda: RAW_LATER.parse(),
+    "close of a raw response": lambda: RAW.close(),
+    "close of a body": lambda: BODY.close(),
+    "aclose of a body": lambda: BODY.aclose(),
+}
+
+
+@pytest.mark.parametrize("way", LEAVING)
+async def test_what_fails_when_a_stream_is_left_or_parsed(way: str) -> None:
+    """Seed 700619 of the wire: a cancel while the body of a response was closed."""
+
+    async def leaves() -> None:
+        left = LEAVING[way]()
+        if left is not None:
+            await left
+
+    with pytest.raises(LookupError, match="it failed") as raised:
+        await leaves()
+    modules = [str(entry.frame.f_globals["__name__"]) for entry in raised.traceback]
+    assert [name for name in modules if name.startswith("lastchunk.")] == []
 
 
 def test_a_chain_in_a_circle() -> None:

@@ -18,6 +18,7 @@ from lastchunk import semconv
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.semconv import ChunkKind, Operation
 from lastchunk.streams.observer import Observer
+from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.start import Start
 from lastchunk.telemetry.lent_spans import LentSpan
@@ -43,13 +44,15 @@ def _within(patcher: Patcher, middleware: Any, call_next: Turn) -> Turn:
         observer.begin()
         record = observer.record
         if record is None:
-            return await call_next(event, context)
+            with no_frame_of_ours:
+                return await call_next(event, context)
         observer.step_begins()
         try:
             with patcher.streams.visit(record):
                 response = await call_next(event, context)
         except BaseException as error:
             observer.failed(error)
+            passed_on(error)
             raise
         observer.item(response)
         observer.exhausted()

@@ -21,6 +21,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 from lastchunk import foreign, semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.patching import Patch, Patcher, argument
+from lastchunk.streams.passing_on import no_frame_of_ours
 
 _OUTPUT_TOPIC = "output_topic_"
 _MESSAGE = "message"
@@ -48,7 +49,9 @@ async def _of_an_item() -> dict[str, Any]:
 
 
 async def _without_message(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    return {key: value for key, value in (await answer).items() if key != _MESSAGE}
+    with no_frame_of_ours:
+        attributes = await answer
+    return {key: value for key, value in attributes.items() if key != _MESSAGE}
 
 
 def _apply_tracing(module: ModuleType, patcher: Patcher) -> None:

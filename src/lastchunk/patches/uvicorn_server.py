@@ -21,6 +21,7 @@ from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.streams import web_clients
+from lastchunk.streams.passing_on import no_frame_of_ours
 
 PATIENCE = 5.0
 """Seconds for all three signals: a receiver that hangs must not use up the time that a process has to stop."""
@@ -36,7 +37,8 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 async def _shut_down(patcher: Patcher, server: Any, answer: Awaitable[Any]) -> Any:
     """As uvicorn does it; and if that was by a signal, send what has ended."""
     web_clients.server_stops()
-    result = await answer
+    with no_frame_of_ours:
+        result = await answer
     try:
         if field(server, "_captured_signals"):
             await _sent(patcher.streams.telemetry.flush)

@@ -17,7 +17,7 @@ import wrapt
 from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams.observer import Observer
-from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.tap import Tap
 
@@ -65,12 +65,14 @@ class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
     async def aclose(self) -> None:
         """As the HTTP library's."""
         self._self_reading.closed()
-        await self.__wrapped__.aclose()
+        with no_frame_of_ours:
+            await self.__wrapped__.aclose()
 
     def close(self) -> None:
         """As the HTTP library's."""
         self._self_reading.closed()
-        self.__wrapped__.close()
+        with no_frame_of_ours:
+            self.__wrapped__.close()
 
     def __del__(self) -> None:
         self._self_reading.observer.let_go()

@@ -26,6 +26,21 @@ def passed_on(error: BaseException) -> None:
         report("cleaning the traceback of an exception", exc)
 
 
+class _NoFrameOfOurs:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            passed_on(error)
+
+
+no_frame_of_ours = _NoFrameOfOurs()
+"""`with no_frame_of_ours:` around what a library does: what it raises is `passed_on`."""
+
+
 def _look_through(error: BaseException) -> None:
     waiting, seen = [error], set[int]()
     while waiting and len(seen) < _DEEPEST:

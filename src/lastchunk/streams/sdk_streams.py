@@ -17,7 +17,7 @@ from lastchunk.streams.driver import unannounced
 from lastchunk.streams.in_context import InContext
 from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer
-from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.tap import Tap
 
 
@@ -58,7 +58,8 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
 
     def _self_closing(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         self._self_observer.closed()
-        return close(*args, **kwargs)
+        with no_frame_of_ours:
+            return close(*args, **kwargs)
 
     def __del__(self) -> None:
         observer, body = self._self_observer, self._self_body
@@ -146,14 +147,16 @@ class ObservedAsyncStream(_ObservedSdkStream):
         return item
 
     async def __aenter__(self) -> ObservedAsyncStream:
-        await self.__wrapped__.__aenter__()
+        with no_frame_of_ours:
+            await self.__wrapped__.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Any:
         self._self_observer.closed()
-        return await self.__wrapped__.__aexit__(kind, error, traceback)
+        with no_frame_of_ours:
+            return await self.__wrapped__.__aexit__(kind, error, traceback)
 
 
 class ObservedStream(_ObservedSdkStream):
@@ -186,14 +189,16 @@ class ObservedStream(_ObservedSdkStream):
         return item
 
     def __enter__(self) -> ObservedStream:
-        self.__wrapped__.__enter__()
+        with no_frame_of_ours:
+            self.__wrapped__.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Any:
         self._self_observer.closed()
-        return self.__wrapped__.__exit__(kind, error, traceback)
+        with no_frame_of_ours:
+            return self.__wrapped__.__exit__(kind, error, traceback)
 
 
 def watched(tap: Tap, chunks: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:

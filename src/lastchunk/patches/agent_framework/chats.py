@@ -21,6 +21,7 @@ from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import Operation
+from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.start import Start
 
 _ALWAYS_SAY_FINISH = frozenset({"aws.bedrock", "gcp.gemini", "mistral_ai"})
@@ -60,6 +61,7 @@ async def _answered(answer: Awaitable[Any], patcher: Patcher) -> Any:
         response = await answer
     except BaseException as error:
         _tell(patcher, "", error)
+        passed_on(error)
         raise
     reason = getattr(response, "finish_reason", None)
     _tell(patcher, reason if isinstance(reason, str) else "", None)

@@ -19,6 +19,7 @@ from lastchunk.patches.agent_framework.names import require
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observer import Observer, OnItem
+from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.start import Start
 from lastchunk.streams.watched import Watch, attach, watch_of
 from lastchunk.telemetry.lent_spans import LentSpan
@@ -71,7 +72,8 @@ class PullWatch(Watch):
         observer.begin()
         record = observer.record
         if record is None or record.ending is not None:
-            return await pulled
+            with no_frame_of_ours:
+                return await pulled
         observer.step_begins()
         try:
             with self._patcher.streams.visit(record):
@@ -81,6 +83,7 @@ class PullWatch(Watch):
             raise
         except BaseException as error:
             observer.failed(error)
+            passed_on(error)
             raise
         observer.item(item)
         return item
@@ -135,4 +138,5 @@ def apply_streams(module: ModuleType, patcher: Patcher) -> None:
 
 async def _leave(watching: PullWatch, closing: Awaitable[None]) -> None:
     watching.closed()
-    await closing
+    with no_frame_of_ours:
+        await closing

@@ -14,6 +14,7 @@ import wrapt
 
 from lastchunk.streams import http_bodies
 from lastchunk.streams.observer import Observer
+from lastchunk.streams.passing_on import no_frame_of_ours
 from lastchunk.streams.tap import Tap
 
 _BODY = frozenset({"http_response", "iter_bytes", "iter_lines", "iter_text", "read", "text", "json", "content"})
@@ -43,15 +44,19 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
 
     def _self_closing(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         self._self_observer.closed()
-        return close(*args, **kwargs)
+        with no_frame_of_ours:
+            return close(*args, **kwargs)
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         """As the SDK's: the stream, or a coroutine that gives it."""
-        parsed = self.__wrapped__.parse(*args, **kwargs)
+        with no_frame_of_ours:
+            parsed = self.__wrapped__.parse(*args, **kwargs)
         return self._self_later(parsed) if hasattr(parsed, "__await__") else self._self_stream(parsed)
 
     async def _self_later(self, parsed: Any) -> Any:
-        return self._self_stream(await parsed)
+        with no_frame_of_ours:
+            stream = await parsed
+        return self._self_stream(stream)
 
     def _self_stream(self, parsed: Any) -> Any:
         given, ours = self._self_parsed
