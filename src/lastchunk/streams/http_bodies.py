@@ -150,8 +150,9 @@ class _AsyncReads:
         self._reading.asks()
         try:
             data = await self._reads.__anext__()
-        except StopAsyncIteration:
+        except StopAsyncIteration as stop:
             self._reading.over(None)
+            passed_on(stop)
             raise
         except BaseException as error:
             self._reading.over(error)
@@ -173,8 +174,9 @@ class _Reads:
         self._reading.asks()
         try:
             data = self._reads.__next__()
-        except StopIteration:
+        except StopIteration as stop:
             self._reading.over(None)
+            passed_on(stop)
             raise
         except BaseException as error:
             self._reading.over(error)

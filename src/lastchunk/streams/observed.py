@@ -9,7 +9,7 @@ from typing import Any
 
 from lastchunk.streams.driver import StandIn, announced, driven, driven_sync
 from lastchunk.streams.observer import Observer
-from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.tap import Tap
 
 
@@ -133,23 +133,24 @@ class ObservedGenerator(_ObservedGenerator):
     def __next__(self) -> Any:
         try:
             return (self._next or self._decided().__next__)()
-        except StopIteration:
-            raise
         except BaseException as error:
             passed_on(error)
             raise
 
     def send(self, value: Any) -> Any:
         """As the inner generator's."""
-        return self._decided().send(value)
+        with no_frame_of_ours:
+            return self._decided().send(value)
 
     def throw(self, *args: Any) -> Any:
         """As the inner generator's."""
-        return self._decided().throw(*args)
+        with no_frame_of_ours:
+            return self._decided().throw(*args)
 
     def close(self) -> Any:
         """As the inner generator's."""
-        return self._decided().close()
+        with no_frame_of_ours:
+            return self._decided().close()
 
     @property
     def gi_running(self) -> bool:

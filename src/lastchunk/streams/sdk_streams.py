@@ -136,8 +136,9 @@ class ObservedAsyncStream(_ObservedSdkStream):
                 observer.begin()
                 observer.step_begins()
                 item = await InContext(observer.run, self.__wrapped__.__anext__())
-        except StopAsyncIteration:
+        except StopAsyncIteration as stop:
             observer.exhausted()
+            passed_on(stop)
             raise
         except BaseException as error:
             observer.failed(error)
@@ -178,8 +179,9 @@ class ObservedStream(_ObservedSdkStream):
         observer.step_begins()
         try:
             item = observer.run(self.__wrapped__.__next__)
-        except StopIteration:
+        except StopIteration as stop:
             observer.exhausted()
+            passed_on(stop)
             raise
         except BaseException as error:
             observer.failed(error)

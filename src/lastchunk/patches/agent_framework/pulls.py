@@ -78,8 +78,9 @@ class PullWatch(Watch):
         try:
             with self._patcher.streams.visit(record):
                 item = await pulled
-        except StopAsyncIteration:
+        except StopAsyncIteration as stop:
             self._exhausted()
+            passed_on(stop)
             raise
         except BaseException as error:
             observer.failed(error)
