@@ -20,26 +20,27 @@ from lastchunk.semconv import ChunkKind, Operation
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 from lastchunk.telemetry.lent_spans import LentSpan
 
-Turn = Callable[[Any, Any], Awaitable[Any]]
+Turn = Callable[[object, object], Awaitable[object]]
 
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:
-    def on_turn(wrapped: Callable[..., Any], middleware: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def on_turn(wrapped: Function, middleware: object, args: Args, kwargs: Kwargs) -> object:
         if not args:
             return wrapped(*args, **kwargs)
-        call_next, *others = args
-        return wrapped(_within(patcher, middleware, call_next), *others, **kwargs)
+        call_next: Any = args[0]
+        return wrapped(_within(patcher, middleware, call_next), *args[1:], **kwargs)
 
     patcher.wrap(module._TelemetryMiddlewareInstance, "on_turn", on_turn)
 
 
-def _within(patcher: Patcher, middleware: Any, call_next: Turn) -> Turn:
+def _within(patcher: Patcher, middleware: object, call_next: Turn) -> Turn:
     """The rest of the turn, which AG2 calls with its span as the current one."""
 
-    async def turn(event: Any, context: Any) -> Any:
+    async def turn(event: object, context: object) -> object:
         observer = Observer(patcher.streams, lambda: _describe(middleware), _on_item)
         observer.begin()
         record = observer.record
@@ -61,7 +62,7 @@ def _within(patcher: Patcher, middleware: Any, call_next: Turn) -> Turn:
     return turn
 
 
-def _describe(middleware: Any) -> Start:
+def _describe(middleware: object) -> Start:
     name = getattr(middleware, "_agent_name", None)
     return Start(
         operation=Operation.INVOKE_AGENT,
@@ -77,7 +78,7 @@ def _describe(middleware: Any) -> Start:
     )
 
 
-def _on_item(record: StreamRecord, response: Any, now: float, gap: float) -> None:
+def _on_item(record: StreamRecord, response: object, now: float, gap: float) -> None:
     """The turn's only item is its answer."""
     record.chunk(ChunkKind.MESSAGE, 0, now, gap)
     record.result(gap, arrived=True)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Protocol
 
 from lastchunk import semconv
 from lastchunk.patches.agentchat_items import Items, error_text_of
@@ -23,6 +23,14 @@ from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.semconv import Operation
 from lastchunk.streams.start import Start
+
+
+class AgentId(Protocol):
+    """By which AutoGen's runtime calls an agent."""
+
+    type: str
+    key: str
+
 
 _SUPPORTED = ">= 0.4.9, < 0.8"
 
@@ -52,18 +60,18 @@ def _items() -> tuple[Items, type]:
     return Items(messages, sys.modules["autogen_agentchat.base"]), messages.ModelClientStreamingChunkEvent
 
 
-def _describe_run(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe_run(agent: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     start = _describe_agent(agent, kwargs.get("task"))
     start.replaces_span = True
     return start
 
 
-def _describe_turn(agent: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start | None:
+def _describe_turn(agent: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start | None:
     return None if is_part_of_run(agent) else _describe_agent(agent, argument(args, kwargs, 0, "messages"))
 
 
-def _describe_agent(agent: Any, given: Any) -> Start:
-    attributes: dict[str, Any] = {semconv.AGENT_DESCRIPTION: field(agent, "_description")}
+def _describe_agent(agent: object, given: object) -> Start:
+    attributes: dict[str, object] = {semconv.AGENT_DESCRIPTION: field(agent, "_description")}
     client = field(agent, "_model_client")
     if client is not None:
         said = identity(client)
@@ -74,7 +82,7 @@ def _describe_agent(agent: Any, given: Any) -> Start:
     return replace(start, attributes=attributes, history=history_of(given), error_text=error_text_of(agent))
 
 
-def _start(agent: Any) -> Start:
+def _start(agent: object) -> Start:
     """Whose invocation it is, and within which run."""
     handling, name = _handling(), _text(ask(agent, "name"))
     return Start(
@@ -87,7 +95,7 @@ def _start(agent: Any) -> Start:
     )
 
 
-def _describe_team(team: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe_team(team: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     handling, name = _handling(), _text(field(team, "_name"))
     return Start(
         operation=Operation.INVOKE_WORKFLOW,
@@ -101,12 +109,12 @@ def _describe_team(team: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     )
 
 
-def _at_work(handling: Any, name: str) -> bool:
+def _at_work(handling: AgentId | None, name: str) -> bool:
     """The message that is being handled is one for the agent or team called `name`, which is a member of a team."""
     return handling is not None and handling.type == f"{name}_{handling.key}"
 
 
-def _handling() -> Any:
+def _handling() -> AgentId | None:
     """The id of the runtime's agent whose message is being handled here; its key is the id of its team. None outside."""
     module = sys.modules.get("autogen_core._message_handler_context")
     if module is None:
@@ -117,7 +125,7 @@ def _handling() -> Any:
         return None
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 

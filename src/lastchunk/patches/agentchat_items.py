@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from types import ModuleType
-from typing import Any
+from typing import TypeGuard
 
 from lastchunk import foreign
 from lastchunk.patches.support.fields import field, items_of, last_of
@@ -43,21 +43,21 @@ class Items:
             object: _other,
         }
 
-    def __call__(self, record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    def __call__(self, record: StreamRecord, item: object, now: float, gap: float) -> None:
         """An item came, after a silence of `gap`."""
         next(self._read[kind] for kind in type(item).__mro__ if kind in self._read)(record, item, now, gap)
 
-    def _result(self, record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    def _result(self, record: StreamRecord, item: object, now: float, gap: float) -> None:
         said = field(item, "stop_reason")
         if isinstance(said, str):
             record.stop_reason = _stop_reason(said)
         if said != _RAISES_NEXT:
             self._ends(record, last_of(field(item, "messages")), gap)
 
-    def _response(self, record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    def _response(self, record: StreamRecord, item: object, now: float, gap: float) -> None:
         self._ends(record, field(item, "chat_message"), gap)
 
-    def _ends(self, record: StreamRecord, message: Any, gap: float) -> None:
+    def _ends(self, record: StreamRecord, message: object, gap: float) -> None:
         """The terminal item came, with `message` as its last."""
         record.last_source = foreign.text(field(message, "source"))
         results = field(message, "results")
@@ -65,7 +65,7 @@ class Items:
             results = field(message, "content")
         record.tool_failed = any(field(result, "is_error") is True for result in items_of(results))
         content, finish = field(message, "content"), ""
-        if _says_error(record, content):
+        if _says_error(content, record):
             # The agent swallowed it: an error of its model, unless only its browser or its files can have failed.
             last = record.inner.last
             failed = last is not None and bool(last.raised)
@@ -95,7 +95,7 @@ def error_text_of(agent: object) -> str:
     return ""
 
 
-def _says_error(record: StreamRecord, content: object) -> bool:
+def _says_error(content: object, record: StreamRecord) -> TypeGuard[str]:
     begin = record.start.error_text
     return bool(begin) and isinstance(content, str) and content.startswith(begin)
 
@@ -106,7 +106,7 @@ def _cause_of(text: str) -> Cause | None:
 
 
 def _message(kind: ChunkKind, waiting_for: WaitingFor) -> OnItem:
-    def read(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    def read(record: StreamRecord, item: object, now: float, gap: float) -> None:
         record.waiting_for = waiting_for
         content = field(item, "content")
         record.chunk(kind, size_of_text(content) if isinstance(content, str) else 0, now, gap)
@@ -117,7 +117,7 @@ def _message(kind: ChunkKind, waiting_for: WaitingFor) -> OnItem:
 _other = _message(ChunkKind.MESSAGE, WaitingFor.FIRST_CHUNK)
 
 
-def _executed(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+def _executed(record: StreamRecord, item: object, now: float, gap: float) -> None:
     _other(record, item, now, gap)
     record.last_event = LastEvent.TOOL_RESULT
 

@@ -23,9 +23,10 @@ from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 
-SpanOf = Callable[[Patcher, Any, Callable[[], Any]], Any]
+SpanOf = Callable[[Patcher, object, Callable[[], object]], object]
 """Gives the span for whoever asks for one (the `self` of the method that does), given what makes AutoGen's."""
 
 
@@ -34,7 +35,7 @@ class _Run:
 
     __slots__ = ("agent", "around")
 
-    def __init__(self, agent: Any, around: StreamRecord | None) -> None:
+    def __init__(self, agent: object, around: StreamRecord | None) -> None:
         self.agent = agent
         self.around = around
         """The stream that the run began in."""
@@ -53,8 +54,8 @@ def wrap_spans(module: ModuleType, patcher: Patcher, span_of: SpanOf) -> None:
     if not hasattr(module, "trace_invoke_agent_span"):
         return
 
-    def span(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        def of_autogen() -> Any:
+    def span(wrapped: Function, _: object, args: Args, kwargs: Kwargs) -> object:
+        def of_autogen() -> object:
             made = wrapped(*args, **kwargs)
             return made if patcher.settings.autogen_spans == "keep" else WithoutText(made)
 
@@ -65,7 +66,7 @@ def wrap_spans(module: ModuleType, patcher: Patcher, span_of: SpanOf) -> None:
     patcher.wrap(module, "trace_invoke_agent_span", span)
 
 
-def of_a_run(patcher: Patcher, agent: Any, of_autogen: Callable[[], Any]) -> Any:
+def of_a_run(patcher: Patcher, agent: object, of_autogen: Callable[[], object]) -> object:
     """`run_stream` opens AutoGen's span right after ours began; `run` does too, where there is no stream of ours."""
     record = current_stream()
     if record is None or not record.replaces_span or record.start.subject != id(agent):
@@ -75,7 +76,9 @@ def of_a_run(patcher: Patcher, agent: Any, of_autogen: Callable[[], Any]) -> Any
     return nullcontext(INVALID_SPAN) if ours else of_autogen()
 
 
-def of_a_turn(patcher: Patcher, container: Any, start: Callable[[Any], Start], of_autogen: Callable[[], Any]) -> Any:
+def of_a_turn(
+    patcher: Patcher, container: object, start: Callable[[object], Start], of_autogen: Callable[[], object]
+) -> object:
     """A team opens AutoGen's span right before the turn's stream begins: whether one will is to be known here.
 
     `start` says whose invocation the turn of an agent is.
@@ -88,7 +91,7 @@ def of_a_turn(patcher: Patcher, container: Any, start: Callable[[Any], Start], o
     return nullcontext(INVALID_SPAN)
 
 
-def is_part_of_run(agent: Any) -> bool:
+def is_part_of_run(agent: object) -> bool:
     """The agent's turn is what its own `run` is made of."""
     run = _run.get()
     return run is not None and run.agent is agent and run.around is current_stream()
@@ -107,7 +110,7 @@ def _without_stream(run: _Run, span: Any) -> Generator[Any]:
             _run.reset(token)
 
 
-def _who_asks(module: ModuleType) -> Any:
+def _who_asks(module: ModuleType) -> object:
     """The object whose method, in `module`, asks for the span."""
     frame: FrameType | None = sys._getframe()  # pyright: ignore[reportPrivateUsage]  # as the logging of Python does
     while frame is not None and frame.f_globals is not vars(module):

@@ -22,6 +22,7 @@ from lastchunk.patches.support.sdk_calls import Call, Content
 from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource, wants_raw_response
 from lastchunk.semconv import ChunkKind
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.wire import Wire
 
 _SUPPORTED = ">= 0.39, < 3"
@@ -36,7 +37,7 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
     request_async = _place_of_request(getattr(module, f"{prefix}AsyncMessageStreamManager").__aenter__)
     request = _place_of_request(getattr(module, f"{prefix}MessageStreamManager").__enter__)
 
-    def stream_async(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def stream_async(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         manager = wrapped(*args, **kwargs)
         answer = getattr(manager, request_async, None)
         if answer is not None and not wants_raw_response(kwargs):
@@ -44,7 +45,7 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
             setattr(manager, request_async, _Request(answer, lambda: MESSAGES.obtain_async(call, answer)))
         return manager
 
-    def stream(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def stream(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         manager = wrapped(*args, **kwargs)
         ask = getattr(manager, request, None)
         if ask is not None and not wants_raw_response(kwargs):
@@ -56,7 +57,7 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
     patcher.wrap(module.Messages, "stream", stream)
 
 
-def _place_of_request(enter: Callable[..., Any]) -> str:
+def _place_of_request(enter: Function) -> str:
     """The attribute of a manager that its `__enter__` takes the request from."""
     for name in enter.__code__.co_names:
         if name.endswith("__api_request"):
@@ -67,11 +68,11 @@ def _place_of_request(enter: Callable[..., Any]) -> str:
 class _Request:
     """The request of a stream's manager; what observes it is made when it is awaited, and not if it never is."""
 
-    def __init__(self, answer: Awaitable[Any], observed: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(self, answer: Awaitable[object], observed: Callable[[], Awaitable[object]]) -> None:
         self._answer = answer
         self._observed = observed
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._answer, name)
 
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -92,9 +93,10 @@ def _apply_bedrock(module: ModuleType, patcher: Patcher) -> None:
 def _apply_isinstance(module: ModuleType, patcher: Patcher) -> None:
     """Before 1.0 the SDK's own `isinstance` says no to whatever is not exactly of its class, so also to a proxy."""
 
-    def is_instance(wrapped: Callable[..., Any], cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def is_instance(wrapped: Function, cls: Any, args: Args, kwargs: Kwargs) -> object:
         if args and type(args[0]) in (ObservedStream, ObservedAsyncStream):
-            return isinstance(args[0].__wrapped__, cls)
+            stream: Any = args[0]
+            return isinstance(stream.__wrapped__, cls)
         return wrapped(*args, **kwargs)
 
     for name in ("_SyncStreamMeta", "_AsyncStreamMeta"):
@@ -103,18 +105,18 @@ def _apply_isinstance(module: ModuleType, patcher: Patcher) -> None:
             patcher.wrap(meta, "__instancecheck__", is_instance)
 
 
-def _provider_of(client: Any) -> str:
+def _provider_of(client: object) -> str:
     name = type(client).__name__
     return next((provider for part, provider in _PROVIDERS.items() if part in name), "anthropic")
 
 
-def _answers_tool(messages: Any) -> bool:
+def _answers_tool(messages: object) -> bool:
     """A tool's result is a block in a message of the user."""
     content = field(last_of(messages), "content")
     return any(field(block, "type") == "tool_result" for block in items_of(content))
 
 
-def _read(wire: Wire, event: Any, now: float) -> Content:
+def _read(wire: Wire, event: object, now: float) -> Content:
     wire.last_event = ChunkKind.MESSAGE
     match getattr(event, "type", None):
         case "content_block_delta":
@@ -155,7 +157,7 @@ _INPUT_TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_inpu
 """The API counts those from the cache beside the others; the conventions want all of them."""
 
 
-def _read_usage(wire: Wire, source: Any) -> None:
+def _read_usage(wire: Wire, source: object) -> None:
     usage = getattr(source, "usage", None)
     counts = [count for name in _INPUT_TOKENS if isinstance(count := getattr(usage, name, None), int)]
     # A `message_delta` may count the output only.

@@ -18,6 +18,7 @@ from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import Sdk, bare_stream
+from lastchunk.patches.support.shapes import StreamOfBytes
 from lastchunk.patches.support.sse_body import SseBody
 from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
@@ -33,17 +34,17 @@ def _apply_async(module: ModuleType, patcher: Patcher) -> None:
     CHAT.wrap_async(patcher, module.ChatCompletionsClient, "complete")
 
 
-def _said(args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Any:
+def _said(args: Sequence[object], kwargs: Mapping[str, object], name: str) -> object:
     """An argument of `complete`, or of the body that can be given in their place."""
     given = argument(args, kwargs, 0, "body")
     return field(given, name) if isinstance(given, dict) else kwargs.get(name)
 
 
-def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def _asks(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
     return _said(args, kwargs, "stream") is True
 
 
-def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe(client: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = _said(args, kwargs, "messages")
     return bare_stream(
         client,
@@ -55,7 +56,7 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     )
 
 
-def _obtained(wire: Wire, stream: Any) -> None:
+def _obtained(wire: Wire, stream: StreamOfBytes) -> None:
     headers = getattr(getattr(stream, "_response", None), "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
     source: Any = getattr(stream, "_bytes_iterator", None)

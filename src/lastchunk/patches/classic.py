@@ -8,9 +8,7 @@ wire. Several distributions own the package `autogen`; only what is in it counts
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 from lastchunk.patches.openai_sdk import provider_of
 from lastchunk.patches.support.carried import carried
@@ -22,11 +20,12 @@ from lastchunk.patches.support.sdk_calls import bare_stream
 from lastchunk.semconv import ChunkKind, LastEvent
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:
-    def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def create(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         given = argument(args, kwargs, 0, "params")
         if not field(given, "stream"):
             return wrapped(*args, **kwargs)
@@ -45,7 +44,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     patcher.wrap(module.OpenAIClient, "create", create)
 
 
-def _describe(wrapper: Any, given: Any) -> Start:
+def _describe(wrapper: object, given: object) -> Start:
     client = field(wrapper, "_oai_client")
     messages = field(given, "messages")
     start = bare_stream(
@@ -60,7 +59,7 @@ def _describe(wrapper: Any, given: Any) -> Start:
     return start
 
 
-def _on_answer(record: StreamRecord, answer: Any, now: float, gap: float) -> None:
+def _on_answer(record: StreamRecord, answer: object, now: float, gap: float) -> None:
     choices = items_of(getattr(answer, "choices", None))
     messages = [getattr(choice, "message", None) for choice in choices]
     finish = next((reason for choice in choices if (reason := identifier(choice, "finish_reason"))), "")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.fields import ask, field, items_of, last_of
@@ -31,11 +30,11 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     CHAT.wrap(patcher, module.Models, "generate_content_stream")
 
 
-def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def _asks(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
     return True
 
 
-def _describe(models: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe(models: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     client = field(models, "_api_client")
     contents = kwargs.get("contents")
     return bare_stream(
@@ -48,7 +47,7 @@ def _describe(models: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     )
 
 
-def _history(contents: Any) -> History | None:
+def _history(contents: object) -> History | None:
     """How many contents, and how much text in them; None if it is nothing of the kind."""
     if isinstance(contents, str):
         return History(1, size_of_text(str.__str__(contents)))
@@ -56,7 +55,7 @@ def _history(contents: Any) -> History | None:
     return History(len(items), sum(map(_size, items))) if items else None
 
 
-def _size(content: Any) -> int:
+def _size(content: object) -> int:
     if isinstance(content, str):
         return size_of_text(str.__str__(content))
     own = field(content, "text")
@@ -64,12 +63,12 @@ def _size(content: Any) -> int:
     return parts + (size_of_text(str.__str__(own)) if isinstance(own, str) else 0)
 
 
-def _answers_tool(contents: Any) -> bool:
+def _answers_tool(contents: object) -> bool:
     last = last_of(contents) or contents
     return field(last_of(field(last, "parts")) or last, "function_response") is not None
 
 
-def _read(wire: Wire, response: Any, now: float) -> Content:
+def _read(wire: Wire, response: object, now: float) -> Content:
     if wire.response_id is None:
         wire.named(getattr(response, "response_id", None), getattr(response, "model_version", None))
     kind, size = ChunkKind.MESSAGE, 0
@@ -90,7 +89,7 @@ def _read(wire: Wire, response: Any, now: float) -> Content:
     return kind, size
 
 
-def _piece(content: Any) -> Content:
+def _piece(content: object) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
     for part in items_of(getattr(content, "parts", None)):
         of_part, found = carried(part)
@@ -101,7 +100,7 @@ def _piece(content: Any) -> Content:
     return kind, size
 
 
-def _read_usage(wire: Wire, usage: Any) -> None:
+def _read_usage(wire: Wire, usage: object) -> None:
     if usage is None:
         return
     thoughts = getattr(usage, "thoughts_token_count", None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
 from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
@@ -18,6 +17,7 @@ from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
+from lastchunk.patches.support.shapes import Body
 from lastchunk.patches.support.sse_body import SseBody
 from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
@@ -30,11 +30,11 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     CHAT.wrap(patcher, module.Chat, "stream")
 
 
-def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def _asks(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
     return True
 
 
-def _describe(chat: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe(chat: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = kwargs.get("messages")
     configured = field(field(chat, "sdk_configuration"), "server_url")
     return bare_stream(
@@ -47,13 +47,13 @@ def _describe(chat: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Star
     )
 
 
-def _read(wire: Wire, event: Any, now: float) -> Content:
+def _read(wire: Wire, event: object, now: float) -> Content:
     return read_chunk(wire, getattr(event, "data", None), now)
 
 
-def _obtained(wire: Wire, stream: Any) -> None:
+def _obtained(wire: Wire, stream: object) -> None:
     """The response headers came; from here on the body is looked at as the SDK reads it."""
-    response: Any = getattr(stream, "response", None)
+    response: Body | None = getattr(stream, "response", None)
     headers = getattr(response, "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")
     if response is None:
@@ -62,14 +62,14 @@ def _obtained(wire: Wire, stream: Any) -> None:
     if hasattr(stream, "__anext__"):
         read_async = response.aiter_bytes
 
-        def aiter_bytes(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
+        def aiter_bytes(*args: object, **kwargs: object) -> AsyncIterator[bytes]:
             return seen.look_async(read_async(*args, **kwargs))
 
         response.aiter_bytes = aiter_bytes
     else:
         read = response.iter_bytes
 
-        def iter_bytes(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+        def iter_bytes(*args: object, **kwargs: object) -> Iterator[bytes]:
             return seen.look_sync(read(*args, **kwargs))
 
         response.iter_bytes = iter_bytes

@@ -7,11 +7,10 @@ Items: `str` chunks, then one `CreateResult`. Source: autogen_core/models/_model
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
@@ -24,6 +23,7 @@ from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import ChunkKind, LastEvent, Operation, WaitingFor
 from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import History, Start
 
 _PROVIDERS = {
@@ -54,7 +54,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     client, result = module.ChatCompletionClient, module.CreateResult
     text, next_chunk = ChunkKind.TEXT, WaitingFor.NEXT_CHUNK
 
-    def on_item(record: StreamRecord, item: Any, now: float, gap: float) -> None:
+    def on_item(record: StreamRecord, item: object, now: float, gap: float) -> None:
         if type(item) is str or isinstance(item, str):
             record.waiting_for = next_chunk
             record.chunk(text, len(item) if item.isascii() else size_of_text(item), now, gap)
@@ -65,7 +65,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
             record.waiting_for = next_chunk
             record.chunk(*carried({"content": item}), now, gap)
 
-    def create(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def create(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         answer = wrapped(*args, **kwargs)
         if not hasattr(type(answer), "__await__") or _creating.get():
             return answer
@@ -75,7 +75,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     patcher.for_subclasses(client, {"create_stream": stream, "create": create})
 
 
-def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
+def _on_result(record: StreamRecord, result: object, gap: float) -> None:
     finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
     content = field(result, "content")
     record.result(gap, arrived=bool(content) or bool(field(result, "thought")), finish=finish, text=content)
@@ -83,7 +83,7 @@ def _on_result(record: StreamRecord, result: Any, gap: float) -> None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
 
 
-def _finish(result: Any, provider: object) -> str:
+def _finish(result: object, provider: object) -> str:
     """The finish reason that a result names; empty if it does not say, or would always say the same."""
     reason = field(result, "finish_reason")
     if not isinstance(reason, str) or reason == "unknown" or provider in _ALWAYS_SAY_STOP:
@@ -91,7 +91,7 @@ def _finish(result: Any, provider: object) -> str:
     return reason
 
 
-def _sent(args: Sequence[Any], kwargs: Mapping[str, Any]) -> History | None:
+def _sent(args: Sequence[object], kwargs: Mapping[str, object]) -> History | None:
     try:
         return history_of(argument(args, kwargs, 0, "messages"))
     except Exception as exc:
@@ -99,7 +99,7 @@ def _sent(args: Sequence[Any], kwargs: Mapping[str, Any]) -> History | None:
         return None
 
 
-async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any, sent: History | None) -> Any:
+async def _watched(answer: Awaitable[object], patcher: Patcher, client: object, sent: History | None) -> object:
     """Await the result of a `create` that does not stream, and tell the run around it how it ended."""
     token = _creating.set(True)
     try:
@@ -115,7 +115,7 @@ async def _watched(answer: Awaitable[Any], patcher: Patcher, client: Any, sent: 
     return result
 
 
-def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | None, sent: History | None) -> None:
+def _tell(patcher: Patcher, client: object, result: object, error: BaseException | None, sent: History | None) -> None:
     try:
         finish = _finish(result, _provider(_innermost(client)))
         patcher.streams.model_answered(finish, error, text=field(result, "content"), history=sent)
@@ -123,7 +123,7 @@ def _tell(patcher: Patcher, client: Any, result: Any, error: BaseException | Non
         report("reading the result of a create() call", exc)
 
 
-def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe(client: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = argument(args, kwargs, 0, "messages")
     innermost = _innermost(client)
     url = base_url(_base_url(innermost))
@@ -137,14 +137,14 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     )
 
 
-def identity(client: Any) -> dict[str, Any]:
+def identity(client: object) -> dict[str, object]:
     """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
     client = _innermost(client)
     return _identity(client, base_url(_base_url(client)))
 
 
-def _identity(client: Any, url: str) -> dict[str, Any]:
-    attributes: dict[str, Any] = {semconv.PROVIDER_NAME: _provider(client)}
+def _identity(client: object, url: str) -> dict[str, object]:
+    attributes: dict[str, object] = {semconv.PROVIDER_NAME: _provider(client)}
     arguments = field(client, "_create_args")
     if isinstance(arguments, dict):
         attributes[semconv.REQUEST_MODEL] = field(arguments, "model")
@@ -154,7 +154,7 @@ def _identity(client: Any, url: str) -> dict[str, Any]:
     return attributes
 
 
-def _base_url(client: Any) -> Any:
+def _base_url(client: object) -> object:
     """The base URL of the SDK's client that `client` holds; None if it has none."""
     below = field(client, "_client")
     for path in _BASE_URLS if below is not None else ():
@@ -166,7 +166,7 @@ def _base_url(client: Any) -> Any:
     return None
 
 
-def _innermost(client: Any) -> Any:
+def _innermost(client: object) -> object:
     """The client that a cache or a recorder wraps, or one within the other, else `client` itself."""
     for name in ("client", "base_client") * 2:
         inner = field(client, name)
@@ -175,7 +175,7 @@ def _innermost(client: Any) -> Any:
     return client
 
 
-def _provider(client: Any) -> str:
+def _provider(client: object) -> str:
     for owner in type(client).__mro__:
         if owner.__name__.startswith(_BEGINS):
             return next(_PROVIDERS[name] for name in _PROVIDERS if owner.__name__.startswith((name, f"Base{name}")))

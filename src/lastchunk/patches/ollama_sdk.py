@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
 from lastchunk import foreign
 from lastchunk.patches.support.carried import carried
@@ -34,11 +33,11 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     CHAT.wrap(patcher, module.Client, "chat")
 
 
-def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def _asks(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
     return kwargs.get("stream") is True
 
 
-def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+def _describe(client: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = argument(args, kwargs, 1, "messages")
     return bare_stream(
         client,
@@ -50,7 +49,7 @@ def _describe(client: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> St
     )
 
 
-def _read(wire: Wire, chunk: Any, now: float) -> Content:
+def _read(wire: Wire, chunk: object, now: float) -> Content:
     if wire.response_model is None:
         wire.named(None, getattr(chunk, "model", None))
     kind, size = carried(getattr(chunk, "message", None))

@@ -7,8 +7,6 @@ Items: `Completion`, whose choices have a `text`. Source: openai/resources/compl
 
 from __future__ import annotations
 
-from typing import Any
-
 from lastchunk.patches.openai_sdk import NAME, SUPPORTED, provider_of
 from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import read_chunk
@@ -17,7 +15,7 @@ from lastchunk.patches.support.stainless import calls_of_resource, patch_of_reso
 from lastchunk.streams.start import History
 
 
-def _history_of(prompt: Any) -> History | None:
+def _history_of(prompt: object) -> History | None:
     """A prompt is one message, if it is a text; it may also be tokens, or several."""
     return History(1, size_of_text(prompt)) if isinstance(prompt, str) else None
 

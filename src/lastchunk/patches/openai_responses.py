@@ -10,8 +10,6 @@ openai/resources/responses/responses.py and openai/types/responses/response_stre
 
 from __future__ import annotations
 
-from typing import Any
-
 from lastchunk.patches.openai_sdk import NAME, SUPPORTED, provider_of
 from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.carried import carried
@@ -24,12 +22,12 @@ from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.wire import Wire
 
 
-def _answers_tool(given: Any) -> bool:
+def _answers_tool(given: object) -> bool:
     kind = field(last_of(given), "type")
     return isinstance(kind, str) and kind.endswith("_output")
 
 
-def _read(wire: Wire, event: Any, now: float) -> Content:
+def _read(wire: Wire, event: object, now: float) -> Content:
     name = str(getattr(event, "type", ""))
     wire.last_event = ChunkKind.MESSAGE
     if name.endswith(".delta"):
@@ -70,13 +68,13 @@ def _arrived(wire: Wire, content: Content, now: float) -> Content:
     return content
 
 
-def _of_item(item: Any) -> Content:
+def _of_item(item: object) -> Content:
     """A finished item: a message, reasoning, or any of the calls."""
     kind = str(getattr(item, "type", ""))
     return carried({"tool_call" if kind.endswith("_call") else "reasoning" if kind == "reasoning" else "content": item})
 
 
-def _read_end(wire: Wire, response: Any, how: str, now: float) -> Content:
+def _read_end(wire: Wire, response: object, how: str, now: float) -> Content:
     content = ChunkKind.USAGE, 0
     if wire.response_id is None:
         # Taken up in the middle.

@@ -8,8 +8,6 @@ Inside a `create_stream` it is evidence for that stream; anywhere else it is a s
 
 from __future__ import annotations
 
-from typing import Any
-
 from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
 from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource
@@ -17,7 +15,7 @@ from lastchunk.patches.support.stainless import calls_of_resource, patch_of_reso
 NAME, SUPPORTED = "the openai SDK", ">= 1.66, < 4"
 
 
-def provider_of(client: Any) -> str:
+def provider_of(client: object) -> str:
     """`gen_ai.provider.name` of a client of the SDK."""
     return "azure.ai.openai" if "Azure" in type(client).__name__ else "openai"
 

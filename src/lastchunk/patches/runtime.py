@@ -9,12 +9,11 @@ autogen_core/_telemetry/_tracing.py.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib.metadata import version
 from types import ModuleType, TracebackType
-from typing import Any
 
 from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
 
@@ -22,10 +21,11 @@ from lastchunk import foreign, semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.streams.passing_on import no_frame_of_ours
+from lastchunk.streams.shapes import Args, Function, Kwargs
 
 _OUTPUT_TOPIC = "output_topic_"
 _MESSAGE = "message"
-_OF_AN_ITEM: dict[str, Any] = {}
+_OF_AN_ITEM: dict[str, object] = {}
 """Handed on as the attributes of a span that is not to be made; known by its identity."""
 
 _publishes_item: ContextVar[bool] = ContextVar("lastchunk_publishes_item", default=False)
@@ -36,7 +36,7 @@ def _apply_runtime(module: ModuleType, patcher: Patcher) -> None:
     if patcher.settings.autogen_spans == "keep" or version("autogen-core").startswith("0.4."):
         return
 
-    def attributes(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def attributes(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         if _is_output(getattr(kwargs.get("message_context"), "topic_id", None)):
             return _of_an_item()
         return _without_message(wrapped(*args, **{**kwargs, _MESSAGE: None}))
@@ -44,11 +44,11 @@ def _apply_runtime(module: ModuleType, patcher: Patcher) -> None:
     patcher.wrap(module.SingleThreadedAgentRuntime, "_create_otel_attributes", attributes)
 
 
-async def _of_an_item() -> dict[str, Any]:
+async def _of_an_item() -> dict[str, object]:
     return _OF_AN_ITEM
 
 
-async def _without_message(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+async def _without_message(answer: Awaitable[dict[str, object]]) -> dict[str, object]:
     with no_frame_of_ours:
         attributes = await answer
     return {key: value for key, value in attributes.items() if key != _MESSAGE}
@@ -58,7 +58,7 @@ def _apply_tracing(module: ModuleType, patcher: Patcher) -> None:
     if patcher.settings.autogen_spans == "keep":
         return
 
-    def trace_block(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def trace_block(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         operation = argument(args, kwargs, 0, "operation")
         if _is_output(argument(args, kwargs, 1, "destination")):
             return _publish() if operation == "publish" else nullcontext(INVALID_SPAN)
@@ -83,7 +83,7 @@ def _apply_tools(module: ModuleType, patcher: Patcher) -> None:
     if patcher.settings.autogen_spans == "keep" or not hasattr(module, "trace_tool_span"):
         return
 
-    def trace_tool_span(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def trace_tool_span(wrapped: Function, _: object, args: Args, kwargs: Kwargs) -> object:
         return WithoutText(wrapped(*args, **kwargs))
 
     patcher.wrap(module, "trace_tool_span", trace_tool_span)
@@ -113,7 +113,7 @@ class WithoutText:
         return False
 
 
-def _is_output(topic: Any) -> bool:
+def _is_output(topic: object) -> bool:
     kind = getattr(topic, "type", None)
     return isinstance(kind, str) and kind.startswith(_OUTPUT_TOPIC) and hasattr(topic, "source")
 

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import ModuleType
-from typing import Any
 
 from lastchunk.own_errors import report
 from lastchunk.patches.support.fields import field
@@ -22,19 +21,20 @@ from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.streams import web_clients
 from lastchunk.streams.passing_on import no_frame_of_ours
+from lastchunk.streams.shapes import Args, Function, Kwargs
 
 PATIENCE = 5.0
 """Seconds for all three signals: a receiver that hangs must not use up the time that a process has to stop."""
 
 
 def _apply(module: ModuleType, patcher: Patcher) -> None:
-    def shutdown(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def shutdown(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         return instead_of(answer := wrapped(*args, **kwargs), _shut_down(patcher, instance, answer))
 
     patcher.wrap(module.Server, "shutdown", shutdown)
 
 
-async def _shut_down(patcher: Patcher, server: Any, answer: Awaitable[Any]) -> Any:
+async def _shut_down(patcher: Patcher, server: object, answer: Awaitable[object]) -> object:
     """As uvicorn does it; and if that was by a signal, send what has ended."""
     web_clients.server_stops()
     with no_frame_of_ours:

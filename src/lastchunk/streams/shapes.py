@@ -4,8 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeGuard
+
+Function = Callable[..., Any]
+"""A function of a library or of the application: what it takes and gives is between it and its caller."""
+
+Args = tuple[object, ...]
+"""The arguments of a call that are given by position."""
+
+Kwargs = dict[str, object]
+"""The arguments of a call that are given by name."""
 
 Asked = Generator[Any, Any, Any]
 """One step of a stream, asked for and not yet answered; a loop drives it as it drives an awaitable."""

@@ -7,10 +7,9 @@ Items: `ChatResponseUpdate` and `AgentResponseUpdate`. Source: agent_framework/o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from types import ModuleType
-from typing import Any
 
 from lastchunk import semconv
 from lastchunk.own_errors import report
@@ -22,6 +21,7 @@ from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import Operation
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 
 _ALWAYS_SAY_FINISH = frozenset({"aws.bedrock", "gcp.gemini", "mistral_ai"})
@@ -32,7 +32,7 @@ def apply_telemetry(module: ModuleType, patcher: Patcher) -> None:
     """Chats and agents, with the spans that Agent Framework makes for them."""
     require(module)
 
-    def get_response(wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def get_response(wrapped: Function, client: object, args: Args, kwargs: Kwargs) -> object:
         if not kwargs.get("stream"):
             answer = wrapped(*args, **kwargs)
             return instead_of(answer, _answered(answer, patcher)) if hasattr(answer, "__await__") else answer
@@ -42,7 +42,7 @@ def apply_telemetry(module: ModuleType, patcher: Patcher) -> None:
         watch(patcher, stream, partial(_describe_chat, client, messages, kwargs, lent), on_chat, client)
         return stream
 
-    def trace_agent(wrapped: Callable[..., Any], agent: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def trace_agent(wrapped: Function, agent: object, args: Args, kwargs: Kwargs) -> object:
         if not kwargs.get("stream"):
             return wrapped(*args, **kwargs)
         with making() as lent:
@@ -55,7 +55,7 @@ def apply_telemetry(module: ModuleType, patcher: Patcher) -> None:
     patcher.wrap(module, "_start_streaming_span", lambda wrapped, _, args, kwargs: lend(wrapped(*args, **kwargs)))
 
 
-async def _answered(answer: Awaitable[Any], patcher: Patcher) -> Any:
+async def _answered(answer: Awaitable[object], patcher: Patcher) -> object:
     """Await the answer of a chat that does not stream, and tell the run around it how it ended."""
     try:
         response = await answer
@@ -75,8 +75,8 @@ def _tell(patcher: Patcher, finish: str, error: BaseException | None) -> None:
         report("reading the answer of a chat client", exc)
 
 
-def _describe_chat(client: Any, messages: Any, kwargs: Mapping[str, Any], lent: Lent) -> Start:
-    attributes: dict[str, Any] = {
+def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object], lent: Lent) -> Start:
+    attributes: dict[str, object] = {
         semconv.PROVIDER_NAME: getattr(client, "otel_provider_name", None),
         semconv.REQUEST_MODEL: _model(kwargs.get("client_kwargs"), kwargs.get("options"), client),
     }
@@ -97,10 +97,10 @@ def _describe_chat(client: Any, messages: Any, kwargs: Mapping[str, Any], lent: 
     )
 
 
-def _describe_agent(agent: Any, kwargs: Mapping[str, Any], lent: Lent) -> Start:
+def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> Start:
     name = getattr(agent, "name", None) or getattr(agent, "id", None)
     client = getattr(agent, "client", None)
-    attributes: dict[str, Any] = {
+    attributes: dict[str, object] = {
         semconv.PROVIDER_NAME: getattr(client, "otel_provider_name", None),
         semconv.REQUEST_MODEL: _model(kwargs.get("client_kwargs"), kwargs.get("merged_options"), client),
         semconv.AGENT_ID: getattr(agent, "id", None),
@@ -118,7 +118,7 @@ def _describe_agent(agent: Any, kwargs: Mapping[str, Any], lent: Lent) -> Start:
     )
 
 
-def _model(client_kwargs: Any, options: Any, client: Any) -> Any:
+def _model(client_kwargs: object, options: object, client: object) -> object:
     for given in (client_kwargs, options):
         model = given.get("model") if isinstance(given, Mapping) else None
         if model:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from lastchunk.semconv import ChunkKind, LastEvent, WaitingFor
 from lastchunk.streams.chunks import size_of_text
@@ -16,7 +15,7 @@ _NOTHING = frozenset({"usage", "function_result", "error"})
 """Contents that are no answer of the model."""
 
 
-def on_chat(record: StreamRecord, update: Any, now: float, gap: float) -> None:
+def on_chat(record: StreamRecord, update: object, now: float, gap: float) -> None:
     """A ChatResponseUpdate: contents, and with the last ones the finish reason."""
     record.waiting_for = WaitingFor.NEXT_CHUNK
     _chunk(record, getattr(update, "contents", None), now, gap)
@@ -25,12 +24,12 @@ def on_chat(record: StreamRecord, update: Any, now: float, gap: float) -> None:
         record.result_finish = reason
 
 
-def on_agent(record: StreamRecord, update: Any, now: float, gap: float) -> None:
+def on_agent(record: StreamRecord, update: object, now: float, gap: float) -> None:
     """An AgentResponseUpdate: contents of the model, and results of tools."""
     _chunk(record, getattr(update, "contents", None), now, gap)
 
 
-def on_workflow(record: StreamRecord, event: Any, now: float, gap: float) -> None:
+def on_workflow(record: StreamRecord, event: object, now: float, gap: float) -> None:
     """A WorkflowEvent: what executors hand out, requests to a person, and what happens to the run."""
     kind = getattr(event, "type", None)
     if kind == "request_info":
@@ -52,7 +51,7 @@ def on_workflow(record: StreamRecord, event: Any, now: float, gap: float) -> Non
         record.chunk(ChunkKind.MESSAGE, size_of_text(text) if isinstance(text, str) else 0, now, gap)
 
 
-def _chunk(record: StreamRecord, contents: Any, now: float, gap: float) -> None:
+def _chunk(record: StreamRecord, contents: Iterable[object] | None, now: float, gap: float) -> None:
     kind, size, result = ChunkKind.MESSAGE, 0, False
     for content in contents or ():
         name = getattr(content, "type", None)
@@ -75,7 +74,7 @@ def _chunk(record: StreamRecord, contents: Any, now: float, gap: float) -> None:
         record.last_event = LastEvent.TOOL_RESULT
 
 
-def size_of_content(content: Any) -> int:
+def size_of_content(content: object) -> int:
     """Bytes of text; of a call, of its arguments. An image is no text, and counts nothing."""
     for key in ("text", "arguments"):
         value = getattr(content, key, None)
@@ -84,7 +83,7 @@ def size_of_content(content: Any) -> int:
     return 0
 
 
-def history_of_messages(messages: Any) -> History | None:
+def history_of_messages(messages: object) -> History | None:
     """How many messages are sent, and how much text; None if they are nothing of the kind."""
     if isinstance(messages, str):
         return History(1, size_of_text(messages))
@@ -95,13 +94,13 @@ def history_of_messages(messages: Any) -> History | None:
     return History(len(messages), sum(_size_of_message(message) for message in messages))
 
 
-def answers_tool(messages: Any) -> bool:
+def answers_tool(messages: object) -> bool:
     """The last message is a tool's result, so that the answer may be silent."""
     last = messages[-1] if isinstance(messages, list | tuple) and messages else None
     return str(getattr(last, "role", None)) == "tool"
 
 
-def _size_of_message(message: Any) -> int:
+def _size_of_message(message: object) -> int:
     if isinstance(message, str):
         return size_of_text(message)
     contents = getattr(message, "contents", None)

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any
 
 from lastchunk.own_errors import report
 from lastchunk.patches.agent_framework.names import require
@@ -20,6 +19,7 @@ from lastchunk.patches.support.patching import Patcher
 from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observer import Observer, OnItem
 from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 from lastchunk.streams.watched import Watch, attach, watch_of
 from lastchunk.telemetry.lent_spans import LentSpan
@@ -48,7 +48,7 @@ def making() -> Generator[Lent]:
         _making.reset(token)
 
 
-def lend(span: Any) -> Any:
+def lend(span: object) -> object:
     """A span was made for a stream: it is noted if one is being made whose span it is."""
     lent = _making.get()
     if lent is None or lent.span is not None:
@@ -66,7 +66,7 @@ class PullWatch(Watch):
         super().__init__(Observer(patcher.streams, describe, on_item))
         self._patcher = patcher
 
-    async def pull(self, pulled: Awaitable[Any]) -> Any:
+    async def pull(self, pulled: Awaitable[object]) -> object:
         """Await the next item; the stream begins with the first."""
         observer = self.observer
         observer.begin()
@@ -106,7 +106,7 @@ class PullWatch(Watch):
 
 
 def watch(
-    patcher: Patcher, stream: Any, describe: Callable[[], Start | None], on_item: OnItem, subject: object
+    patcher: Patcher, stream: object, describe: Callable[[], Start | None], on_item: OnItem, subject: object
 ) -> None:
     """Watch `stream`, unless it is none, or is watched, or is a part of the invocation of `subject` that is under way."""
     try:
@@ -123,12 +123,12 @@ def apply_streams(module: ModuleType, patcher: Patcher) -> None:
     """Let streams that are watched tell what they pull, and that they are closed."""
     require(module)
 
-    def pull(wrapped: Callable[..., Any], stream: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def pull(wrapped: Function, stream: object, args: Args, kwargs: Kwargs) -> object:
         pulled = wrapped(*args, **kwargs)
         watching = watch_of(stream)
         return watching.pull(pulled) if isinstance(watching, PullWatch) else pulled
 
-    def close(wrapped: Callable[..., Any], stream: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def close(wrapped: Function, stream: object, args: Args, kwargs: Kwargs) -> object:
         closing = wrapped(*args, **kwargs)
         watching = watch_of(stream)
         return _leave(watching, closing) if isinstance(watching, PullWatch) else closing

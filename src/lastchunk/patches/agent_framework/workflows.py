@@ -8,9 +8,7 @@ Items: `WorkflowEvent`. Source: agent_framework/_workflows/_workflow.py and _fun
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 from lastchunk import semconv
 from lastchunk.patches.agent_framework.items import history_of_messages, on_workflow
@@ -19,6 +17,7 @@ from lastchunk.patches.agent_framework.pulls import watch
 from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.semconv import Operation
 from lastchunk.streams.nesting import current_stream
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 from lastchunk.telemetry.lent_spans import LentSpan
 
@@ -28,14 +27,14 @@ def apply_workflows(module: ModuleType, patcher: Patcher) -> None:
     require(module)
     workflow = getattr(module, "FunctionalWorkflow", None) or module.Workflow
 
-    def run(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         stream = wrapped(*args, **kwargs)
         if kwargs.get("stream"):
             message = argument(args, kwargs, 0, "message")
             watch(patcher, stream, lambda: _describe(instance, message), on_workflow, instance)
         return stream
 
-    def start_span(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def start_span(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         span = wrapped(*args, **kwargs)
         record = current_stream()
         waits = record is not None and record.operation is Operation.INVOKE_WORKFLOW and record.ending is None
@@ -51,7 +50,7 @@ def apply_workflows(module: ModuleType, patcher: Patcher) -> None:
     patcher.wrap(module, "start_workflow_span", start_span)
 
 
-def _describe(workflow: Any, message: Any) -> Start:
+def _describe(workflow: object, message: object) -> Start:
     telemetry = sys.modules.get(TELEMETRY)
     settings = getattr(telemetry, "OBSERVABILITY_SETTINGS", None)
     name = getattr(workflow, "name", None)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.sdk_calls import Content
@@ -29,7 +28,7 @@ _CALL = frozenset({"arguments", "input", "partial_json"})
 _DEPTH = 6
 
 
-def carried(piece: Any) -> Content:
+def carried(piece: object) -> Content:
     """What a delta, a message or a block carries: `message` and 0 if that is nothing."""
     kind, size = ChunkKind.MESSAGE, 0
     known = False
@@ -48,10 +47,10 @@ def carried(piece: Any) -> Content:
     return kind, size
 
 
-def fields(piece: Any) -> Iterator[tuple[str, Any]]:
+def fields(piece: object) -> Iterator[tuple[str, object]]:
     """The fields of an object, as JSON or as the SDK's own; those that the SDK does not know, too."""
     if isinstance(piece, Mapping):
-        given: Any = piece
+        given: Mapping[object, object] = piece
     else:
         given = getattr(piece, "__dict__", None) or {}
     for name, value in given.items():
@@ -63,7 +62,7 @@ def fields(piece: Any) -> Iterator[tuple[str, Any]]:
             yield str(name), value
 
 
-def _kind(name: str, value: Any) -> ChunkKind:
+def _kind(name: str, value: object) -> ChunkKind:
     if name in _TEXT:
         # A list of parts says of each what it is.
         first = value[0] if isinstance(value, list) and value else None
@@ -72,7 +71,7 @@ def _kind(name: str, value: Any) -> ChunkKind:
     return next((kind for kind, parts in _KINDS if any(part in name for part in parts)), ChunkKind.MESSAGE)
 
 
-def _size(value: Any, depth: int, only: frozenset[str] | None) -> int:
+def _size(value: object, depth: int, only: frozenset[str] | None) -> int:
     """Bytes of text in `value`; of a call only its arguments."""
     if isinstance(value, str):
         return size_of_text(value)

@@ -9,7 +9,6 @@ openai/types/chat/chat_completion_chunk.py and azure/ai/inference/models/_models
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from lastchunk.patches.support.carried import carried, fields
 from lastchunk.patches.support.fields import field, items_of, last_of
@@ -25,13 +24,13 @@ _PIECES = ("delta", "message", "text", "content")
 _PROTOCOL = frozenset({"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier"})
 
 
-def answers_tool(messages: Any) -> bool:
+def answers_tool(messages: object) -> bool:
     """The last message is a tool's result, so that the answer may be silent."""
     role = field(last_of(messages), "role")
     return isinstance(role, str) and str.__str__(role) == "tool"
 
 
-def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
+def read_chunk(wire: Wire, chunk: object, now: float) -> Content:
     """Take the evidence out of a chunk."""
     if wire.response_id is None:
         wire.named(getattr(chunk, "id", None), getattr(chunk, "model", None))
@@ -62,7 +61,7 @@ def read_chunk(wire: Wire, chunk: Any, now: float) -> Content:
     return _read_other(wire, chunk, now)
 
 
-def _read_other(wire: Wire, chunk: Any, now: float) -> Content:
+def _read_other(wire: Wire, chunk: object, now: float) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
     wire.last_event = kind
     if chunk is None:
@@ -90,7 +89,7 @@ def _read_other(wire: Wire, chunk: Any, now: float) -> Content:
     return kind, size
 
 
-def _piece(choice: Any) -> Content:
+def _piece(choice: object) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
     for name in _PIECES:
         piece = _get(choice, name)
@@ -102,7 +101,7 @@ def _piece(choice: Any) -> Content:
     return kind, size
 
 
-def _read_arguments(wire: Wire, choice: Any, index: int) -> None:
+def _read_arguments(wire: Wire, choice: object, index: int) -> None:
     for name in ("delta", "message"):
         piece = _get(choice, name)
         for call in items_of(_get(piece, "tool_calls")):
@@ -110,14 +109,14 @@ def _read_arguments(wire: Wire, choice: Any, index: int) -> None:
         wire.calls.came(_get(_get(piece, "function_call"), "arguments"), -1, index)
 
 
-def _read_without_choices(wire: Wire, chunk: Any) -> None:
+def _read_without_choices(wire: Wire, chunk: object) -> None:
     """An error may stand where a chunk should, or a vendor's own object."""
     given = dict(fields(chunk))
     if is_error_object(given):
         wire.broke(cause_named_by(given))
 
 
-def _error(chunk: Any) -> Any:
+def _error(chunk: object) -> object:
     """An error beside the choices, the chunk's own or a vendor's: `x_groq.error`."""
     for name, value in _extra(chunk):
         if name == "error" and value:
@@ -127,12 +126,12 @@ def _error(chunk: Any) -> Any:
     return None
 
 
-def _extra(chunk: Any) -> list[tuple[str, Any]]:
+def _extra(chunk: object) -> list[tuple[str, object]]:
     """The fields of a chunk that are a vendor's own."""
     return [(name, value) for name, value in fields(chunk) if name not in _PROTOCOL]
 
 
-def _read_usage(wire: Wire, chunk: Any) -> bool:
+def _read_usage(wire: Wire, chunk: object) -> bool:
     """Take the usage, the chunk's own or a vendor's: `x_groq.usage`. True if the chunk has its own."""
     usage = getattr(chunk, "usage", None)
     if usage is not None:
@@ -144,7 +143,7 @@ def _read_usage(wire: Wire, chunk: Any) -> bool:
     return False
 
 
-def _take_usage(wire: Wire, usage: Any) -> None:
+def _take_usage(wire: Wire, usage: object) -> None:
     wire.usage(_get(usage, "prompt_tokens"), _get(usage, "completion_tokens"))
     thought = _get(_get(usage, "completion_tokens_details"), "reasoning_tokens")
     wire.thought = wire.thought or (isinstance(thought, int) and thought > 0)
@@ -153,11 +152,11 @@ def _take_usage(wire: Wire, usage: Any) -> None:
         wire.accounted_wait += float(queued)
 
 
-def _get(source: Any, name: str) -> Any:
+def _get(source: object, name: str) -> object:
     return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
 
 
-def identifier(chunk: Any, name: str) -> str | None:
+def identifier(chunk: object, name: str) -> str | None:
     """A text that is not empty; None if there is none."""
     value = getattr(chunk, name, None)
     return value if isinstance(value, str) and value else None

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from lastchunk import semconv
@@ -16,13 +15,13 @@ def base_url(url: object) -> str:
     return str(url) if isinstance(url, str) or type(url).__name__ == "URL" else ""
 
 
-def endpoint(url: object) -> dict[str, Any]:
+def endpoint(url: object) -> dict[str, object]:
     """`server.address` and `server.port` of a base URL; nothing if it is none."""
     return dict(_endpoint(str.__str__(base_url(url))))
 
 
 @lru_cache(maxsize=64)
-def _endpoint(url: str) -> tuple[tuple[str, Any], ...]:
+def _endpoint(url: str) -> tuple[tuple[str, object], ...]:
     """Asked for each stream, and a process has few of them."""
     try:
         parts = urlsplit(url)

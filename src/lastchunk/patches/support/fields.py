@@ -8,17 +8,15 @@ Only dictionaries, and the fields that an object has itself, as a pydantic model
 
 from __future__ import annotations
 
-from typing import Any
-
-_NOTHING: dict[str, Any] = {}
+_NOTHING: dict[str, object] = {}
 
 
-def fields_of(thing: object) -> dict[str, Any]:
+def fields_of(thing: object) -> dict[str, object]:
     """What `thing` holds by name; nothing if it is none of these. It is not to be changed."""
     if issubclass(type(thing), dict):
         return thing  # type: ignore[return-value]  # it is one, whatever its `__class__` says
     try:
-        own: dict[str, Any] = object.__getattribute__(thing, "__dict__")
+        own: dict[str, object] = object.__getattribute__(thing, "__dict__")
     except Exception:
         return _NOTHING
     if type(own) is not dict:
@@ -28,12 +26,12 @@ def fields_of(thing: object) -> dict[str, Any]:
     return data if type(data) is dict else own
 
 
-def field(thing: object, name: str) -> Any:
+def field(thing: object, name: str) -> object:
     """What `thing` holds as `name`; None if it holds nothing of that name."""
     return dict.get(fields_of(thing), name)
 
 
-def ask(thing: object, name: str) -> Any:
+def ask(thing: object, name: str) -> object:
     """An attribute that the application's call reads itself, perhaps a property; None if there is none, or it raises."""
     try:
         return getattr(thing, name, None)
@@ -41,7 +39,7 @@ def ask(thing: object, name: str) -> Any:
         return None
 
 
-def items_of(things: object) -> tuple[Any, ...]:
+def items_of(things: object) -> tuple[object, ...]:
     """What a list or a tuple holds; nothing if `things` is neither."""
     kind = type(things)
     if kind is tuple:
@@ -51,7 +49,7 @@ def items_of(things: object) -> tuple[Any, ...]:
     return tuple(tuple.__iter__(things)) if issubclass(kind, tuple) else ()  # type: ignore[arg-type]  # `kind` says so
 
 
-def last_of(things: object) -> Any:
+def last_of(things: object) -> object:
     """The last thing that a list or a tuple holds; None if there is none."""
     for kind in (list, tuple):
         if issubclass(type(things), kind):

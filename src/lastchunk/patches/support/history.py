@@ -8,14 +8,12 @@ no text, list, tuple or dictionary counts nothing, and is left to the request.
 
 from __future__ import annotations
 
-from typing import Any
-
 from lastchunk.patches.support.fields import fields_of, items_of
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.start import History
 
 
-def history_of(messages: Any) -> History | None:
+def history_of(messages: object) -> History | None:
     """How many messages, and how much text in them; None if `messages` is nothing of the kind."""
     if isinstance(messages, str):
         return History(1, _size_of_text(messages))
@@ -27,7 +25,7 @@ def history_of(messages: Any) -> History | None:
     return History(len(items), sum(_size(message) for message in items))
 
 
-def _size(message: Any) -> int:
+def _size(message: object) -> int:
     fields = fields_of(message)
     content, calls = dict.get(fields, "content"), dict.get(fields, "tool_calls")
     size = size_of_text(content) if type(content) is str else _size_of_content(content)
@@ -36,15 +34,15 @@ def _size(message: Any) -> int:
     return size
 
 
-def _size_of_content(content: Any) -> int:
+def _size_of_content(content: object) -> int:
     """A text, or texts, function calls and their results; an image is no text, and counts nothing."""
     return _size_of_text(content) + sum(_size_of_part(part) for part in items_of(content))
 
 
-def _size_of_part(part: Any) -> int:
+def _size_of_part(part: object) -> int:
     fields = fields_of(part)
     return _size_of_text(part) + sum(_size_of_text(dict.get(fields, key)) for key in ("text", "content", "arguments"))
 
 
-def _size_of_text(said: Any) -> int:
+def _size_of_text(said: object) -> int:
     return size_of_text(str.__str__(said)) if isinstance(said, str) else 0

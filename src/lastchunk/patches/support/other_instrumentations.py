@@ -10,17 +10,17 @@ mark, is found here: among the wrappers of the method.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from lastchunk.own_errors import report
+from lastchunk.streams.shapes import Function
 
 _INSTRUMENTATIONS = "opentelemetry.instrumentation."
 
 
-def wrapped_by_another(wrapped: Callable[..., Any], instance: Any) -> bool:
+def wrapped_by_another(wrapped: Function, instance: object) -> bool:
     """Another instrumentation, which is active, wraps the method that `wrapped` is what is left of."""
     try:
         method = _method(instance, getattr(wrapped, "__name__", "")) or wrapped
@@ -30,7 +30,7 @@ def wrapped_by_another(wrapped: Callable[..., Any], instance: Any) -> bool:
         return False
 
 
-def _method(instance: Any, name: str) -> Any:
+def _method(instance: object, name: str) -> object:
     """As it stands in the class, with everybody's wrappers."""
     for owner in type(instance).__mro__:
         if name in vars(owner):
@@ -38,7 +38,7 @@ def _method(instance: Any, name: str) -> Any:
     return None
 
 
-def _modules(function: Any) -> Iterator[str]:
+def _modules(function: object) -> Iterator[str]:
     """The modules that a function's wrappers come from, from the outermost on."""
     while function is not None:
         # wrapt hides a wrapper behind what it wraps; a plain function that wraps is of its own module.

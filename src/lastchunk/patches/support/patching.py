@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import AsyncGeneratorType, ModuleType
-from typing import Any
 from weakref import WeakValueDictionary
 
 from lastchunk.patches.support.fields import fields_of
@@ -16,6 +15,7 @@ from lastchunk.patches.support.subclasses import Subclasses
 from lastchunk.patches.support.wrapping import (
     Wrapped,
     Wrapper,
+    below,
     is_wrapped,
     left_out_if_it_fails,
     patched_by,
@@ -28,9 +28,10 @@ from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observed import ObservedAsyncGenerator
 from lastchunk.streams.observer import Observer, OnItem
 from lastchunk.streams.sdk_streams import ObservedAsyncStream
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 
-Describe = Callable[[Any, Sequence[Any], Mapping[str, Any]], Start | None]
+Describe = Callable[[object, Sequence[object], Mapping[str, object]], Start | None]
 """What a patch module says of a call: the instance, the positional and the keyword arguments."""
 
 
@@ -54,18 +55,18 @@ class Patcher:
         self.streams = streams
         self.settings = settings
         self.active = True
-        self._owners: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._owners: WeakValueDictionary[int, object] = WeakValueDictionary()
         """Modules and classes, by their `id`. An application may define a class for each request, and expect it to die."""
         self._undo: list[Callable[[], None]] = []
         """What else is to be done."""
-        self._under_way: list[tuple[Any, str]] | None = None
+        self._under_way: list[tuple[object, str]] | None = None
         """What the patch has wrapped that is being applied."""
 
-    def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
+    def wrap(self, owner: object, name: str, wrapper: Wrapper) -> None:
         """Wrap what `owner` itself defines as `name`."""
         self._put_wrapped(owner, name, left_out_if_it_fails(name, wrapper), self._is_active)
 
-    def before(self, owner: Any, name: str, call: Callable[[], None]) -> None:
+    def before(self, owner: object, name: str, call: Callable[[], None]) -> None:
         """Have `call` called before what `owner` itself defines as `name`, and no frame of ours around that."""
 
         def enabled() -> bool:
@@ -74,7 +75,7 @@ class Patcher:
 
         self._put_wrapped(owner, name, _never, enabled)
 
-    def _put_wrapped(self, owner: Any, name: str, wrapper: Wrapper, enabled: Callable[[], bool]) -> None:
+    def _put_wrapped(self, owner: object, name: str, wrapper: Wrapper, enabled: Callable[[], bool]) -> None:
         original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
         setattr(owner, name, Wrapped(without_undone(original), wrapper, enabled, self))
         self._owners[id(owner)] = owner
@@ -84,7 +85,7 @@ class Patcher:
     def _is_active(self) -> bool:
         return self.active
 
-    def put(self, owner: Any, name: str, ours: Any) -> None:
+    def put(self, owner: object, name: str, ours: object) -> None:
         """Put `ours`, which passes through when this patcher is undone, in the place of what `owner` defines as `name`."""
         original = vars(owner)[name]
         setattr(owner, name, ours)
@@ -96,7 +97,7 @@ class Patcher:
         self._undo.append(undo)
 
     def wrap_streams(
-        self, owner: Any, name: str, describe: Describe, on_item: OnItem, text: type | None = None
+        self, owner: object, name: str, describe: Describe, on_item: OnItem, text: type | None = None
     ) -> None:
         """Wrap a method that returns an async generator, so that each becomes a stream; `text` as for `Observer`."""
         self.wrap(owner, name, self.streams_of(describe, on_item, text))
@@ -104,7 +105,7 @@ class Patcher:
     def streams_of(self, describe: Describe, on_item: OnItem, text: type | None = None) -> Wrapper:
         """The wrapper of a method that returns an async generator; `text` as for `Observer`."""
 
-        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def wrapper(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             stream = wrapped(*args, **kwargs)
             if not hasattr(type(stream), "__anext__") or issubclass(type(stream), ObservedAsyncGenerator):
                 return stream
@@ -158,21 +159,21 @@ class Patcher:
             with suppress(AttributeError):
                 self._undo.pop()()
 
-    def _unwrap(self, owner: Any, name: str) -> None:
+    def _unwrap(self, owner: object, name: str) -> None:
         # If somebody put a wrapper on top of ours, it stays, and ours below it passes everything through.
         while patched_by(ours := vars(owner).get(name)) is self:
-            setattr(owner, name, ours.__wrapped__)
+            setattr(owner, name, below(ours))
 
 
-def _never(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+def _never(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
     """The wrapper of what is never enabled."""
     return wrapped(*args, **kwargs)
 
 
-def argument(args: Sequence[Any], kwargs: Mapping[str, Any], position: int, name: str) -> Any:
+def argument(args: Sequence[object], kwargs: Mapping[str, object], position: int, name: str) -> object:
     """The argument of a call, given by position or by name; None if it is not given."""
     return args[position] if len(args) > position else kwargs.get(name)
 
 
-def _missing(owner: Any, name: str) -> Any:
+def _missing(owner: object, name: str) -> object:
     raise AttributeError(f"{getattr(owner, '__name__', owner)} has no {name}")

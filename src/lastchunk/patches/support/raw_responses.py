@@ -7,58 +7,55 @@ Source: openai/_legacy_response.py and openai/_response.py, and the same in anth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import wrapt
 
+from lastchunk.patches.support.shapes import RawResponse
 from lastchunk.streams import http_bodies
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.tap import Tap
 
 _BODY = frozenset({"http_response", "iter_bytes", "iter_lines", "iter_text", "read", "text", "json", "content"})
 """What lets the application read the body itself."""
 
 
-def is_raw(response: Any) -> bool:
-    """A call gave the response, and not yet its stream."""
-    return hasattr(response, "http_response") and hasattr(response, "parse")
-
-
 class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
     """A raw response as it is handed to the application; `hand_out` gives its stream as that is handed to it."""
 
-    def __init__(self, response: Any, observer: Observer | Tap, hand_out: Callable[[Any], Any]) -> None:
+    def __init__(self, response: RawResponse, observer: Observer | Tap, hand_out: Callable[[object], object]) -> None:
         super().__init__(response)
         self._self_observer = observer
         self._self_hand_out = hand_out
-        self._self_parsed: tuple[Any, Any] = (None, None)
+        self._self_parsed: tuple[object, object] = (None, None)
         self._self_body: http_bodies.Body | None = None
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         if name in _BODY and self._self_parsed[0] is None:
             self._self_body = http_bodies.watch(self.__wrapped__.http_response, self._self_observer)
         value = super().__getattr__(name)
         return wrapt.FunctionWrapper(value, self._self_closing) if name == "close" else value
 
-    def _self_closing(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+    def _self_closing(self, close: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         self._self_observer.closed()
         with no_frame_of_ours:
             return close(*args, **kwargs)
 
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
+    def parse(self, *args: object, **kwargs: object) -> object:
         """As the SDK's: the stream, or a coroutine that gives it."""
         with no_frame_of_ours:
-            parsed = self.__wrapped__.parse(*args, **kwargs)
+            parsed: Any = self.__wrapped__.parse(*args, **kwargs)
         return self._self_later(parsed) if hasattr(parsed, "__await__") else self._self_stream(parsed)
 
-    async def _self_later(self, parsed: Any) -> Any:
+    async def _self_later(self, parsed: Awaitable[object]) -> object:
         with no_frame_of_ours:
             stream = await parsed
         return self._self_stream(stream)
 
-    def _self_stream(self, parsed: Any) -> Any:
+    def _self_stream(self, parsed: object) -> object:
         given, ours = self._self_parsed
         if parsed is not given:
             ours = self._self_hand_out(parsed)

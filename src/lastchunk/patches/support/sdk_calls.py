@@ -19,7 +19,8 @@ from lastchunk.own_errors import report
 from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patcher
-from lastchunk.patches.support.raw_responses import ObservedRawResponse, is_raw
+from lastchunk.patches.support.raw_responses import ObservedRawResponse
+from lastchunk.patches.support.shapes import RawResponse, is_generated, is_raw
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.in_context import InContext
 from lastchunk.streams.nesting import current_stream
@@ -29,6 +30,7 @@ from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.raised import Raised
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream, watched
+from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import History, Start
 from lastchunk.streams.tap import Tap
 from lastchunk.streams.wire import Wire
@@ -43,10 +45,10 @@ class Call:
     """One call of an SDK's method, as the application makes it."""
 
     patcher: Patcher
-    instance: Any
+    instance: object
     """What the method is called on."""
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
+    args: Sequence[object]
+    kwargs: Mapping[str, object]
     recorded_by_another: bool
     """Another instrumentation wraps the same method."""
 
@@ -57,10 +59,10 @@ class Sdk:
 
     name: str
     """For messages."""
-    asks: Callable[[Sequence[Any], Mapping[str, Any]], bool]
+    asks: Callable[[Sequence[object], Mapping[str, object]], bool]
     """A call with these arguments asks for a stream."""
-    describe: Callable[[Any, Sequence[Any], Mapping[str, Any]], Start]
-    read: Callable[[Wire, Any, float], Content]
+    describe: Callable[[object, Sequence[object], Mapping[str, object]], Start]
+    read: Callable[[Wire, object, float], Content]
     """Takes the evidence out of a chunk."""
     obtained: Callable[[Wire, Any], None] = lambda wire, stream: wire.obtained("")
     """The response headers came with the stream."""
@@ -69,10 +71,10 @@ class Sdk:
     after_headers: Callable[[BaseException], bool] = lambda error: False
     """If lazy: the exception was raised when the response headers had come."""
 
-    def wrap(self, patcher: Patcher, owner: Any, name: str) -> None:
+    def wrap(self, patcher: Patcher, owner: object, name: str) -> None:
         """Watch a method that gives a sync stream."""
 
-        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def wrapper(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             if not self.asks(args, kwargs):
                 return wrapped(*args, **kwargs)
             call = Call(patcher, instance, args, kwargs, wrapped_by_another(wrapped, instance))
@@ -80,10 +82,10 @@ class Sdk:
 
         patcher.wrap(owner, name, wrapper)
 
-    def wrap_async(self, patcher: Patcher, owner: Any, name: str) -> None:
+    def wrap_async(self, patcher: Patcher, owner: object, name: str) -> None:
         """Watch a method whose coroutine gives an async stream."""
 
-        def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def wrapper(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             answer = wrapped(*args, **kwargs)
             if not self.asks(args, kwargs):
                 return answer
@@ -92,7 +94,7 @@ class Sdk:
 
         patcher.wrap(owner, name, wrapper)
 
-    def obtain(self, call: Call, ask: Callable[[], Any]) -> Any:
+    def obtain(self, call: Call, ask: Callable[[], object]) -> object:
         """Ask, and give the stream as it is handed to the application."""
         observer = self._observer(call)
         if self.lazy:
@@ -106,7 +108,7 @@ class Sdk:
             raise
         return self._obtained(observer, stream)
 
-    async def obtain_async(self, call: Call, answer: Awaitable[Any]) -> Any:
+    async def obtain_async(self, call: Call, answer: Awaitable[object]) -> object:
         """Await the answer, and give its stream as it is handed to the application."""
         observer = self._observer(call)
         try:
@@ -139,15 +141,16 @@ class Sdk:
 
         return _Own(self, call.patcher, describe)
 
-    def _obtained(self, observer: Observer | Tap, stream: Any) -> Any:
+    def _obtained(self, observer: Observer | Tap, stream: object) -> object:
         """The response headers came."""
         record, wire = observer.record, observer.wire
         if record is None or wire is None or record.ending is not None:
             return stream
+        raw: RawResponse | None = None
         try:
-            raw = is_raw(stream)
-            if raw:
-                wire.obtained(str(stream.headers.get("content-type", "")))
+            if is_raw(stream):
+                raw = stream
+                wire.obtained(str(raw.headers.get("content-type", "")))
             else:
                 self.obtained(wire, stream)
             wire.obtained_at = now = record.clock()
@@ -157,14 +160,14 @@ class Sdk:
                 record.heard(now)
         except Exception as exc:
             report(f"reading the response of {self.name}", exc)
-            raw = False
-        if raw:
-            return ObservedRawResponse(stream, observer, lambda parsed: self._parsed(observer, parsed))
+            raw = None
+        if raw is not None:
+            return ObservedRawResponse(raw, observer, lambda parsed: self._parsed(observer, parsed))
         if not hasattr(stream, "__anext__") and not hasattr(stream, "__next__"):
             observer.exhausted()
         return _handed_out(stream, observer)
 
-    def _parsed(self, observer: Observer | Tap, stream: Any) -> Any:
+    def _parsed(self, observer: Observer | Tap, stream: object) -> object:
         """The application has its stream from a raw response."""
         record, wire = observer.record, observer.wire
         try:
@@ -174,7 +177,7 @@ class Sdk:
             report(f"reading the response of {self.name}", exc)
         return _handed_out(stream, observer)
 
-    def on_item(self, record: StreamRecord, chunk: Any, now: float, gap: float) -> None:
+    def on_item(self, record: StreamRecord, chunk: object, now: float, gap: float) -> None:
         """A chunk of a stream of its own."""
         kind, size = ChunkKind.MESSAGE, 0
         try:
@@ -186,7 +189,7 @@ class Sdk:
                 record.extras += size
             record.chunk(kind, size, now, gap)
 
-    def on_chunk(self, wire: Wire, chunk: Any, now: float) -> Content:
+    def on_chunk(self, wire: Wire, chunk: object, now: float) -> Content:
         """A chunk on the wire, perhaps the first that shows that there is one."""
         if not wire.headers:
             wire.obtained("")
@@ -262,9 +265,9 @@ class _Below(Tap):
         self._sdk.over(self, error)
 
 
-def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
+def _handed_out(stream: object, observer: Observer | Tap) -> object:
     """The proxy for `stream`, or `stream` itself with a look at its chunks; what is no stream is handed out as it is."""
-    if isinstance(observer, Tap) and type(getattr(stream, "_iterator", None)) is AsyncGeneratorType:
+    if isinstance(observer, Tap) and is_generated(stream):
         stream._iterator = watched(observer, stream._iterator)
         return stream
     if isinstance(stream, AsyncGeneratorType):
@@ -277,7 +280,7 @@ def _handed_out(stream: Any, observer: Observer | Tap) -> Any:
 
 
 def bare_stream(
-    resource: Any, *, provider: str, model: Any, url: Any, history: History | None, may_be_silent: bool
+    resource: object, *, provider: str, model: object, url: object, history: History | None, may_be_silent: bool
 ) -> Start:
     """A stream that the application iterates itself; `resource` is what its method was called on."""
     return Start(

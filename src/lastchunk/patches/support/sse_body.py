@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lastchunk.own_errors import report
 from lastchunk.semconv import Cause
@@ -99,7 +98,7 @@ class SseBody:
             self.asked()
         self.end()
 
-    def passes(self, data: Any) -> bool:
+    def passes(self, data: object) -> bool:
         """`data` is events that the SDK hands on, and nothing else."""
         if not (self._plain and type(data) is bytes and data.startswith(self._begin) and data.endswith(_EVENT_END)):
             return False
@@ -197,7 +196,7 @@ class SseBody:
             self._wire.read_error(cause_named_by(first))
 
 
-def _parsed(value: bytes) -> Any:
+def _parsed(value: bytes) -> object:
     try:
         return json.loads(value)
     except (ValueError, RecursionError):

@@ -15,6 +15,7 @@ from lastchunk.patches.support.fields import field, fields_of
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
+from lastchunk.patches.support.shapes import DecodedStream, Decoder
 from lastchunk.patches.support.sse_body import Framing, SseBody
 from lastchunk.streams.start import History, Start
 from lastchunk.streams.wire import Wire
@@ -30,12 +31,12 @@ _BINARY = "application/vnd.amazon.eventstream"
 def calls_of_resource(
     name: str,
     *,
-    provider_of: Callable[[Any], str],
+    provider_of: Callable[[object], str],
     asked: str,
-    read: Callable[[Wire, Any, float], Content],
+    read: Callable[[Wire, object, float], Content],
     framing: Framing,
-    history: Callable[[Any], History | None] = history_of,
-    answers_tool: Callable[[Any], bool] = lambda given: False,
+    history: Callable[[object], History | None] = history_of,
+    answers_tool: Callable[[object], bool] = lambda given: False,
 ) -> Sdk:
     """The calls of a resource such as `client.messages`.
 
@@ -43,7 +44,7 @@ def calls_of_resource(
     of which `answers_tool` says whether a tool's result comes last; `read` takes the evidence out of an item of the stream.
     """
 
-    def describe(resource: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Start:
+    def describe(resource: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
         client, url = client_of(resource)
         given = kwargs.get(asked)
         return bare_stream(
@@ -55,7 +56,7 @@ def calls_of_resource(
             may_be_silent=answers_tool(given),
         )
 
-    def watch_body(wire: Wire, stream: Any) -> None:
+    def watch_body(wire: Wire, stream: DecodedStream) -> None:
         headers_came(wire, stream, framing)
 
     return Sdk(name=name, asks=asks_for_stream, describe=describe, read=read, obtained=watch_body)
@@ -74,18 +75,18 @@ def patch_of_resource(
     return Patch(library, supported, module, apply)
 
 
-def asks_for_stream(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def asks_for_stream(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
     """`create(stream=True)`, perhaps through `with_raw_response` or `with_streaming_response`."""
     return kwargs.get("stream") is True
 
 
-def wants_raw_response(kwargs: Mapping[str, Any]) -> bool:
+def wants_raw_response(kwargs: Mapping[str, object]) -> bool:
     """The call is made through `with_raw_response` or `with_streaming_response`."""
     headers = fields_of(kwargs.get("extra_headers"))
     return any(isinstance(name, str) and name.lower() == RAW_RESPONSE for name in dict.keys(headers))
 
 
-def headers_came(wire: Wire, stream: Any, framing: Framing) -> None:
+def headers_came(wire: Wire, stream: DecodedStream, framing: Framing) -> None:
     """The response headers came; from here on the body is looked at as the SDK's decoder reads it."""
     response = getattr(stream, "response", None)
     headers = getattr(response, "headers", None)
@@ -97,7 +98,7 @@ def headers_came(wire: Wire, stream: Any, framing: Framing) -> None:
         stream._decoder = _WatchedDecoder(decoder, SseBody(wire, framing))
 
 
-def _retried(response: Any) -> bool:
+def _retried(response: object) -> bool:
     headers = getattr(getattr(response, "request", None), "headers", None)
     return headers is not None and str(headers.get(_RETRIES, "0")) != "0"
 
@@ -105,23 +106,23 @@ def _retried(response: Any) -> bool:
 class _WatchedDecoder:
     """The SDK's decoder, with a look at what it is given."""
 
-    def __init__(self, decoder: Any, body: SseBody) -> None:
+    def __init__(self, decoder: Decoder, body: SseBody) -> None:
         self._decoder = decoder
         self._body = body
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._decoder, name)
 
     def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
         """As the SDK's."""
         return self._decoder.aiter_bytes(self._body.look_async(source))
 
-    def iter_bytes(self, source: Iterator[bytes]) -> Any:
+    def iter_bytes(self, source: Iterator[bytes]) -> object:
         """As the SDK's."""
         return self._decoder.iter_bytes(self._body.look_sync(source))
 
 
-def client_of(resource: Any) -> tuple[Any, Any]:
+def client_of(resource: object) -> tuple[object, object]:
     """The client of a resource such as `client.messages`, and its base URL."""
     client = field(resource, "_client")
     return client, field(client, "_base_url")

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
-from typing import Any, Protocol
+from typing import Protocol
 
 from lastchunk.own_errors import report
 from lastchunk.patches.support.wrapping import Wrapper, is_wrapped, resolved
+from lastchunk.streams.shapes import Args, Function, Kwargs
 
 
 class Wraps(Protocol):
@@ -17,11 +18,11 @@ class Wraps(Protocol):
 
     active: bool
 
-    def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
+    def wrap(self, owner: object, name: str, wrapper: Wrapper) -> None:
         """Wrap what `owner` itself defines as `name`."""
         ...
 
-    def before(self, owner: Any, name: str, call: Callable[[], None]) -> None:
+    def before(self, owner: object, name: str, call: Callable[[], None]) -> None:
         """Have `call` called before what `owner` itself defines as `name`."""
         ...
 
@@ -65,7 +66,7 @@ class Subclasses:
     def _of_a_mixin(self, wrapper: Wrapper) -> Wrapper:
         """A mixin may serve other classes, too."""
 
-        def only_ours(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def only_ours(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             if self._base not in type(instance).__mro__:
                 return wrapped(*args, **kwargs)
             return wrapper(wrapped, instance, args, kwargs)
@@ -77,7 +78,7 @@ class Subclasses:
         base, patcher = self._base, self._patcher
         own = vars(base).get("__init_subclass__")
 
-        def init_subclass(cls: type, **kwargs: Any) -> None:
+        def init_subclass(cls: type, **kwargs: object) -> None:
             if own is not None:
                 own.__get__(None, cls)(**kwargs)
             else:

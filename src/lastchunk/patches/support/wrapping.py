@@ -8,14 +8,15 @@ import copy
 from collections.abc import Callable
 from operator import itemgetter
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 import wrapt
 
 from lastchunk.own_errors import report
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.shapes import Args, Function, Kwargs
 
-Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
+Wrapper = Callable[[Function, object, Args, Kwargs], object]
 """A wrapt wrapper: the wrapped function, the instance, the positional and the keyword arguments."""
 
 
@@ -29,7 +30,7 @@ class Active(Protocol):
 class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.BoundFunctionWrapper):
     """A patched method of an object or a class: copied, pickled and referred to weakly as a method is."""
 
-    def __new__(cls, *args: Any) -> Any:
+    def __new__(cls, *args: Any) -> object:
         if len(args) == 2:
             # As `type(method)(function, instance)`, which is how a `weakref.WeakMethod` makes the method anew.
             function, instance = args
@@ -41,20 +42,20 @@ class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Bo
         if len(args) != 2:
             super().__init__(*args)
 
-    def __copy__(self) -> Any:
+    def __copy__(self) -> object:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+    def __deepcopy__(self, memo: dict[int, object]) -> object:
         instance = self._self_instance
         if instance is None:
             return self
         copied = copy.deepcopy(instance, memo)
         return self._self_parent.__get__(copied, type(copied))
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str | tuple[object, ...]:
         return self.__reduce_ex__(2)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
         if self._self_instance is None:
             return getattr, (self._self_owner, self.__name__)
         return self.__wrapped__.__reduce_ex__(protocol)
@@ -70,25 +71,25 @@ class Wrapped(wrapt.FunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Functi
         super().__init__(function, wrapper, enabled=enabled)
         self._self_by = by
 
-    def __copy__(self) -> Any:
+    def __copy__(self) -> object:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+    def __deepcopy__(self, memo: dict[int, object]) -> object:
         return self
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str | tuple[object, ...]:
         return self.__reduce_ex__(2)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
         return itemgetter(0), ((self.__wrapped__,),)  # The function: it says itself by what name it is found.
 
 
-def resolved(cls: type, name: str) -> tuple[type, Any]:
+def resolved(cls: type, name: str) -> tuple[type, object]:
     """The class that `cls` has `name` from, and what stands there; itself and None if there is nothing of that name."""
     return next(((owner, vars(owner)[name]) for owner in cls.__mro__ if name in vars(owner)), (cls, None))
 
 
-def patched_by(function: Any) -> Active | None:
+def patched_by(function: object) -> Active | None:
     """Who put `function` in its place; None if it is none of ours.
 
     It may be a bound method: another instrumentation that undoes itself puts back what it got from the class.
@@ -98,21 +99,26 @@ def patched_by(function: Any) -> Active | None:
     return function._self_by if type(function) is Wrapped else None
 
 
-def without_undone(function: Any) -> Any:
+def without_undone(function: object) -> object:
     """`function` without those of ours on top that are undone, which another instrumentation kept there."""
     while (by := patched_by(function)) is not None and not by.active:
-        function = function.__wrapped__
+        function = below(function)
     return function
 
 
-def is_wrapped(function: Any) -> bool:
+def is_wrapped(function: object) -> bool:
     """One of ours is in the place of `function`, perhaps with proxies of others on top."""
     while hasattr(type(function), "__wrapped__"):
         by = patched_by(function)
         if by is not None and by.active:
             return True
-        function = function.__wrapped__
+        function = below(function)
     return False
+
+
+def below(proxy: Any) -> object:
+    """What a proxy stands for."""
+    return proxy.__wrapped__
 
 
 class _Call:
@@ -120,13 +126,13 @@ class _Call:
 
     __slots__ = ("_function", "error", "gave", "made")
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Function) -> None:
         self._function = function
         self.made = False
-        self.gave: Any = None
+        self.gave: object = None
         self.error: BaseException | None = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         self.made = True
         try:
             self.gave = self._function(*args, **kwargs)
@@ -135,14 +141,14 @@ class _Call:
             raise
         return self.gave
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._function, name)
 
 
 def left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
     """`wrapper`; if it fails, the application has what `name` gives without it, from one call."""
 
-    def safe(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def safe(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         call = _Call(wrapped)
         try:
             try:
