@@ -29,27 +29,26 @@ import asyncio
 import sys
 import types
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import ref
 
 from lastchunk.streams.not_begun import NotBegun, Waits
 from lastchunk.streams.observer import ITEM, Observer
 from lastchunk.streams.passing_on import passed_on
+from lastchunk.streams.shapes import AsyncItems, Function, Items
 from lastchunk.streams.tap import Tap
 
 
-async def driven(
-    inner: AsyncGenerator[Any, Any], observer: Observer | Tap, stand_in: StandIn
-) -> AsyncGenerator[Any, Any]:
+async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn) -> AsyncItems:
     """Outer, for an async generator; every line in the loop is paid per chunk."""
     observer.begin()
     # Not a list, which gives its memory back whenever it is empty.
-    items: deque[Any] = deque()
+    items: deque[object] = deque()
     run, take, ask = observer.run, items.pop, inner.__anext__
     send = observer.watch(items.append)
     asked: Any = unannounced(inner, _leave_alone)
-    wait: Callable[[Any], Any] = _wait
+    wait: Callable[[object], Awaitable[object]] = _wait
     thrown: BaseException | None
     left = False
     try:
@@ -104,14 +103,12 @@ async def driven(
         asked, wait = None, _wait  # It may hold the exception, whose traceback holds this frame.
 
 
-def driven_sync(
-    inner: Generator[Any, Any, Any], observer: Observer | Tap, stand_in: StandIn
-) -> Generator[Any, Any, Any]:
+def driven_sync(inner: Items, observer: Observer | Tap, stand_in: StandIn) -> Items:
     """Outer, for a generator that is not async: nobody waits, or is told in whose loop it is."""
     observer.begin()
     run = observer.run
-    resume: Callable[..., Any] = inner.send
-    given: Any = None
+    resume: Function = inner.send
+    given: object = None
     left = False
     try:
         while True:
@@ -153,7 +150,7 @@ class StandIn:
         self._closed_by_loop = False
         self._outer: Any = None
         """A weak reference: dead as soon as nobody holds the generator, before its finaliser runs."""
-        self._being_closed: Any = _nobody
+        self._being_closed: Callable[[], Any] = _nobody
         """The same, for whoever closes it then."""
 
     def stands_for(self, outer: Any) -> None:
@@ -164,7 +161,7 @@ class StandIn:
     def __repr__(self) -> str:
         return repr(self._inner)
 
-    def aclose(self) -> Any:
+    def aclose(self) -> object:
         """Called by `shutdown_asyncgens`."""
         self._closed_by_loop = True
         outer = self._outer()
@@ -186,7 +183,7 @@ class StandIn:
         outer = self._outer() or self._being_closed()
         return outer is None or outer.ag_running
 
-    def let_go(self, outer: AsyncGenerator[Any, Any]) -> None:
+    def let_go(self, outer: AsyncItems) -> None:
         """Nobody holds the generator any more, but for whoever closes it."""
         self._being_closed = ref(outer)
         self._observer.let_go()
@@ -203,12 +200,12 @@ def _nobody() -> None:
     return
 
 
-def announced(outer: AsyncGenerator[Any, Any], stand_in: StandIn, step: str, *args: Any) -> Any:
+def announced(outer: AsyncItems, stand_in: StandIn, step: str, *args: object) -> Awaitable[Any]:
     """The first step of `outer`, at which its loop learns of the stand-in, and what becomes of `outer` if it is let go."""
     hooks = sys.get_asyncgen_hooks()
     firstiter, finalizer = hooks.firstiter, hooks.finalizer
 
-    def let_go(generator: AsyncGenerator[Any, Any]) -> None:
+    def let_go(generator: AsyncItems) -> None:
         stand_in.let_go(generator)
         if finalizer is not None:
             finalizer(generator)
@@ -222,7 +219,7 @@ def announced(outer: AsyncGenerator[Any, Any], stand_in: StandIn, step: str, *ar
         sys.set_asyncgen_hooks(*hooks)
 
 
-def unannounced(generator: AsyncGenerator[Any, Any], finalizer: Callable[[Any], None] | None) -> Any:
+def unannounced(generator: AsyncItems, finalizer: Callable[[AsyncItems], None] | None) -> Any:
     """The first step of a generator of which the loop is not told; `finalizer` is called if it is let go."""
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, finalizer)
@@ -232,12 +229,12 @@ def unannounced(generator: AsyncGenerator[Any, Any], finalizer: Callable[[Any], 
         sys.set_asyncgen_hooks(*hooks)
 
 
-def _leave_alone(inner: AsyncGenerator[Any, Any]) -> None:
+def _leave_alone(inner: AsyncItems) -> None:
     """Nothing is to be done about an inner generator that dies: outer has passed on whatever came."""
 
 
 @types.coroutine
-def _wait(got: Any) -> Generator[Any, Any, Any]:
+def _wait(got: object) -> Items:
     """Have the loop wait for what inner waits for."""
     return (yield got)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import wrapt
 
@@ -29,7 +29,24 @@ _LOOKED_BACK = 40
 """Bytes of the read before, in which a marker may have begun."""
 
 
-def watch(response: Any, observer: Observer | Tap) -> Body | None:
+class HttpResponse(Protocol):
+    """A response of httpx or of its successor, whose body may not have been read yet."""
+
+    stream: object
+    headers: Mapping[str, str]
+
+    @property
+    def is_stream_consumed(self) -> bool:
+        """The body has been read."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """The response has been closed."""
+        ...
+
+
+def watch(response: HttpResponse, observer: Observer | Tap) -> Body | None:
     """Watch what the application reads from `response`; None if there is nothing left to be read, or nobody to tell."""
     try:
         stream = response.stream
@@ -48,7 +65,7 @@ def watch(response: Any, observer: Observer | Tap) -> Body | None:
 class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
     """The body, as the HTTP library and the application iterate it."""
 
-    def __init__(self, stream: Any, observer: Observer, headers: Mapping[str, str]) -> None:
+    def __init__(self, stream: object, observer: Observer, headers: Mapping[str, str]) -> None:
         super().__init__(stream)
         self._self_reading = _Reading(observer, headers)
 

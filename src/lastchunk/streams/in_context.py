@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
+
+from lastchunk.streams.shapes import Function
 
 
 class InContext:
@@ -13,7 +15,7 @@ class InContext:
 
     __slots__ = ("_awaitable", "_run")
 
-    def __init__(self, run: Callable[..., Any], awaitable: Awaitable[Any]) -> None:
+    def __init__(self, run: Function, awaitable: Awaitable[object]) -> None:
         self._run = run
         self._awaitable: Any = awaitable if hasattr(awaitable, "send") else _coroutine(awaitable)
 
@@ -22,14 +24,14 @@ class InContext:
 
     __iter__ = __await__
 
-    def __next__(self) -> Any:
+    def __next__(self) -> object:
         return self.send(None)
 
-    def send(self, value: Any) -> Any:
+    def send(self, value: object) -> object:
         """Resume with `value`."""
         return self._run(self._awaitable.send, value)
 
-    def throw(self, *args: Any) -> Any:
+    def throw(self, *args: object) -> object:
         """Resume with an exception."""
         return self._run(self._awaitable.throw, *args)
 
@@ -38,5 +40,5 @@ class InContext:
         self._run(self._awaitable.close)
 
 
-async def _coroutine(awaitable: Awaitable[Any]) -> Any:
+async def _coroutine(awaitable: Awaitable[object]) -> object:
     return await awaitable

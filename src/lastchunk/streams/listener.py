@@ -7,7 +7,6 @@ from __future__ import annotations
 import logging
 from contextvars import Context
 from importlib import import_module
-from typing import Any
 
 from lastchunk.own_errors import report
 from lastchunk.settings import OnEnding
@@ -41,7 +40,7 @@ class Listener:
             return None
         module, _, name = str(self._given).partition(":")
         try:
-            found: Any = import_module(module)
+            found: object = import_module(module)
             for part in name.split("."):
                 found = getattr(found, part)
             if not callable(found):

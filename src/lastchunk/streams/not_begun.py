@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from typing import Any
+
+from lastchunk.streams.shapes import AsyncItems
 
 
 class NotBegun:
@@ -17,7 +18,7 @@ class NotBegun:
 
     __slots__ = ("_inner", "_step", "_thrown", "_waits")
 
-    def __init__(self, inner: AsyncGenerator[Any, Any], thrown: BaseException) -> None:
+    def __init__(self, inner: AsyncItems, thrown: BaseException) -> None:
         self._inner = inner
         self._step: Any = inner.__anext__()
         self._thrown: BaseException | None = thrown
@@ -26,22 +27,22 @@ class NotBegun:
     def __iter__(self) -> NotBegun:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> object:
         return self.send(None)
 
-    def send(self, value: Any) -> Any:
+    def send(self, value: object) -> object:
         """Resume inner; at first with the exception."""
         thrown, self._thrown = self._thrown, None
         return self._step.send(value) if thrown is None else self._step.throw(thrown)
 
-    def throw(self, error: BaseException) -> Any:
+    def throw(self, error: BaseException) -> object:
         """Throw into inner, in the way in which `error` reached outer."""
         if isinstance(error, GeneratorExit) and self._waits is not None and not self._waits.closed:
             self._step = self._inner.athrow(error)
             return self._step.send(None)
         return self._step.throw(error)
 
-    def wait(self, got: Any) -> Waits:
+    def wait(self, got: object) -> Waits:
         """Have the loop wait for what inner waits for."""
         self._waits = Waits(got)
         return self._waits
@@ -52,7 +53,7 @@ class Waits:
 
     __slots__ = ("_got", "_told", "closed")
 
-    def __init__(self, got: Any) -> None:
+    def __init__(self, got: object) -> None:
         self._got = got
         self._told = False
         self.closed = False
@@ -60,17 +61,17 @@ class Waits:
     def __await__(self) -> Waits:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> object:
         return self.send(None)
 
-    def send(self, value: Any) -> Any:
+    def send(self, value: object) -> object:
         """First to the loop, then with what it says."""
         if self._told:
             raise StopIteration(value)
         self._told = True
         return self._got
 
-    def throw(self, error: BaseException) -> Any:
+    def throw(self, error: BaseException) -> object:
         """The exception is outer's."""
         raise error
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Generator
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, SupportsIndex
 
 from lastchunk.streams.driver import StandIn, announced, driven, driven_sync
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
+from lastchunk.streams.shapes import AsyncItems, Items
 from lastchunk.streams.tap import Tap
 
 
@@ -31,16 +32,16 @@ class _ObservedGenerator:
         self.observer = observer
 
     @property
-    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # read-only, as for any proxy
+    def __class__(self) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]  # read-only, as for any proxy
         return self._inner.__class__
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
     def __repr__(self) -> str:
         return repr(self._inner)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """As the inner generator's: neither is to be copied."""
         return self._inner.__reduce_ex__(protocol)
 
@@ -48,7 +49,7 @@ class _ObservedGenerator:
         """An attribute that says where the generator stands."""
         return getattr(self._inner if self._steps is None else self._steps, name)
 
-    def _frame(self, name: str) -> Any:
+    def _frame(self, name: str) -> object:
         return None if self._of_steps(name) is None else getattr(self._inner, name)
 
     def __del__(self) -> None:
@@ -64,15 +65,15 @@ class ObservedAsyncGenerator(_ObservedGenerator):
     def __aiter__(self) -> ObservedAsyncGenerator:
         return self
 
-    def __anext__(self) -> Awaitable[Any]:
+    def __anext__(self) -> Awaitable[object]:
         # Somebody holds this method since before the first step; or it is that step.
         return self._first("__anext__") if self._steps is None else self._steps.__anext__()
 
-    def asend(self, value: Any) -> Awaitable[Any]:
+    def asend(self, value: object) -> Awaitable[object]:
         """As the inner generator's."""
         return self._first("asend", value) if self._steps is None else self._steps.asend(value)
 
-    def athrow(self, *args: Any) -> Awaitable[Any]:
+    def athrow(self, *args: object) -> Awaitable[object]:
         """As the inner generator's."""
         return self._first("athrow", *args) if self._steps is None else self._steps.athrow(*args)
 
@@ -87,13 +88,13 @@ class ObservedAsyncGenerator(_ObservedGenerator):
         return self._of_steps("ag_running")
 
     @property
-    def ag_frame(self) -> Any:
+    def ag_frame(self) -> object:
         """The frame, until the generator is over."""
         return self._frame("ag_frame")
 
-    def _first(self, step: str, *args: Any) -> Awaitable[Any]:
+    def _first(self, step: str, *args: object) -> Awaitable[Any]:
         """Decide whose the steps are, and make the first of them."""
-        inner: AsyncGenerator[Any, Any] = self._inner
+        inner: AsyncItems = self._inner
         if not self.observer.listens():
             self._steps, self._next = inner, inner.__anext__
             _decided(self)
@@ -130,24 +131,24 @@ class ObservedGenerator(_ObservedGenerator):
     def __iter__(self) -> ObservedGenerator:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> object:
         try:
             return (self._next or self._decided().__next__)()
         except BaseException as error:
             passed_on(error)
             raise
 
-    def send(self, value: Any) -> Any:
+    def send(self, value: object) -> object:
         """As the inner generator's."""
         with no_frame_of_ours:
             return self._decided().send(value)
 
-    def throw(self, *args: Any) -> Any:
+    def throw(self, *args: Any) -> object:
         """As the inner generator's."""
         with no_frame_of_ours:
             return self._decided().throw(*args)
 
-    def close(self) -> Any:
+    def close(self) -> object:
         """As the inner generator's."""
         with no_frame_of_ours:
             return self._decided().close()
@@ -158,13 +159,13 @@ class ObservedGenerator(_ObservedGenerator):
         return self._of_steps("gi_running")
 
     @property
-    def gi_frame(self) -> Any:
+    def gi_frame(self) -> object:
         """The frame, until the generator is over."""
         return self._frame("gi_frame")
 
-    def _decided(self) -> Generator[Any, Any, Any]:
+    def _decided(self) -> Items:
         """Decide whose the steps are."""
-        inner: Generator[Any, Any, Any] = self._inner
+        inner: Items = self._inner
         if self._steps is None:
             outer = inner
             if self.observer.listens():

@@ -14,18 +14,18 @@ from lastchunk.streams import open_streams
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import StreamRecord
-from lastchunk.streams.shapes import Asked
+from lastchunk.streams.shapes import Asked, Function
 from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
 
-OnItem = Callable[[StreamRecord, Any, float, float], None]
+OnItem = Callable[[StreamRecord, object, float, float], None]
 """Called with the record, the item, the time, and the silence before it; knows one library's items."""
 
-ITEM: Any = object()
+ITEM: object = object()
 """What `Observer.watch` gives when a step has brought an item."""
 
 
-def call_here(function: Callable[..., Any], *args: Any) -> Any:
+def call_here(function: Function, *args: object) -> object:
     """Call a function in the context of the caller."""
     return function(*args)
 
@@ -50,7 +50,7 @@ class Observer:
         self.close_asked = False
         """The consumer made a close, which may not have begun yet."""
         self.record: StreamRecord | None = None
-        self.run: Callable[..., Any] = call_here
+        self.run: Function = call_here
         """Calls a function in the stream's private context; in the caller's before the begin, or if nobody listens."""
 
     def listens(self) -> bool:
@@ -99,7 +99,7 @@ class Observer:
         if record is not None:
             record.step_begins(record.clock())
 
-    def item(self, item: Any) -> None:
+    def item(self, item: object) -> None:
         """The step brought an item."""
         record = self.record
         if record is None or record.ending is not None:
@@ -135,7 +135,7 @@ class Observer:
         if self.record is not None and self.record.ending is None:
             open_streams.let_go(self.record)
 
-    def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:
+    def watch(self, put: Callable[[object], None]) -> Callable[[Asked], object]:
         """Takes the steps of a generator, one after the other, and `put`s the item of each.
 
         Gives `ITEM` for a step that is over, and before that whatever it has the loop wait for, and takes what that gives.
@@ -147,7 +147,7 @@ class Observer:
         next(watching)
         return watching.send
 
-    def _watch(self, record: StreamRecord, put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
+    def _watch(self, record: StreamRecord, put: Callable[[object], None]) -> Generator[object, Asked, None]:
         """Every line in the loop is paid per chunk."""
         clock, on_item, came = record.clock, self._on_item, ITEM
         person, next_chunk, text_chunk = WaitingFor.PERSON, WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
@@ -205,7 +205,7 @@ class Observer:
             asked = None  # It may hold the exception, whose traceback holds this frame.
 
 
-def _passed(put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
+def _passed(put: Callable[[object], None]) -> Generator[object, Asked, None]:
     """Watches nothing."""
     asked = yield
     try:

@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from typing import Any
 
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.shapes import Function
 
 _open: dict[StreamRecord, Callable[..., None]] = {}
 """What is open, with what ends it: that of the instrumentation that began it, which may be another one by now."""
@@ -73,7 +73,7 @@ def let_go(record: StreamRecord) -> None:
     wake(record.loop, drain)
 
 
-def wake(loop: asyncio.AbstractEventLoop | None, callback: Callable[..., Any], *args: Any) -> None:
+def wake(loop: asyncio.AbstractEventLoop | None, callback: Function, *args: object) -> None:
     """Have `loop` call `callback(*args)` soon, unless it is closed."""
     if loop is not None:
         with suppress(RuntimeError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, SupportsIndex
 from weakref import ref
 
 from lastchunk.streams.shapes import members
@@ -28,7 +28,7 @@ class Raised:
 
     def __init__(self, error: BaseException) -> None:
         try:
-            self._weak: ref[Any] = ref(error)
+            self._weak: ref[object] = ref(error)
         except TypeError:
             # Python's own exceptions know no weak references. Their attributes can stand in a dictionary that does.
             self._weak = ref(_attributes(error))
@@ -39,12 +39,12 @@ class Raised:
         return there is not None and (there is error or there is error.__dict__)
 
 
-class _Attributes(dict[str, Any]):
+class _Attributes(dict[str, object]):
     """The attributes of an exception, as Python keeps them, but for the weak references. A copy of it is a plain dictionary."""
 
     __slots__ = ("__weakref__", "ended")
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type, tuple[dict[str, object]]]:
         return dict, (dict(self),)
 
 

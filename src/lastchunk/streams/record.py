@@ -23,6 +23,7 @@ from lastchunk.streams.wire import Wire
 
 if TYPE_CHECKING:
     from lastchunk.streams.ending import Ending
+    from lastchunk.streams.telemetry import Telemetry
 
 
 class StreamRecord:
@@ -89,7 +90,7 @@ class StreamRecord:
         self.clock = clock.monotonic
         self.began_at = self.clock()
         self.began_wall = clock.wall()
-        self.telemetry: Any = None
+        self.telemetry: Telemetry | None = None
         """Where its signals go; None if nobody listens to them, and only the application wants to know how it ends."""
         self.span: Span | None = None
         self.series: Any = None

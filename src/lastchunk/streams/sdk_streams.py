@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from types import AsyncGeneratorType, GeneratorType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import wrapt
 
@@ -18,17 +18,18 @@ from lastchunk.streams.in_context import InContext
 from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
+from lastchunk.streams.shapes import Args, AsyncItems, Function, Kwargs
 from lastchunk.streams.tap import Tap
 
 
 class _CopyOfWrapped:
     """`__copy__` of a proxy: of the class, that of the wrapped object; of an object, only if the wrapped one has it."""
 
-    def __get__(self, proxy: Any, owner: type) -> Any:
+    def __get__(self, proxy: Any, owner: type) -> object:
         return _copy_of_wrapped if proxy is None else proxy.__wrapped__.__copy__
 
 
-def _copy_of_wrapped(proxy: Any) -> Any:
+def _copy_of_wrapped(proxy: Any) -> object:
     return copy.copy(proxy.__wrapped__)
 
 
@@ -37,26 +38,26 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
 
     __copy__ = _CopyOfWrapped()  # pyright: ignore[reportAssignmentType]
 
-    def __init__(self, wrapped: Any, observer: Observer | Tap | IteratorOf) -> None:
+    def __init__(self, wrapped: object, observer: Observer | Tap | IteratorOf) -> None:
         super().__init__(wrapped)
         self._self_observer: Any = observer
         self._self_body: http_bodies.Body | None = None
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         value = super().__getattr__(name)
         if name == "response" and self._self_body is None:
             self._self_body = http_bodies.watch(value, self._self_observer)
         return wrapt.FunctionWrapper(value, self._self_closing) if name in ("close", "aclose") else value
 
-    def __deepcopy__(self, memo: Any) -> Any:
+    def __deepcopy__(self, memo: dict[int, object]) -> object:
         """As the wrapped stream."""
         return copy.deepcopy(self.__wrapped__, memo)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """As the wrapped stream."""
         return self.__wrapped__.__reduce_ex__(protocol)
 
-    def _self_closing(self, close: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+    def _self_closing(self, close: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         self._self_observer.closed()
         with no_frame_of_ours:
             return close(*args, **kwargs)
@@ -80,7 +81,7 @@ class IteratorOf:
         self._observer = observer
         self._stream: _ObservedSdkStream | None = stream
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._observer, name)
 
     @property
@@ -117,7 +118,7 @@ class IteratorOf:
 class ObservedAsyncStream(_ObservedSdkStream):
     """An async stream as it is handed to the application."""
 
-    def __aiter__(self) -> Any:
+    def __aiter__(self) -> object:
         wrapped, observer = self.__wrapped__, self._self_observer
         iterator = wrapped.__aiter__()
         if iterator is wrapped:
@@ -127,7 +128,7 @@ class ObservedAsyncStream(_ObservedSdkStream):
             return ObservedAsyncGenerator(iterator, of_stream)
         return ObservedAsyncStream(iterator, of_stream)
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> object:
         observer = self._self_observer
         try:
             if observer.in_place:
@@ -173,7 +174,7 @@ class ObservedStream(_ObservedSdkStream):
             return ObservedGenerator(iterator, of_stream)
         return ObservedStream(iterator, of_stream)
 
-    def __next__(self) -> Any:
+    def __next__(self) -> object:
         observer = self._self_observer
         observer.begin()
         observer.step_begins()
@@ -203,7 +204,7 @@ class ObservedStream(_ObservedSdkStream):
             return self.__wrapped__.__exit__(kind, error, traceback)
 
 
-def watched(tap: Tap, chunks: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
+def watched(tap: Tap, chunks: AsyncItems) -> AsyncGenerator[object, None]:
     """What stands in the place of the generator that an SDK's stream takes its `chunks` from.
 
     The loop is not told of it: if it is let go, it goes at once, and with it the last reference to `chunks`, for which the

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import Any, TypeGuard
 
 Function = Callable[..., Any]
@@ -15,6 +15,12 @@ Args = tuple[object, ...]
 
 Kwargs = dict[str, object]
 """The arguments of a call that are given by name."""
+
+AsyncItems = AsyncGenerator[Any, Any]
+"""An async generator of a library or of the application; what it gives and what can be sent to it is its own affair."""
+
+Items = Generator[Any, Any, Any]
+"""The same, not async."""
 
 Asked = Generator[Any, Any, Any]
 """One step of a stream, asked for and not yet answered; a loop drives it as it drives an awaitable."""

@@ -5,15 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any
 
 from lastchunk.own_errors import report
 from lastchunk.streams.observer import ITEM, call_here
 from lastchunk.streams.record import StreamRecord
-from lastchunk.streams.shapes import Asked
+from lastchunk.streams.shapes import Asked, AsyncItems
 from lastchunk.streams.wire import Wire
 
-OnChunk = Callable[[Wire, Any, float], object]
+OnChunk = Callable[[Wire, object, float], object]
 """Called with the wire, an SDK's chunk, and the time."""
 
 
@@ -50,7 +49,7 @@ class Tap:
     def step_begins(self) -> None:
         """The step of the stream around it is what counts."""
 
-    def item(self, item: Any) -> None:
+    def item(self, item: object) -> None:
         """A step brought a chunk."""
         record = self.record
         try:
@@ -73,13 +72,13 @@ class Tap:
     def let_go(self) -> None:
         """The stream around it goes on."""
 
-    def watch(self, put: Callable[[Any], None]) -> Callable[[Any], Any]:
+    def watch(self, put: Callable[[object], None]) -> Callable[[Asked], object]:
         """As `Observer.watch`."""
         watching = self._watch(put)
         next(watching)
         return watching.send
 
-    def _watch(self, put: Callable[[Any], None]) -> Generator[Any, Asked, None]:
+    def _watch(self, put: Callable[[object], None]) -> Generator[object, Asked, None]:
         asked = yield
         try:
             while True:
@@ -91,7 +90,7 @@ class Tap:
         finally:
             asked = None  # It may hold the exception, whose traceback holds this frame.
 
-    async def chunks(self, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, None]:
+    async def chunks(self, inner: AsyncItems) -> AsyncGenerator[object, None]:
         """Nothing first, and then the chunks of `inner`, each of them seen; every line in the loop is paid per chunk."""
         record, wire, on_chunk, clock = self.record, self._wire, self._on_chunk, self.record.clock
         yield None

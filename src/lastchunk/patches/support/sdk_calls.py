@@ -20,7 +20,7 @@ from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.other_instrumentations import wrapped_by_another
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.patches.support.raw_responses import ObservedRawResponse
-from lastchunk.patches.support.shapes import RawResponse, is_generated, is_raw
+from lastchunk.patches.support.shapes import RawResponse, is_raw
 from lastchunk.semconv import ChunkKind, Operation, WaitingFor
 from lastchunk.streams.in_context import InContext
 from lastchunk.streams.nesting import current_stream
@@ -265,9 +265,9 @@ class _Below(Tap):
         self._sdk.over(self, error)
 
 
-def _handed_out(stream: object, observer: Observer | Tap) -> object:
+def _handed_out(stream: Any, observer: Observer | Tap) -> object:
     """The proxy for `stream`, or `stream` itself with a look at its chunks; what is no stream is handed out as it is."""
-    if isinstance(observer, Tap) and is_generated(stream):
+    if isinstance(observer, Tap) and type(getattr(stream, "_iterator", None)) is AsyncGeneratorType:
         stream._iterator = watched(observer, stream._iterator)
         return stream
     if isinstance(stream, AsyncGeneratorType):

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
-from types import AsyncGeneratorType
-from typing import Any, Protocol, TypeGuard
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Protocol, TypeGuard
 
 
 class RawResponse(Protocol):
@@ -38,12 +37,6 @@ class DecodedStream(Protocol):
     _decoder: Decoder
 
 
-class GeneratedStream(Protocol):
-    """A stream of the openai and anthropic SDKs, which takes its chunks from a generator."""
-
-    _iterator: AsyncGenerator[Any, Any]
-
-
 class StreamOfBytes(Protocol):
     """A stream of azure-ai-inference, which takes the body from an iterator."""
 
@@ -65,13 +58,3 @@ class Body(Protocol):
 def is_raw(response: object) -> TypeGuard[RawResponse]:
     """A call gave the response, and not yet its stream."""
     return hasattr(response, "http_response") and hasattr(response, "parse")
-
-
-def is_generated(stream: object) -> TypeGuard[GeneratedStream]:
-    """It takes its chunks from a generator that has no subclass."""
-    return type(getattr(stream, "_iterator", None)) is AsyncGeneratorType
-
-
-def is_awaitable(value: object) -> TypeGuard[Awaitable[object]]:
-    """It says that it can be awaited."""
-    return hasattr(value, "__await__")
