@@ -19,6 +19,11 @@ from lastchunk import cli, extras
 from lastchunk.doctor.command import doctor
 from lastchunk.version import __version__
 
+OPENAI = ("--client", "openai", "--model", "test-model")
+WRONG = (
+    (Path(__file__).parents[1] / "grafana" / "settings.yaml").read_text().replace("objective: 0.99", "objective: lots")
+)
+
 
 def invoke(*args: str) -> int:
     """The exit status of ``lastchunk args``."""
@@ -60,6 +65,53 @@ def test_usage_error(args: list[str], said: str, meant: str, capsys: pytest.Capt
     assert captured.out == ""
     assert said in captured.err
     assert meant in captured.err
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["nosuch"], "No such command 'nosuch'"),
+        (["explain", "nosuch"], "'nosuch' is not a reason, a cause or an alert"),
+        (["init", "a-file/below"], "a-file/below cannot be written (Not a directory): name another folder."),
+        (["init", "broken"], "settings.yaml is not valid YAML (line 1: "),
+        (["init", "wrong"], "settings.yaml: objective is 'lots': give a share between 0 and 1."),
+        (["init", "new", "--grafana-url", "grafana"], "'grafana' is not a URL: give one such as https://"),
+        (["demo", "run", "no-such-program"], "no-such-program was not found"),
+        (["demo", "run", "./a-file"], "./a-file cannot be run (Permission denied)"),
+        (["doctor", "serve", "--host", "no-such-host.invalid"], "choose another --host or --port."),
+        (["doctor", "stream", "--client", "openai"], "--client openai needs --model."),
+        (["doctor", "stream", *OPENAI, "--base-url", "x:80"], "'x:80' is not a URL: give one such as http://"),
+        (["doctor", "stream", *OPENAI], "OPENAI_API_KEY contains a character that no header can carry: copy the key"),
+        (["doctor", "stream", "--target", "exits:client"], "--target exits:client raised SystemExit"),
+    ],
+)
+def test_what_cannot_be_done_is_status_2_and_one_sentence(
+    args: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rule of all commands: 1 is for a problem that was found, 2 for a command that could not do what it was asked to."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "schl\u00fcssel")
+    (tmp_path / "a-file").write_text("")
+    (tmp_path / "exits.py").write_text("raise SystemExit(3)")
+    for name, settings in (("broken", "objective: ["), ("wrong", WRONG)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.yaml").write_text(settings)
+    assert invoke(*args) == 2
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("args", [["explain"], ["explain", "--json"], ["--help"]])
+def test_output_that_cannot_be_written_is_status_2_and_one_sentence(args: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lastchunk", *args], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "lastchunk: the output cannot be written: No space left on device."
+    assert "Traceback" not in done.stderr
 
 
 def test_interrupted_anywhere(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,7 @@ def test_an_application_that_fails_is_a_failed_tour(
 ):
     an_application(tmp_path, monkeypatch, "import sys; sys.exit('the disk is full')")
 
-    assert run.main() == 1
+    assert run.main() == 2
     assert capfd.readouterr().err == (
         "\nThe tour failed: the application ended with exit code 1.\n  the disk is full\n"
     )
@@ -135,7 +135,7 @@ def test_a_stream_that_is_missing_is_a_failed_tour(
 ):
     an_application(tmp_path, monkeypatch, "import sys; open(sys.argv[2], 'w').close()")
 
-    assert run.main() == 1
+    assert run.main() == 2
     assert capfd.readouterr().err == (
         f"\nThe tour failed: the application did not come to its stream '{STOPS[0].name}'.\n"
     )
@@ -175,10 +175,11 @@ def test_the_surroundings_cannot_send_telemetry_elsewhere(monkeypatch: pytest.Mo
     assert environment["NO_PROXY"] == environment["no_proxy"] == "127.0.0.1"
 
 
-def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path):
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_leaves_without_a_traceback(sent: signal.Signals, status: int, tmp_path: Path):
     # Where the tests run in the background, a shell has the signal ignored, and every process inherits that.
     listen = "signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"import signal, sys; {listen}; from lastchunk.demo.run import main; sys.exit(main())"
+    program = f"import signal; {listen}; from lastchunk.cli import main; main(['demo'])"
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
@@ -191,8 +192,9 @@ def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path):
     for line in process.stdout:
         if "invoke_agent travel_guide" in line:
             break
-    os.killpg(process.pid, signal.SIGINT)
+    # Ctrl-C reaches the whole group, SIGTERM only the command, which tells the application.
+    os.killpg(process.pid, sent) if sent is signal.SIGINT else process.send_signal(sent)
     _, complaints = process.communicate(timeout=30)
 
-    assert (process.returncode, complaints) == (130, "\nThe tour was interrupted.\n")
+    assert (process.returncode, complaints) == (status, "\nThe tour was interrupted.\n")
     assert list(tmp_path.iterdir()) == []

@@ -67,7 +67,7 @@ def test_a_file_that_differs_is_not_overwritten_unasked(tmp_path: Path) -> None:
     (tmp_path / "collector-config/agent.yaml").unlink()
     before = files(tmp_path)
     refused = run(tmp_path)
-    assert refused.exit_code == 1
+    assert refused.exit_code != 0
     assert refused.output == (
         f"Error: {tmp_path}/grafana/runbook.md exists and differs. "
         "Nothing was written: call again with --force to overwrite.\n"
@@ -93,9 +93,9 @@ def test_own_settings_are_kept_and_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "asked", "said"),
     [
-        ("", ["--grafana-url", "grafana"], "settings.yaml: urls.grafana is 'grafana': give a URL"),
+        ("", ["--grafana-url", "grafana"], "'grafana' is not a URL: give one such as"),
         ("", ["--objective", "1"], "Invalid value for '--objective'"),
-        ("objective: [", [], "settings.yaml is no YAML"),
+        ("objective: [", [], "settings.yaml is not valid YAML (line 1: "),
         ("windows: {}", ["--objective", "0.9"], "settings.yaml has no line `objective: …`"),
     ],
 )
@@ -115,8 +115,19 @@ def test_what_cannot_be_used_is_one_sentence_and_nothing_is_written(
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = run(tmp_path / "file" / "folder")
-    assert done.exit_code == 1
+    assert done.exit_code != 0
     assert "cannot be written" in done.output
+
+
+def test_files_that_are_no_text(tmp_path: Path) -> None:
+    """One's own settings cannot be read then; anything else only differs from what would be written."""
+    (tmp_path / "settings.yaml").write_bytes(b"\xff")
+    done = run(tmp_path)
+    assert "settings.yaml cannot be read (it is not a text in UTF-8)" in done.output
+    (tmp_path / "settings.yaml").unlink()
+    (tmp_path / "grafana").mkdir()
+    (tmp_path / "grafana/runbook.md").write_bytes(b"\xff")
+    assert "runbook.md exists and differs" in run(tmp_path).output
 
 
 def test_the_wheel_carries_what_is_written_as_it_is() -> None:

@@ -37,7 +37,7 @@ def changed(tmp_path: Path, **changes: Any) -> Path:
         ({"objective": 1}, "settings.yaml: objective is 1: give a share between 0 and 1."),
         ({"objective": "99 %"}, "settings.yaml: objective is '99 %': give a share between 0 and 1."),
         ({"objective": ...}, "settings.yaml: objective is missing: give a share between 0 and 1."),
-        ({"objectiv": 0.9}, "settings.yaml: objectiv is no setting: remove it."),
+        ({"objectiv": 0.9}, "settings.yaml: objectiv is not a setting: remove it."),
         (
             {"windows__slow__factor": 144},
             "settings.yaml: windows.slow.factor 144 * (1 - objective 0.99) is 1.44, and no share of cut streams can exceed 1: "
@@ -78,7 +78,7 @@ def changed(tmp_path: Path, **changes: Any) -> Path:
         ({"windows__slow": None}, "settings.yaml: windows.slow must be a mapping of keys and values."),
         ({"floors__ticket": 0}, "settings.yaml: floors.ticket is 0: give a whole number from 1 on."),
         ({"floors__ticket": True}, "settings.yaml: floors.ticket is True: give a whole number from 1 on."),
-        ({"floors__pages": 1}, "settings.yaml: floors.pages is no setting: remove it."),
+        ({"floors__pages": 1}, "settings.yaml: floors.pages is not a setting: remove it."),
         ({"severities__page": ""}, "settings.yaml: severities.page is '': give a text."),
         ({"labels": {"team": 1}}, "settings.yaml: labels.team is 1: give names and texts, such as {team: chat}."),
         ({"labels": {"job": "x"}}, "settings.yaml: labels.job is set by the alerts themselves: choose another name."),
@@ -104,7 +104,7 @@ def test_a_file_that_is_missing_or_no_yaml(tmp_path: Path, capsys: pytest.Captur
     assert "cannot be read: name another with --settings." in capsys.readouterr().err
     (tmp_path / "broken.yaml").write_text("a: [")
     assert build.main(["--settings", str(tmp_path / "broken.yaml")]) == 2
-    assert "is no YAML: " in capsys.readouterr().err
+    assert "is not valid YAML (line 1: " in capsys.readouterr().err
 
 
 def test_check_names_what_is_not_current(

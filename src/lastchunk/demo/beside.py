@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+from lastchunk import stopped
 from lastchunk.model_server.server import ModelServer
 
 ANSWER = "Lisbon is sunny today, so take the tram up to the castle and stay there for the sunset over the river."
@@ -17,14 +18,14 @@ PRINTED = {
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",
 }
-"""Where telemetry goes, as far as the environment does not say."""
+"""Where telemetry goes, unless the environment says otherwise."""
 
 
 def run(command: Sequence[str], *, ending: str, wait: float) -> int:
-    """Run `command` to its end, with the variables by which SDKs find the server; its exit status.
+    """Run `command` to its end, with the variables by which SDKs find the server. Its exit status; 128 + N after signal N.
 
     `ending` is a name in `lastchunk.model_server.scripts.SCRIPTS`, `wait` the seconds of silence in those endings that have
-    one. Raises FileNotFoundError if the command does not exist.
+    one. Raises OSError if the command does not exist or cannot be run.
     """
     speech: dict[str, Any] = {"text": ANSWER, "gap": 0.03, "wait": wait}
     with ModelServer() as server:
@@ -39,6 +40,9 @@ def run(command: Sequence[str], *, ending: str, wait: float) -> int:
         }
         with subprocess.Popen(command, env=PRINTED | os.environ | told) as running:
             try:
-                return running.wait()
-            except KeyboardInterrupt:  # the terminal has told the command, too
-                return running.wait()
+                status = running.wait()
+            except KeyboardInterrupt:
+                if stopped.terminated():  # after Ctrl-C, the terminal has told the command, too
+                    running.terminate()
+                status = running.wait()
+            return status if status >= 0 else 128 - status

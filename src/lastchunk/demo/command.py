@@ -68,3 +68,7 @@ def run(ending: str, wait: float, command: tuple[str, ...]) -> None:
         raise click.UsageError(
             f"{command[0]} was not found: activate the virtual environment in which it is installed."
         ) from None
+    except OSError as error:
+        raise click.UsageError(
+            f"{command[0]} cannot be run ({error.strerror}): give the name of a program, and then its arguments."
+        ) from None

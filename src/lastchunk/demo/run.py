@@ -18,6 +18,7 @@ from pathlib import Path
 
 from llmock.testing import LLMockServer
 
+from lastchunk import stopped
 from lastchunk.demo import report
 from lastchunk.demo.receiver import SpanReceiver
 from lastchunk.demo.tour import HAS_SUCCESSOR, STALL_AFTER, STOPS, prepare
@@ -27,10 +28,9 @@ APPLICATION = Path(__file__).with_name("application.py")
 LAST_SCENE = Path(__file__).with_name("last_scene.py")
 _INSTRUMENT = Path(sys.executable).with_name("opentelemetry-instrument")
 _AT_MOST = 55.0
-"""Seconds after which a tour that should take ten has failed."""
+"""Seconds after which the tour has failed; it should take ten."""
 _GRACE = 3.0
-"""Seconds that an interrupted application has to end by itself."""
-_INTERRUPTED = 130
+"""Seconds that a stopped application has to end by itself."""
 
 _INTRODUCTION = f"""\
 An ordinary AutoGen application now reads {len(STOPS)} streams. A server breaks most of them. The application contains no
@@ -44,17 +44,17 @@ class TourFailed(Exception):
 
 
 def main() -> int:
-    """Run the tour and print its findings; 0 if every stream was seen, 130 after Ctrl-C, else 1."""
+    """Run the tour and print its findings. 0 if every stream was seen, 2 if not, 130 or 143 if it was stopped."""
     print(_INTRODUCTION, flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="lastchunk-demo-") as folder:
             found = tour(Path(folder))
     except KeyboardInterrupt:
         print("\nThe tour was interrupted.", file=sys.stderr)
-        return _INTERRUPTED
+        return stopped.status()
     except TourFailed as failure:
         print(f"\nThe tour failed: {failure}", file=sys.stderr)
-        return 1
+        return 2
     print()
     report.show(found)
     if not HAS_SUCCESSOR:
@@ -92,7 +92,9 @@ def _run(command: list[str], environment: dict[str, str], errors: Path) -> None:
                 process.kill()
                 raise TourFailed(f"the application was still running after {_AT_MOST:.0f} s.") from None
             except KeyboardInterrupt:
-                # The terminal has sent it the same signal: let it close its streams and export their spans.
+                # After Ctrl-C, the terminal has told it, too: let it close its streams and export their spans.
+                if stopped.terminated():
+                    process.terminate()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_GRACE)
                 process.kill()

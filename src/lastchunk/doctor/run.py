@@ -37,20 +37,28 @@ def run(
     report = Report(command)
     people = None if options.json else ForPeople(redactor)
     try:
-        _follow(findings, report, people, Progress(redactor))
+        _follow(_without_defects(findings), report, people, Progress(redactor))
     except KeyboardInterrupt:
         report.interrupted = True
     except CouldNotRun as reason:
         print(f"{command}: {redactor.text(str(reason))}", file=sys.stderr)
-        sys.exit(Exit.COULD_NOT_RUN)
-    except Exception as error:
-        print(f"{command}: {defect(error)}.", file=sys.stderr)
         sys.exit(Exit.COULD_NOT_RUN)
     if people:
         people.end(report)
     else:
         print(as_json(report, redactor, strict=options.strict))
     sys.exit(report.exit(strict=options.strict))
+
+
+def _without_defects(findings: Findings) -> Findings:
+    """The same, where an exception that nobody expected is a `CouldNotRun`. Those of the output are not among them."""
+    with closing(findings):
+        try:
+            yield from findings
+        except CouldNotRun:
+            raise
+        except Exception as error:
+            raise CouldNotRun(f"{defect(error)}.") from error
 
 
 def _follow(findings: Findings, report: Report, people: ForPeople | None, progress: Progress) -> None:

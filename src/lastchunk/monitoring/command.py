@@ -11,8 +11,10 @@ import click
 
 from lastchunk.extras import require
 from lastchunk.shipped import shipped
+from lastchunk.url_option import url
 
 SETTINGS = "settings.yaml"
+_URL = url("https://grafana.example.org", empty=True)
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 HELP = f"""Write the files that monitor your streams into FOLDER: Grafana dashboards, alerts as Prometheus rules and as
@@ -28,8 +30,8 @@ If a file exists and differs, nothing is written unless you give --force.
 @click.command("init", help=HELP, short_help="Write dashboards, alerts and Collector configurations into a folder.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--objective", type=_SHARE, help="The share of streams that are not cut, such as 0.99.")
-@click.option("--grafana-url", metavar="URL", help="The URL of your Grafana, for the links in alerts.")
-@click.option("--runbook-url", metavar="URL", help="The URL of the folder with your copy of runbook.md.")
+@click.option("--grafana-url", type=_URL, metavar="URL", help="The URL of your Grafana, for the links in alerts.")
+@click.option("--runbook-url", type=_URL, metavar="URL", help="The URL of the folder with your copy of runbook.md.")
 @click.option("--force", is_flag=True, help="Overwrite files that exist and differ. Your settings.yaml is kept.")
 def init(folder: Path, objective: float | None, grafana_url: str | None, runbook_url: str | None, force: bool) -> None:
     """Write every file, or say in one sentence why nothing was written."""
@@ -37,7 +39,10 @@ def init(folder: Path, objective: float | None, grafana_url: str | None, runbook
     from lastchunk.monitoring.files import as_they_are, generated
     from lastchunk.monitoring.settings import SettingsError, parse
 
-    settings = _settings(folder)
+    try:
+        settings = _settings(folder)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(folder / SETTINGS, error) from None
     chosen = {"objective": objective, "grafana": grafana_url, "runbook": runbook_url}
     for key, value in chosen.items():
         if value is not None:
@@ -94,8 +99,13 @@ def _write(folder: Path, files: dict[str, str], force: bool) -> None:
         )
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
+        (folder / name).write_text(text, "utf-8", newline="\n")
 
 
 def _differs(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text("utf-8") != text
+    return path.exists() and path.read_bytes() != text.encode()
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> click.ClickException:
+    why = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+    return click.ClickException(f"{path} cannot be read ({why}): correct the file, or name another folder.")

@@ -38,7 +38,7 @@ def duration(of: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Two windows in which a budget must burn, and the burn rate at which it is too much."""
+    """Two windows in which a budget must burn, and the burn rate that is too fast."""
 
     long: str
     short: str
@@ -61,7 +61,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the makers of dashboards and alerts read."""
+    """The settings of dashboards and alerts."""
 
     objective: float
     ladder: tuple[Rung, ...]
@@ -80,11 +80,11 @@ class Settings:
     org: int
     collectors_job: str
     speed: int = 1
-    """How many times faster every window and wait is: for tests with a real Prometheus."""
+    """Divides every window and wait, for tests with a real Prometheus."""
 
     @property
     def hour(self) -> str:
-        """The longest window of the ladder: counts in it are kept, and longer windows are sums of them."""
+        """The longest window of the ladder. Counts in it are recorded, and longer windows are sums of them."""
         return self.ladder[-1].long
 
     @property
@@ -107,7 +107,7 @@ def _anything(value: object) -> bool:
 
 
 class _Keys:
-    """The mapping at one key, read key by key: what is missing, wrong or unknown is said."""
+    """The mapping at one key, read key by key. Raises `SettingsError` for a key that is missing, wrong or unknown."""
 
     def __init__(self, value: object, at: str = "") -> None:
         if not isinstance(value, dict):
@@ -184,7 +184,7 @@ class _Keys:
 
     def end(self) -> None:
         if self._left:
-            raise SettingsError(f"settings.yaml: {self._at}{next(iter(self._left))} is no setting: remove it.")
+            raise SettingsError(f"settings.yaml: {self._at}{next(iter(self._left))} is not a setting: remove it.")
 
 
 def _labels(keys: _Keys) -> Mapping[str, str]:
@@ -204,15 +204,17 @@ def load(path: Traversable = SETTINGS) -> Settings:
         text = path.read_text(encoding="utf-8")
     except OSError as missing:
         raise SettingsError(f"{path} cannot be read: name another with --settings.") from missing
+    except UnicodeDecodeError as wrong:
+        raise SettingsError(f"{path} is not a text in UTF-8: save it as one.") from wrong
     return parse(text)
 
 
 def parse(text: str) -> Settings:
-    """The settings that a text of YAML says. Raises `SettingsError`."""
+    """The settings in a text of YAML. Raises `SettingsError`."""
     try:
         keys = _Keys(yaml.safe_load(text))
     except yaml.YAMLError as broken:
-        raise SettingsError(f"settings.yaml is no YAML: {' '.join(str(broken).split())}.") from broken
+        raise SettingsError(f"settings.yaml is not valid YAML{_where(broken)}: correct it there.") from broken
     windows, floors, rejected = keys.below("windows"), keys.below("floors"), keys.below("rejected")
     severities, urls, grafana = keys.below("severities"), keys.below("urls"), keys.below("grafana")
     made = Settings(
@@ -238,8 +240,16 @@ def parse(text: str) -> Settings:
     return made
 
 
+def _where(broken: yaml.YAMLError) -> str:
+    """What the parser says of it, in brackets; empty if it says nothing."""
+    mark = getattr(broken, "problem_mark", None)
+    said = [f"line {mark.line + 1}"] if mark is not None else []
+    said += [str(problem)] if (problem := getattr(broken, "problem", None) or getattr(broken, "reason", None)) else []
+    return f" ({': '.join(said)})" if said else ""
+
+
 def _reachable(settings: Settings) -> None:
-    """That alerts can fire and do not fire for what the objective allows, and that long windows are made of whole ones."""
+    """Check that alerts can fire, do not fire for what the objective allows, and have windows that are whole multiples."""
     share = settings.slow.factor * (1 - settings.objective)
     if share >= 1:
         raise SettingsError(

@@ -110,7 +110,10 @@ def _hears_ctrl_c() -> None:
 
 
 @pytest.mark.timeout(120)
-def test_ctrl_c(server: ModelServer, started: Callable[..., subprocess.Popen[str]]) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c(
+    sent: signal.Signals, status: int, server: ModelServer, started: Callable[..., subprocess.Popen[str]]
+) -> None:
     """What was found until then is said, in JSON, too."""
     before = server.requests("idle_then_close")
     process = started(
@@ -122,10 +125,10 @@ def test_ctrl_c(server: ModelServer, started: Callable[..., subprocess.Popen[str
     )
     # The first round is over: rung 3, 1 and 2.
     _wait(lambda: server.requests("idle_then_close") >= before + 5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, err = process.communicate(timeout=30)
     document = json.loads(out)
-    assert (process.returncode, document["interrupted"], document["exit"]) == (130, True, 130)
+    assert (process.returncode, document["interrupted"], document["exit"]) == (status, True, status)
     assert {run["rung"] for run in document["details"]["runs"] if run["round"] == 1} == {1, 2, 3}
     by_id = {check["id"]: check for check in document["checks"]}
     assert "was interrupted after" in by_id["stream.interrupted"]["evidence"]

@@ -38,7 +38,10 @@ class _Kind:
 def make(given: Given, environ: Mapping[str, str], *, keyless: bool = False) -> Any:
     """Create the client. Raises `CouldNotRun` if its package or its key is missing; with `keyless`, any key will do."""
     kind = KINDS[given.client]
-    if kind.key and not environ.get(kind.key, "").strip():
+    key = environ.get(kind.key, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise CouldNotRun(f"{kind.key} contains a character that no header can carry: copy the key again.")
+    if kind.key and not key:
         if not keyless:
             raise CouldNotRun(
                 f"--client {given.client} takes its key from the environment: set {kind.key} (any word will do if the server "

@@ -10,6 +10,7 @@ import click
 
 from lastchunk.doctor.environment.sheltered import sheltered
 from lastchunk.doctor.options import Options, report_options
+from lastchunk.url_option import url
 
 HELP = """Send the same request through every layer, and name the layer that breaks the stream.
 
@@ -30,10 +31,6 @@ _NEEDS = {
 }
 
 
-class _Missing(click.ClickException):
-    exit_code = 2
-
-
 @click.command("stream", help=HELP, short_help="Find the layer that breaks a stream, or the silence that is cut.")
 @click.option("--client", type=click.Choice(_CLIENTS), help="Use one of AutoGen's model clients: rungs 1 to 3.")
 @click.option(
@@ -42,7 +39,7 @@ class _Missing(click.ClickException):
     help="Your own client, agent, team or workflow, or a callable that creates it.",
 )
 @click.option("--model", help="The model, for --client (on Azure: the deployment).")
-@click.option("--base-url", help="The endpoint, for --client.")
+@click.option("--base-url", type=url("http://localhost:8000/v1"), metavar="URL", help="The endpoint, for --client.")
 @click.option("--prompt", help="The prompt to send. The default asks for a long answer.")
 @click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="How often to run each rung.")
 @click.option(
@@ -96,7 +93,9 @@ def stream(
     for modules, how in _NEEDS.items():
         wanted = modules if target is not None else modules[:1]
         if not any(find_spec(module) for module in wanted):
-            raise _Missing(f"`lastchunk doctor stream` needs {' or '.join(wanted)}, which is not installed here: {how}")
+            raise click.ClickException(
+                f"`lastchunk doctor stream` needs {' or '.join(wanted)}, which is not installed here: {how}"
+            )
     with sheltered() as environ:
         from lastchunk.doctor.ladder.clients import Given
         from lastchunk.doctor.ladder.examine import PROMPT, Chosen, findings

@@ -80,6 +80,10 @@ def must_look(endpoint: Endpoint, run: Run) -> bool:
 
 def obstacle(endpoint: Endpoint, run: Run, timeout: float) -> Found:
     """Why no answer came. Connects to the endpoint if it must. `timeout` is the command's `--timeout`."""
+    if endpoint.address and place_of(endpoint) is None:
+        return Found(
+            f"{endpoint.address} is not a URL.", f"Correct {endpoint.setting}: it begins with http:// or https://."
+        )
     if not run.obstacle:
         return Found()
     if proxy := _proxy(endpoint):

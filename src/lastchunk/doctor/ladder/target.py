@@ -22,7 +22,10 @@ async def load(target: str) -> Subject:
     module, _, name = target.partition(":")
     if not module or not name:
         raise CouldNotRun(f"--target {target} must have the form package.module:factory.")
-    here = str(Path.cwd())
+    try:
+        here = str(Path.cwd())
+    except FileNotFoundError:
+        raise CouldNotRun("The current folder does not exist any more: change to another one.") from None
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
@@ -43,12 +46,12 @@ async def load(target: str) -> Subject:
         raise CouldNotRun(
             f"--target {target}: the module has no {error.name}: check the name after the colon."
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CouldNotRun(_raised(target, error)) from error
     return around(made, target)
 
 
-def _raised(target: str, error: Exception) -> str:
+def _raised(target: str, error: BaseException) -> str:
     return f"--target {target} raised {qualified_name(error)}: call it in a Python shell here to see the error, and fix it."
 
 

@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lastchunk import stopped
 from lastchunk.version import __version__
 
 SCHEMA = 1
@@ -34,7 +35,8 @@ class Exit(IntEnum):
     PROBLEM = 1
     """At least one problem, or with `--strict` a warning."""
     COULD_NOT_RUN = 2
-    INTERRUPTED = 130
+    INTERRUPTED = stopped.INTERRUPTED
+    TERMINATED = stopped.TERMINATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Report:
     checks: list[Check] = field(default_factory=list[Check])
     details: dict[str, Any] = field(default_factory=dict[str, Any])
     interrupted: bool = False
-    """By Ctrl-C: what was found until then is there."""
+    """Ctrl-C or SIGTERM ended it: the checks until then are there."""
 
     def add(self, found: Check | Detail) -> None:
         """Keep what was found."""
@@ -107,7 +109,7 @@ class Report:
     def exit(self, *, strict: bool = False) -> Exit:
         """The exit status that these checks call for."""
         if self.interrupted:
-            return Exit.INTERRUPTED
+            return Exit(stopped.status())
         bad = self.count(Status.PROBLEM) + (self.count(Status.WARNING) if strict else 0)
         return Exit.PROBLEM if bad else Exit.FINE
 

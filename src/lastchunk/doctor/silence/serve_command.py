@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 import time
 
 import click
+
+from lastchunk import stopped
 
 HELP = """Serve chat completions that pause in mid-stream, to find what cuts silent streams.
 
@@ -39,8 +40,9 @@ def serve(*, host: str, port: int) -> None:
         print(f"lastchunk doctor serve: listening on http://{host}:{port}/v1 (Ctrl-C stops it)", flush=True)
 
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serving(host, port, say, listening=listening))
+        asyncio.run(serving(host, port, say, listening=listening))
+    except KeyboardInterrupt:
+        sys.exit(stopped.status())
     except OSError as error:
         print(
             f"lastchunk doctor serve: cannot listen on {host}:{port} ({error.strerror}): choose another --host or --port.",
