@@ -16,7 +16,7 @@ from lastchunk import semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.endpoints import base_url, endpoint
-from lastchunk.patches.support.fields import field, last_of
+from lastchunk.patches.support.fields import field, fields_of, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
@@ -168,10 +168,11 @@ def _base_url(client: object) -> object:
 
 def _innermost(client: object) -> object:
     """The client that a cache or a recorder wraps, or one within the other, else `client` itself."""
+    holds = fields_of(client)
     for name in ("client", "base_client") * 2:
-        inner = field(client, name)
-        if hasattr(type(inner), "create_stream"):
-            client = inner
+        inner = dict.get(holds, name)
+        if inner is not None and hasattr(type(inner), "create_stream"):
+            client, holds = inner, fields_of(inner)
     return client
 
 
