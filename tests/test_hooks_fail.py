@@ -68,6 +68,7 @@ EXEMPT = {
         "lastchunk.own_errors",
         "lastchunk.streams.observer.Observer",
         "lastchunk.streams.passing_on.passed_on",
+        "lastchunk.streams.passing_on._NoFrameOfOurs",
         "lastchunk.streams.tap.Tap",
         "lastchunk.streams.lifecycle.Streams.end",
         "lastchunk.streams.lifecycle.Streams._end",
@@ -337,32 +338,30 @@ async def test_the_application_alone(application: Application, instrument: Instr
     assert sum(line.startswith("raised") for line in alone) == 3, alone
 
 
-@pytest.mark.parametrize("module", MODULES)
-@pytest.mark.timeout(300)
-async def test_every_hook_raises(
-    application: Application,
-    exported: Exported,
-    reported: Callable[[], list[str]],
-    caplog: pytest.LogCaptureFixture,
-    module: str,
-) -> None:
-    """In turn, each time that it is called, in the parts of the application where it is."""
-    healthy = await _healthy(application)
-    faults = []
-    for name, function in FUNCTIONS.items():
-        if function.__module__ != module or function.__code__ not in healthy.called:
-            continue
-        code = function.__code__
+class Saboteur:
+    """Makes one function of ours raise whenever it is called, and says what that does to the application."""
+
+    def __init__(
+        self, application: Application, reported: Callable[[], list[str]], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self._application = application
+        self._reported = reported
+        self._caplog = caplog
+
+    async def faults(self, name: str, healthy: Healthy) -> list[tuple[Any, ...]]:
+        """What is not as it should be when the function `name` raises, in the parts of the application that call it."""
+        function = FUNCTIONS[name]
+        code, faults = function.__code__, list[tuple[Any, ...]]()
         parts = [part for part in PARTS if part in healthy.called[code]]
         expected = [line for part in parts for line in healthy.seen[part]]
         function.__code__ = _sabotaged(code)
         try:
-            seen = await application.run(*parts)
+            seen = await self._application.run(*parts)
         finally:
             function.__code__ = code
         open_streams._open.clear()
         open_streams._let_go.clear()
-        messages = [record.getMessage() for record in caplog.records if record.name.startswith("lastchunk")]
+        messages = [record.getMessage() for record in self._caplog.records if record.name.startswith("lastchunk")]
         if seen != expected:
             faults.append((name, "seen", [line for line in seen if line not in expected][:1]))
         if not messages:
@@ -371,8 +370,75 @@ async def test_every_hook_raises(
             faults.append((name, "reported more than once", messages))
         if SECRET in "".join(messages):
             faults.append((name, "the text is in the log"))
-        reported()
+        self._reported()
+        return faults
+
+
+@pytest.fixture(name="saboteur")
+def _saboteur(
+    application: Application, exported: Exported, reported: Callable[[], list[str]], caplog: pytest.LogCaptureFixture
+) -> Saboteur:
+    return Saboteur(application, reported, caplog)
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.timeout(300)
+async def test_every_hook_raises(application: Application, saboteur: Saboteur, module: str) -> None:
+    """In turn, each time that it is called, in the parts of the application where it is."""
+    healthy = await _healthy(application)
+    faults = [
+        fault
+        for name, function in FUNCTIONS.items()
+        if function.__module__ == module and function.__code__ in healthy.called
+        for fault in await saboteur.faults(name, healthy)
+    ]
     assert not faults, "\n".join(map(str, faults))
+
+
+# --- whether the application would notice -----------------------------------------------------------------------------
+
+GUARDS = {
+    "patches.model_clients._tell": "streams.gathering.ending_of_answer",
+    "patches.support.sdk_calls.Sdk._observer": "streams.nesting.current_stream",
+    "patches.support.sdk_calls.Sdk._obtained": "patches.support.stainless._retried",
+    "patches.support.sdk_calls.Sdk.over": "streams.wire.Wire.end_marker_came",
+    "patches.support.sdk_calls._Below.failed": "streams.raised.Raised.__init__",
+    "patches.support.sse_body.SseBody.asked": "streams.wire.Wire.caught_up",
+    "patches.support.sse_body.SseBody.look": "patches.support.sse_body.SseBody._read_data",
+    "patches.support.subclasses.Subclasses.follow.<locals>.init_subclass": "patches.support.subclasses.Subclasses.look_at",
+    "patches.support.subclasses.Subclasses.look": "patches.support.subclasses.Subclasses.look_at",
+    "patches.support.wrapping.left_out_if_it_fails.<locals>.safe": "patches.agentchat_spans._who_asks",
+    "streams.lifecycle.Streams._end": "streams.answers.behind_answer",
+    "streams.observer.Observer._watch": "patches.agentchat_items.Items.__call__",
+    "streams.observer.Observer.begin": "streams.inner_streams.InnerStreams.__init__",
+    "streams.observer.Observer.item": "patches.agentchat_items.Items.__call__",
+    "streams.observer.Observer.listens": "patches.agentchat._describe_agent",
+    "streams.passing_on.passed_on": "streams.passing_on._look_through",
+    "streams.tap.Tap.chunks": "patches.support.carried.carried",
+}
+"""Where an error of ours is caught, and a function that raises into it. A guard that stands inside another one is none of
+these: it keeps one failure from the rest of our work, and not from the application."""
+
+
+@pytest.mark.parametrize("place", GUARDS)
+@pytest.mark.timeout(300)
+async def test_a_guard_that_is_missing_is_noticed(
+    application: Application, saboteur: Saboteur, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """The proof of the test above: without the guard, what it catches is a fault."""
+    healthy = await _healthy(application)
+
+    def lets_through(doing: str, error: BaseException) -> None:
+        code = sys._getframe(1).f_code
+        if f"lastchunk.{place}".endswith(f".{code.co_qualname}"):
+            raise error
+        guard.report(doing, error)
+
+    module = next(
+        m for name, m in sorted(sys.modules.items(), reverse=True) if f"lastchunk.{place}".startswith(f"{name}.")
+    )
+    monkeypatch.setattr(module, "report", lets_through)
+    assert await saboteur.faults(f"lastchunk.{GUARDS[place]}", healthy)
 
 
 def test_every_exemption_is_one() -> None:
