@@ -44,11 +44,18 @@ AGENT_FRAMEWORK_CLIENTS = (
     "agent-framework-bedrock==1.0.0b261022",
     "agent-framework-foundry==1.15.0",
     "agent-framework-ag-ui==1.7.0",
+    "agent-framework-devui==1.0.0b261022",
+    "agent-framework-gemini==1.0.0b261022",
+    "agent-framework-mistral==1.0.0b261015",
 )
 """They need the newest core."""
 
-SDKS = ("google-genai==3.6.1", "mistralai==3.7.0")
-"""Of Google and Mistral: the first wants an older tenacity, the second a newer OpenTelemetry than the oldest we support."""
+SDKS = (
+    ("google-genai==3.6.1", "mistralai==3.7.0"),
+    ("google-genai==2.25.0", "mistralai==2.9.2"),
+)
+"""Of Google and Mistral: the newest, and the oldest that the clients of Agent Framework and AG2 install. The first wants an older
+tenacity or websockets, the second a newer OpenTelemetry than the oldest we support."""
 
 STUDIO = "autogenstudio==0.4.2.2"
 """It wants AutoGen 0.5."""
@@ -153,7 +160,7 @@ def misfits(session: nox.Session, pair: tuple[str, str, str, str]) -> None:
 def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> None:
     """Run tests/agent_framework with one set of versions; AutoGen 0.7.5 stands beside it, as in the matrix of endings."""
     # Its clients want newer ones than AutoGen works with.
-    varied = re.compile(r"(agent-framework-[a-z]+|anthropic|fastapi|ollama|openai|python-dateutil|starlette)=")
+    varied = re.compile(r"(agent-framework-[a-z]+|anthropic|fastapi|ollama|openai|python-dateutil|starlette|tenacity)=")
     pins = Path(session.create_tmp(), "constraints.txt")
     pins.write_text(
         "\n".join(line for line in Path("constraints.txt").read_text().splitlines() if not varied.match(line))
@@ -185,14 +192,19 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
 
 
 @nox.session(python="3.11", tags=["corners"])
-def sdks(session: nox.Session) -> None:
+@nox.parametrize("versions", [nox.param(versions, id=versions[0]) for versions in SDKS])
+def sdks(session: nox.Session, versions: tuple[str, str]) -> None:
     """Run tests/sdks with SDKs that want other versions than the rest works with."""
     pins = Path(session.create_tmp(), "constraints.txt")
-    others = [line for line in Path("constraints.txt").read_text().splitlines() if not line.startswith("tenacity=")]
+    others = [
+        line
+        for line in Path("constraints.txt").read_text().splitlines()
+        if not line.startswith(("tenacity=", "websockets="))
+    ]
     pins.write_text("\n".join(others))
     session.install(
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
-        *(*SDKS, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *(*versions, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
         *("aiohttp", "anthropic", "azure-ai-inference", "fastapi", "ollama", "sse-starlette", "trustme", "uvicorn"),
         *("uvloop", "pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )

@@ -26,7 +26,12 @@ from agent_framework.foundry import FoundryChatClient
 from agent_framework.ollama import OllamaChatClient
 from agent_framework.openai import OpenAIChatClient, OpenAIChatCompletionClient
 from agent_framework_bedrock import BedrockChatClient
+from agent_framework_gemini import GeminiChatClient
+from agent_framework_mistral import MistralChatClient
 from anthropic import AsyncAnthropic
+from google.genai import Client as GoogleClient
+from google.genai.types import HttpOptions
+from mistralai.client import Mistral
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 
 from lastchunk import semconv
@@ -52,7 +57,8 @@ async def _closed() -> AsyncIterator[None]:
     yield
     while _open:
         client = _open.pop()
-        await (client._client.aclose() if isinstance(client, ollama.AsyncClient) else client.close())
+        client = client._client if isinstance(client, ollama.AsyncClient) else client
+        await (client.aclose() if isinstance(client, httpx.AsyncClient) else client.close())
     gc.collect()
     await asyncio.sleep(0)
 
@@ -71,6 +77,16 @@ def _azure(url: str) -> AsyncAzureOpenAI:
     return _opened(AsyncAzureOpenAI(base_url=url, api_version="2025-03-01-preview", **FAST))
 
 
+def _google(url: str) -> GoogleClient:
+    http = _opened(httpx.AsyncClient())
+    return GoogleClient(api_key="none", http_options=HttpOptions(base_url=url, httpx_async_client=http))
+
+
+def _mistral(url: str) -> Mistral:
+    http = _opened(httpx.AsyncClient())
+    return Mistral(api_key="none", server_url=url.removesuffix("/v1"), async_client=http)
+
+
 CLIENTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "openai": (
         "openai",
@@ -87,6 +103,8 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Any]]] = {
         lambda url: AnthropicClient(model="m", anthropic_client=_opened(AsyncAnthropic(base_url=url, **FAST))),
     ),
     "ollama": ("ollama", lambda url: OllamaChatClient(model="m", client=_opened(ollama.AsyncClient(host=url)))),
+    "gcp.gemini": ("gemini", lambda url: GeminiChatClient(model="m", client=_google(url))),
+    "mistralai": ("openai", lambda url: MistralChatClient(model="m", client=_mistral(url))),
 }
 ENDINGS = [
     ("clean", "completed"),

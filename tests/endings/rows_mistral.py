@@ -22,10 +22,10 @@ ASK: Any = {"model": MODEL, "messages": MESSAGES}
 
 
 def _client(stage: Stage) -> Any:
-    from httpx2 import AsyncClient, Client
     from mistralai.client import Mistral
+    from mistralai.client.utils.eventstreaming import httpx
 
-    http, http_async = Client(verify=tls()), AsyncClient(verify=tls())
+    http, http_async = httpx.Client(verify=tls()), httpx.AsyncClient(verify=tls())
     stage.closing += [http_async.aclose, partial(asyncio.to_thread, http.close)]
     return Mistral(
         api_key="none",

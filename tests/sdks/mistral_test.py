@@ -7,10 +7,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from httpx2 import AsyncClient, Client
 from mistralai.client import Mistral
 from mistralai.client.models import CompletionEvent
-from mistralai.client.utils.eventstreaming import EventStreamAsync
+from mistralai.client.utils.eventstreaming import EventStreamAsync, httpx
 
 from lastchunk import semconv
 from lastchunk.model_server.server import ModelServer
@@ -21,7 +20,7 @@ ASK: Any = {"model": "m", "messages": [{"role": "user", "content": "größe"}]}
 
 async def test_what_the_span_says(exported: Exported, server: ModelServer) -> None:
     """Provider, model, server and history; the application has the SDK's own stream, as a context manager, too."""
-    async with AsyncClient() as http:
+    async with httpx.AsyncClient() as http:
         mistral = Mistral(api_key="none", server_url=server.url("clean").removesuffix("/v1"), async_client=http)
         stream = await mistral.chat.stream_async(**ASK)
         assert isinstance(stream, EventStreamAsync)
@@ -37,7 +36,7 @@ async def test_what_the_span_says(exported: Exported, server: ModelServer) -> No
 
 async def test_left_as_a_context_manager(exported: Exported, server: ModelServer) -> None:
     """What is left inside `async with` is abandoned."""
-    async with AsyncClient() as http:
+    async with httpx.AsyncClient() as http:
         mistral = Mistral(api_key="none", server_url=server.url("clean").removesuffix("/v1"), async_client=http)
         async with await mistral.chat.stream_async(**ASK) as stream:
             async for _ in stream:
@@ -49,7 +48,7 @@ async def test_sync(exported: Exported, server: ModelServer) -> None:
     """The sync client, in a thread, with the server of this one call."""
 
     def read() -> int:
-        with Client() as http:
+        with httpx.Client() as http:
             mistral = Mistral(api_key="none", client=http)
             with mistral.chat.stream(**ASK, server_url=server.url("length").removesuffix("/v1")) as stream:
                 return len(list(stream))

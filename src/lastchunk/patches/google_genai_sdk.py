@@ -122,4 +122,4 @@ CHAT = Sdk(
     name="the google-genai SDK", asks=_asks, describe=_describe, read=_read, lazy=True, after_headers=_after_headers
 )
 
-PATCHES = (Patch("google-genai", ">= 3, < 4", "google.genai.models", _apply),)
+PATCHES = (Patch("google-genai", ">= 2.25, < 4", "google.genai.models", _apply),)

@@ -77,4 +77,4 @@ def _obtained(wire: Wire, stream: object) -> None:
 
 CHAT = Sdk(name="the mistralai SDK", asks=_asks, describe=_describe, read=_read, obtained=_obtained)
 
-PATCHES = (Patch("mistralai", ">= 3, < 4", "mistralai.client.chat", _apply),)
+PATCHES = (Patch("mistralai", ">= 2.9, < 4", "mistralai.client.chat", _apply),)
