@@ -186,7 +186,7 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
         ),
         *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
-    need_clients = ("test_clients.py", "test_ag_ui.py")
+    need_clients = ("test_clients.py", "test_ag_ui.py", "test_devui.py")
     left_out = () if newest else [f"--ignore=tests/agent_framework/{name}" for name in need_clients]
     session.run("python", "-m", "pytest", "--quiet", "tests/agent_framework", *left_out, *session.posargs)
 

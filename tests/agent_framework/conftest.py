@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import uvicorn
 from agent_framework import Agent
 from agent_framework.openai import OpenAIChatClient
 from openai import AsyncOpenAI
@@ -60,3 +65,26 @@ def _ending(given: dict[str, Any]) -> str:
 async def drain(stream: Any) -> list[Any]:
     """Every item."""
     return [item async for item in stream]
+
+
+def soon(until: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until it is true, for so many seconds at most."""
+    last = time.monotonic() + seconds
+    while not until() and time.monotonic() < last:
+        time.sleep(0.02)
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The address of a web application, behind a real server in a thread."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", loop="asyncio"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            soon(lambda: server.started)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)

@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
-import uvicorn
 from agent_framework import Agent
 from agent_framework.ag_ui import add_agent_framework_fastapi_endpoint
 from agent_framework.openai import OpenAIChatClient
@@ -20,10 +16,10 @@ from fastapi import FastAPI
 from openai import AsyncOpenAI
 
 from lastchunk.model_server.server import ModelServer
-from tests.agent_framework.conftest import endings
+from tests.agent_framework.conftest import endings, serving, soon
 from tests.conftest import Exported
 from tests.examples.running import Receiver
-from tests.examples.test_chat import serving
+from tests.examples.test_chat import serving as serving_example
 
 ASK = {
     "threadId": "t",
@@ -42,29 +38,14 @@ def served(url: str) -> Iterator[str]:
     app = FastAPI()
     client = OpenAIChatClient(model="m", async_client=AsyncOpenAI(base_url=url, api_key="none", max_retries=0))
     add_agent_framework_fastapi_endpoint(app, Agent(client=client, name="guide"), "/agent", single_user=True)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", loop="asyncio"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        try:
-            _wait(lambda: server.started)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/agent"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with serving(app) as address:
+        yield f"{address}/agent"
 
 
 def ended(exported: Exported) -> list[str]:
     """The endings, once both streams have one."""
-    _wait(lambda: len(endings(exported)) == 2)
+    soon(lambda: len(endings(exported)) == 2)
     return endings(exported)
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    last = time.monotonic() + 10
-    while not until() and time.monotonic() < last:
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +78,7 @@ def test_a_browser_that_leaves(exported: Exported, server: ModelServer, caplog: 
 
 def test_the_example(receiver: Receiver) -> None:
     """As its docstring says."""
-    with serving(receiver, "--ending", "silent_cut", name="agent_over_ag_ui") as (host, port):
+    with serving_example(receiver, "--ending", "silent_cut", name="agent_over_ag_ui") as (host, port):
         answer = httpx.post(f"http://{host}:{port}/agent", json=ASK, timeout=30)
         assert "RUN_FINISHED" in answer.text
     ended = {span.name: span.ending for span in receiver.spans if span.ending[0]}

@@ -11,7 +11,6 @@ import pytest
 from mistralai.client.utils.eventstreaming import httpx
 
 from lastchunk.semconv import Cause
-
 from tests.endings import rows_gemini, rows_mistral
 from tests.endings.drive import Performance, perform
 from tests.endings.table import Row
@@ -25,7 +24,7 @@ OLD_NAMES = {"httpx2.": "httpx.", "mistralai.ResponseValidationError": "pydantic
 
 
 def _of_mistralai_2(row: Row) -> Row:
-    """The row as mistralai 2 performs it. A chunk that its classes do not know is pydantic's error, and nothing says whose fault."""
+    """The row as mistralai 2 performs it. A chunk that its classes do not know is pydantic's error, and says nothing more."""
     also = {name: _older(value) if isinstance(value, str) else value for name, value in row.also.items()}
     cause = Cause.PACKAGE_MISMATCH if row.way == "null_chunk" else row.cause
     return replace(row, sees=_older(row.sees), also=also, cause=cause)

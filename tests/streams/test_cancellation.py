@@ -58,6 +58,21 @@ async def test_what_is_said(task: str, message: str, left: bool) -> None:
     assert await _in_a_task(task, message) is left
 
 
+@pytest.mark.parametrize(("message", "left"), [(f"Cancelled via cancel scope 7f by {UVICORN}", True), ("Stop", False)])
+async def test_cancelled_again_in_its_clean_up(message: str, left: bool) -> None:
+    """What comes out then says nothing; the first one does."""
+
+    async def clean_up() -> None:
+        try:
+            raise asyncio.CancelledError(message)
+        finally:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError) as raised:
+        await clean_up()
+    assert client_disconnected(raised.value) is left
+
+
 async def test_nothing_is_said() -> None:
     assert await _in_a_task(STARLETTE) is False
 

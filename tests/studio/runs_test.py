@@ -172,13 +172,15 @@ def test_a_run(studio: Studio, script: str, shown: str, ending: tuple[str, str])
     assert {span.ending for span in spans} == {ending}
 
 
-@pytest.mark.parametrize("at_first_chunk", ["leave", "stop"])
-def test_a_person_who_has_enough(studio: Studio, at_first_chunk: str) -> None:
-    """Whoever leaves the page, or presses Stop there, has the run cancelled by Studio."""
+@pytest.mark.parametrize(
+    ("at_first_chunk", "cause"), [("leave", "client_disconnected"), ("stop", "cancelled_by_application")]
+)
+def test_a_person_who_has_enough(studio: Studio, at_first_chunk: str, cause: str) -> None:
+    """Studio cancels the run of whoever leaves the page, or presses Stop there; the two are told apart."""
     told, spans = studio.run("stall", at_first_chunk=at_first_chunk)
     assert any(message["type"] == "message_chunk" for message in told)
     assert sorted(span.name for span in spans) == NAMES
-    assert {span.ending for span in spans} == {("cancelled", "cancelled_by_application")}
+    assert {span.ending for span in spans} == {("cancelled", cause)}
 
 
 def test_a_team_as_studio_makes_it(studio: Studio) -> None:

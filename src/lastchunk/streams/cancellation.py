@@ -9,6 +9,8 @@ import re
 import sys
 from typing import Any
 
+from lastchunk.streams.raised import behind
+
 _SCOPE = re.compile(r"Cancelled (?P<how>via|by) cancel scope (?P<id>[0-9a-f]+)(?: by (?P<by><.*))?", re.DOTALL)
 """What anyio gives to a `CancelledError`. Before 4.11 it says `by`, and never who cancelled the scope."""
 
@@ -24,8 +26,13 @@ def client_disconnected(error: BaseException) -> bool:
 
     Starlette, FastAPI and sse-starlette read the body in a task of an anyio group, and cancel the group's scope when the
     client has gone; the message that anyio gives to the `CancelledError` names the task that did it. A deadline, and a
-    scope of the application's own, are no disconnect.
+    scope of the application's own, are no disconnect. Code that awaits something while it is cancelled, as Agent Framework's
+    workflows do, raises another one in the handling of the first.
     """
+    return any(_by_a_server(link) for link in behind(error) if isinstance(link, asyncio.CancelledError))
+
+
+def _by_a_server(error: asyncio.CancelledError) -> bool:
     message = str(error.args[0]) if error.args else ""
     scope = _SCOPE.match(message)
     if scope is None or "deadline exceeded" in message:
