@@ -10,6 +10,7 @@ mended, and the commands are looked at on a narrow terminal. What does not work 
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -50,7 +51,7 @@ def try_order(folder: Path, steps: Sequence[Sequence[str]]) -> str:
 
 
 def orders(folder: Path, wheel: Path) -> Iterator[tuple[str, Try]]:
-    """Each documented order, with its name."""
+    """Each documented way to install, with its name."""
     ours = f"{wheel}[cli,otlp]"
     steps = {
         "first": ("Lastchunk, then AutoGen, then a web server", ((ours,), AUTOGEN, PACKAGES)),
@@ -59,6 +60,21 @@ def orders(folder: Path, wheel: Path) -> Iterator[tuple[str, Try]]:
     }
     for name, (title, listed) in steps.items():
         yield title, partial(try_order, folder / name, listed)
+    yield "the page of the first alert", partial(try_page, folder / "page", wheel)
+
+
+def try_page(folder: Path, wheel: Path) -> str:
+    """Install what `docs/first-alert.md` installs, and write its rules; how long `pip install` took."""
+    page = (SCRIPTS.parent / "docs" / "first-alert.md").read_text("utf-8")
+    named = re.findall(r'\$ pip install "lastchunk-instrumentation-autogen(\[.+?\])" (.+)', page)
+    if len(named) != 1:
+        raise Failed("docs/first-alert.md has no single `pip install` that this script understands")
+    began = time.monotonic()
+    binaries = make(folder, [(f"{wheel}{named[0][0]}", *named[0][1].split())])
+    seconds = time.monotonic() - began
+    run(binaries / "python", "-m", "pip", "check")
+    run(binaries / "lastchunk", "init", folder / "watch")
+    return f"installed in {seconds:.0f} s, and the rules are written"
 
 
 def uses(folder: Path) -> Iterator[tuple[str, Try]]:

@@ -138,7 +138,7 @@ SETTINGS: tuple[Setting, ...] = (
         "on_ending",
         "LASTCHUNK_ON_ENDING",
         _function,
-        "a function that is not `async`, or `module:function`",
+        "`module:function`, or a function that is not `async`",
         "a function, as `module:function`, that is called with each ending: see docs/acting-on-cutoffs.md",
     ),
     Setting(

@@ -107,7 +107,7 @@ async def test_a_coroutine_function(instrument: Instrument, caplog: pytest.LogCa
     instrument(on_ending=hear_later)
     (record,) = caplog.records
     assert (
-        "is not a function that is not `async`, or `module:function`: using the default, None." in record.getMessage()
+        "is not `module:function`, or a function that is not `async`: using the default, None." in record.getMessage()
     )
     caplog.clear()
     assert (await read(Speaker(WHOLE).stream()))[0] == WHOLE

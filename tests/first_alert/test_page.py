@@ -79,6 +79,7 @@ def test_the_alert_that_the_page_promises_fires(tmp_path: Path, capsys: pytest.C
         said = stack.enter_context(running(application, tmp_path, environment))
         subprocess.run(["bash", "-c", init], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=60)
         log = stack.enter_context(running(prometheus, tmp_path, environment))
+        started = time.monotonic() - began
         while not (alerts := firing()):
             assert time.monotonic() - began < PATIENCE, (
                 f"nothing fires:\n{said.read_text()[-2000:]}\n{log.read_text()[-2000:]}"
@@ -87,7 +88,10 @@ def test_the_alert_that_the_page_promises_fires(tmp_path: Path, capsys: pytest.C
         seconds = time.monotonic() - began
     names = {alert["labels"]["alertname"] for alert in alerts}
     with capsys.disabled():
-        print(f"\nfirst alert: {', '.join(sorted(names))} after {seconds:.0f} s")
+        print(
+            f"\nfirst alert: {', '.join(sorted(names))} fires {seconds:.0f} s after the application's start: "
+            f"{started:.0f} s until Prometheus starts, {seconds - started:.0f} s from there (pip install: `make newcomer`)"
+        )
 
     (promised,) = re.findall(r"After a few minutes `(\w+)` fires", PAGE)
     (summary,) = re.findall(r"Its summary is:\n\n```text\n(.+)\n```", PAGE)

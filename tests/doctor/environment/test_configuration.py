@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from lastchunk.doctor.environment.configuration import checks
 from lastchunk.doctor.report.findings import Status
 
@@ -25,6 +29,19 @@ def test_each_bad_value_is_named():
         check.evidence for check in found
     ]
     assert all(check.remedy for check in found)
+
+
+def test_a_function_whose_module_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nothing is imported: a module in this folder counts, whatever it does when it is imported."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "chat_app.py").write_text("raise SystemExit(3)")
+    for there in ("chat_app:on_ending", "json.decoder:f", "__main__:f"):
+        _, found = checks({"LASTCHUNK_ON_ENDING": there})
+        assert (found.status, found.evidence) == (Status.OK, f"LASTCHUNK_ON_ENDING={there}")
+    _, found = checks({"LASTCHUNK_ON_ENDING": "no_such_app.endings:f"})
+    assert found.status is Status.WARNING
+    assert "there is no module no_such_app here" in found.evidence
+    assert "LASTCHUNK_ON_ENDING" in found.remedy
 
 
 def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one():

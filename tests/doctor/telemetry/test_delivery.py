@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -214,20 +215,24 @@ def test_a_client_certificate(authority: Authority):
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "protocol", "says"),
+    ("endpoint", "protocol", "outcome", "says", "remedy"),
     [
-        ("localhost:4318", HTTP, "no URL that begins with http"),
-        ("http://localhost:99999", HTTP, "no number from 0 to 65535"),
-        ("http://localhost:port", GRPC, "no number from 0 to 65535"),
-        ("http://localhost:1", "http/json", "no protocol http/json"),
+        ("localhost:4318", HTTP, Outcome.BAD_ENDPOINT, "does not begin with http", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ("http://localhost:99999", HTTP, Outcome.BAD_ENDPOINT, "from 0 to 65535", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ("http://localhost:port", GRPC, Outcome.BAD_ENDPOINT, "from 0 to 65535", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ("http://localhost:1", "http/json", Outcome.NO_PROTOCOL, "by http/json", "OTEL_EXPORTER_OTLP_PROTOCOL"),
     ],
 )
-def test_what_cannot_be_sent(endpoint: str, protocol: str, says: str):
+def test_what_cannot_be_sent(endpoint: str, protocol: str, outcome: Outcome, says: str, remedy: str):
+    """The remedy names the variable that is wrong, and no other."""
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
-    delivery = deliver(next(targets(environ, has_distro=True)), TIMEOUT)
+    target = next(targets(environ, has_distro=True))
+    delivery = deliver(target, TIMEOUT)
+    said = check(target, delivery)
 
-    assert delivery.outcome is Outcome.CANNOT
-    assert says in delivery.said
+    assert delivery.outcome is outcome
+    assert says in said.evidence
+    assert re.findall("OTEL_[A-Z_]+", said.remedy) == [remedy]
 
 
 def test_a_name_that_is_not_known():

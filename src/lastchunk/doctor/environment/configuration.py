@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 
 from lastchunk.doctor.report.findings import Check, Status
 from lastchunk.settings import SETTINGS, Settings
@@ -14,7 +17,7 @@ _PREFIX = "LASTCHUNK_"
 
 
 def checks(environ: Mapping[str, str]) -> Iterator[Check]:
-    """One check for each variable that is no setting, one for each setting with a bad value, or one for all."""
+    """A warning for each variable that is not a setting and for each invalid value, else a check that says that all is well."""
     yield from _unknown(environ)
     bad = False
     chosen: list[str] = []
@@ -34,8 +37,28 @@ def checks(environ: Mapping[str, str]) -> Iterator[Check]:
             )
         else:
             chosen.append(f"{setting.variable}={value}")
+            if setting.field == "on_ending" and not _is_there(value):
+                bad = True
+                yield Check(
+                    "settings.valid",
+                    Status.WARNING,
+                    f"{setting.variable}={value}: there is no module {_package(value)} here, so no function would be called.",
+                    f"Correct {setting.variable}, or run the doctor in the folder where the application starts.",
+                )
     if not bad:
         yield Check("settings.valid", Status.OK, ", ".join(chosen) or "Every setting has its default value.")
+
+
+def _package(function: str) -> str:
+    return function.partition(":")[0].partition(".")[0]
+
+
+def _is_there(function: str) -> bool:
+    """The package of `module:function` can be found, here or in this folder. Nothing is imported."""
+    try:
+        return (find_spec(_package(function)) or PathFinder.find_spec(_package(function), [os.curdir])) is not None
+    except ValueError:  # a module that runs and has no specification, such as `__main__`
+        return True
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[Check]:

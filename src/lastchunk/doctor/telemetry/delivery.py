@@ -24,11 +24,11 @@ _SERVICES = {
     Signal.LOGS: "logs.v1.LogsService",
 }
 _LEAST = 1.0
-"""Seconds that are left to find out why an export failed."""
+"""Seconds that are at least left to find out why an export failed."""
 
 
 class Outcome(StrEnum):
-    """What came of an export."""
+    """The result of an export."""
 
     DELIVERED = "delivered"
     UNRESOLVED = "unresolved"
@@ -47,40 +47,44 @@ class Outcome(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     WRONG_PATH = "wrong_path"
     NOT_TAKEN = "not_taken"
-    """A receiver of OTLP, and not of this signal."""
+    """It receives OTLP, but not this signal."""
     NOT_OTLP = "not_otlp"
     REJECTED = "rejected"
-    """By an answer that says none of these."""
+    """It answered something else than the outcomes above."""
     FAILED = "failed"
-    """Without an answer, and nobody knows why."""
-    CANNOT = "cannot"
-    """There is nothing to send it with, or nowhere to send it to."""
+    """No answer came, and the reason is not known."""
+    NO_PROTOCOL = "no_protocol"
+    """OpenTelemetry for Python has no such protocol."""
+    BAD_ENDPOINT = "bad_endpoint"
+    """The endpoint is not a valid address."""
+    NOT_INSTALLED = "not_installed"
+    """What would send it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An outcome, with what was said: a status, or the system's words. It may name the host."""
+    """An outcome, with a status or the system's words, which may name the host."""
 
     outcome: Outcome
     said: str = ""
 
 
 def deliver(target: Target, timeout: float) -> Delivery:
-    """Send an empty export, and if it fails, look who listens there; in about `timeout` seconds."""
+    """Send an empty export. If it fails, see what listens there. Takes about `timeout` seconds."""
     ends = time.monotonic() + timeout
     senders: dict[str, Callable[[Target, float], Delivery]] = {GRPC: _by_grpc, HTTP: _by_http}
     if target.protocol not in senders:
-        return Delivery(Outcome.CANNOT, f"OpenTelemetry for Python has no protocol {target.protocol}")
+        return Delivery(Outcome.NO_PROTOCOL)
     try:
         host, port = target.host, target.port
     except ValueError:
-        return Delivery(Outcome.CANNOT, "the endpoint's port is no number from 0 to 65535")
+        return Delivery(Outcome.BAD_ENDPOINT, "its port is not a number from 0 to 65535")
     if not host or (target.protocol == HTTP and not target.endpoint.lower().startswith(("http://", "https://"))):
-        return Delivery(Outcome.CANNOT, "the endpoint is no URL that begins with http:// or https://")
+        return Delivery(Outcome.BAD_ENDPOINT, "it does not begin with http:// or https://")
     try:
         delivery = senders[target.protocol](target, timeout)
     except ImportError as missing:
-        return Delivery(Outcome.CANNOT, f"{missing.name} is not installed")
+        return Delivery(Outcome.NOT_INSTALLED, f"no module {missing.name}")
     if delivery.outcome is not Outcome.FAILED:
         return delivery
     trust = Trust(target.certificate, target.client_certificate, target.client_key) if target.secure else None
@@ -89,7 +93,7 @@ def deliver(target: Target, timeout: float) -> Delivery:
 
 
 def _explained(target: Target, found: Listener, said: str, timeout: float) -> Delivery | None:
-    """Why an export failed, where such a listener is the reason."""
+    """Why an export failed, if what listens there is the reason."""
     speaks = {Listener.HTTP_1: HTTP, Listener.HTTP_2: GRPC}.get(found)
     if speaks:
         return None if speaks == target.protocol else Delivery(Outcome.WRONG_PROTOCOL, speaks)

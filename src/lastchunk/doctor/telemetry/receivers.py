@@ -50,9 +50,14 @@ _SAYS: Mapping[Outcome, tuple[str, str]] = {
         "the export failed, and nothing says why",
         "Read the log of the receiver, and of any proxy on the way.",
     ),
-    Outcome.CANNOT: (
-        "nothing can be sent",
-        "Correct {variable}, or install the exporter: pip install opentelemetry-exporter-otlp.",
+    Outcome.NO_PROTOCOL: (
+        "OpenTelemetry for Python does not have this protocol",
+        "Set OTEL_EXPORTER_OTLP_PROTOCOL to grpc or http/protobuf.",
+    ),
+    Outcome.BAD_ENDPOINT: ("this is not a valid endpoint", "Correct {variable}."),
+    Outcome.NOT_INSTALLED: (
+        "the exporter is not installed",
+        "Install it: pip install opentelemetry-exporter-otlp.",
     ),
 }
 
