@@ -94,7 +94,8 @@ HAPPENS = {
         Reason.REJECTED: [Cause.PROVIDER_ERROR, Cause.RATE_LIMITED, Cause.CONTEXT_LIMIT, Cause.UNKNOWN],
         Reason.EMPTY: [Cause.UNKNOWN, Cause.NO_STREAMING_SUPPORT, Cause.IDLE_TIMEOUT],
         Reason.TRUNCATED: [Cause.UNKNOWN, Cause.IDLE_TIMEOUT],
-        Reason.ABANDONED: [Cause.PARTIAL_CONSUMPTION, Cause.IDLE_TIMEOUT],
+        Reason.ABANDONED: [Cause.PARTIAL_CONSUMPTION, Cause.IDLE_TIMEOUT, Cause.CLIENT_DISCONNECTED],
+        Reason.ERROR: [Cause.UNKNOWN, Cause.PACKAGE_MISMATCH, Cause.CLIENT_DISCONNECTED],
     }.items()
     for cause in causes
 } | {
@@ -109,6 +110,8 @@ HAPPENS = {
     (Reason.REJECTED, Cause.NO_STREAMING_SUPPORT, Detail.STREAMING_REFUSED),
     (Reason.REJECTED, Cause.PROVIDER_ERROR, Detail.NOT_FOUND),
     (Reason.REJECTED, Cause.PROVIDER_ERROR, Detail.NOT_AUTHORIZED),
+    (Reason.REJECTED, Cause.PROVIDER_ERROR, Detail.PAYMENT_REQUIRED),
+    (Reason.REJECTED, Cause.CONTEXT_LIMIT, Detail.TOO_LARGE),
 }
 """What `decide` gives; `tests/streams/test_ending.py` has the evidence for each detail."""
 

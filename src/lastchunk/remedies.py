@@ -152,6 +152,13 @@ _BY_DETAIL: Mapping[Detail, str] = {
     Detail.NOT_AUTHORIZED: (
         "The provider refused the credentials: check the key, its organization or project, and the endpoint."
     ),
+    Detail.PAYMENT_REQUIRED: (
+        "The account has no credit left at the provider: add credit, or use another account; a retry fails again."
+    ),
+    Detail.TOO_LARGE: (
+        "The request is larger than the server, or a gateway before it, accepts: limit the history and its images, or "
+        "raise the gateway's limit."
+    ),
     Detail.GATEWAY_TIMEOUT: (
         "The server or a gateway reports a timeout: raise the timeout between gateway and model, or send less at "
         "a time."

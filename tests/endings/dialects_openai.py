@@ -19,7 +19,7 @@ RST = Reset()
 DONE = "[DONE]"
 
 
-def chunk(delta: Any = None, finish: str | None = None, index: int = 0, **more: Any) -> dict[str, Any]:
+def chunk(delta: Any = None, finish: Any = None, index: int = 0, **more: Any) -> dict[str, Any]:
     """One chunk of OpenAI's API, with one choice."""
     choice = {"index": index, "delta": delta or {}, "finish_reason": finish}
     return {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice], **more}
@@ -36,6 +36,11 @@ def call(piece: str, finish: str | None = None, **more: Any) -> dict[str, Any]:
     return chunk({"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}]}, finish, **more)
 
 
+def in_choice(delta: dict[str, Any], finish: str | None, **more: Any) -> dict[str, Any]:
+    """A chunk with a vendor's own fields in its choice."""
+    return {**chunk(), "choices": [{"index": 0, "delta": delta, "finish_reason": finish, **more}]}
+
+
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 HALF, STOP = [text("The answer "), text("is")], chunk(None, "stop")
 
@@ -45,6 +50,7 @@ def _byte_by_byte(body: bytes) -> tuple[Step, ...]:
 
 
 PAGE = b"<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body><h1>504 Gateway Time-out</h1></body></html>\r\n"
+TOO_LARGE = b"<html><head><title>413 Request Entity Too Large</title></head></html>"
 FAILED = {"code": 500, "message": f"{SECRET} failed"}
 LIMIT = json.dumps({"error": {"message": f"{SECRET}: Rate limit exceeded", "code": 429}}).encode()
 PARTS = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": SECRET}]
@@ -69,7 +75,18 @@ OPENAI: Mapping[str, tuple[tuple[Step, ...], str]] = {
     "finish_context_window": (chunks(*HALF, chunk(None, "model_context_window_exceeded"), DONE), "a full context"),
     "finish_abort": (chunks(*HALF, chunk(None, "abort"), DONE), "vLLM and SGLang"),
     "finish_content_then_done": (chunks(*HALF, text("!", "stop"), DONE), "Gemini: the last chunk has text and finish"),
+    "finish_in_object": (chunks(*HALF, chunk(None, {"type": "length", "length": 16}), DONE), "SGLang"),
+    "finish_eos_token": (chunks(*HALF, chunk(None, "eos_token"), DONE), "TGI"),
+    "finish_not_finished_cut": (chunks(text("a", "not_finished"), text("b", "not_finished")), "watsonx: on each chunk"),
+    "finish_not_finished_done": (chunks(text("a", "not_finished"), DONE), "the same, then `[DONE]`"),
+    "finish_no_resources": (chunks(*HALF, chunk(None, "insufficient_system_resource"), DONE), "DeepSeek"),
     # what a chunk carries
+    "lines_of_cloudflare": (chunks({"response": SECRET}, {"response": "", "usage": USAGE}, DONE), "Workers AI"),
+    "lines_of_cloudflare_cut": (chunks({"response": SECRET}, {"response": "b"}), "the same, cut"),
+    "lines_of_sglang": (
+        chunks({"text": SECRET, "meta_info": {"finish_reason": {"type": "length", "length": 2}}}, DONE),
+        "SGLang's own API",
+    ),
     "content_in_parts": (chunks(chunk({"content": PARTS}), STOP, DONE), "Mistral"),
     "audio": (chunks(chunk({"audio": {"id": "1", "data": "AAAA"}}), STOP, DONE), "sound and no text"),
     "function_call_legacy": (
@@ -135,6 +152,24 @@ OPENAI: Mapping[str, tuple[tuple[Step, ...], str]] = {
     "error_as_vllm": (
         chunks(*HALF, {"object": "error", "message": SECRET, "type": "BadRequestError", "code": 400}),
         "vLLM",
+    ),
+    "error_in_choice": (
+        chunks(*HALF, in_choice({"content": ""}, "error", error={"code": 429, "message": SECRET}), DONE),
+        "OpenRouter: the error stands in the choice",
+    ),
+    "error_in_choice_alone": (
+        chunks(*HALF, in_choice({}, None, error=FAILED), DONE),
+        "the same, without a finish reason",
+    ),
+    "error_of_minimax": (
+        chunks(*HALF, {**chunk(), "choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}),
+        "MiniMax: its status, and no choices",
+    ),
+    "error_413_page": (says(TOO_LARGE, head=Head(413, "text/html")), "nginx: the request is too large"),
+    "error_402": (says(b"{}", head=Head(402, JSON)), "no credit"),
+    "error_busy": (
+        says(b'{"error": "server busy, please try again. maximum pending requests exceeded"}', head=Head(503, JSON)),
+        "Ollama: its queue is full",
     ),
     "page_later": (says(sse(*HALF), PAGE), "a gateway's page in the middle"),
     # calls

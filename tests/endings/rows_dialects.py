@@ -61,6 +61,20 @@ ROWS = [
         error_as_json            provider_error  yes rate_limited    error      - error wire | 0 nothing |  | delivery=none
         error_in_list            provider_error  yes rate_limited    error      - error wire | 0 nothing |  | delivery=none
         error_as_vllm            provider_error  yes provider_error  error      - error wire | 3 ChatCompletionChunk
+        finish_in_object         length          yes context_limit   end_marker length unset wire | 3 ChatCompletionChunk
+        finish_eos_token         completed       no  -               end_marker eos_token unset wire | 3 ChatCompletionChunk
+        finish_not_finished_cut  truncated       yes unknown         text       - error wire | 2 ChatCompletionChunk
+        finish_not_finished_done truncated       yes unknown         end_marker - error wire | 1 ChatCompletionChunk |  | delivery=single
+        finish_no_resources      provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 3 ChatCompletionChunk
+        lines_of_cloudflare      completed       no  -               end_marker - unset end_marker | 2 ChatCompletionChunk |  | delivery=single
+        lines_of_cloudflare_cut  truncated       yes unknown         text       - error wire | 2 ChatCompletionChunk
+        lines_of_sglang          length          yes context_limit   end_marker length unset wire | 1 ChatCompletionChunk |  | delivery=single
+        error_in_choice          provider_error  yes rate_limited    end_marker error error wire | 3 ChatCompletionChunk
+        error_in_choice_alone    provider_error  yes provider_error  end_marker - error wire | 3 ChatCompletionChunk
+        error_of_minimax         provider_error  yes rate_limited    error      - error wire | 3 ChatCompletionChunk
+        error_413_page           rejected        no  context_limit   error      - error wire | 0 raises openai.APIStatusError |  | delivery=none termination.detail=too_large
+        error_402                rejected        no  provider_error  error      - error wire | 0 raises openai.APIStatusError |  | delivery=none termination.detail=payment_required
+        error_busy               rejected        no  rate_limited    error      - error wire | 0 raises openai.InternalServerError |  | delivery=none
         page_later               provider_error  yes idle_timeout    error      - error wire | 2 ChatCompletionChunk |  | termination.detail=gateway_timeout
         call_cut_done            truncated       yes unknown         end_marker - error wire | 1 ChatCompletionChunk |  | delivery=single
         call_whole_stop          completed       no  -               end_marker stop unset wire | 3 ChatCompletionChunk
@@ -120,6 +134,17 @@ ROWS = [
         error_as_json            provider_error  yes rate_limited    error      - error wire | 1 CreateResult |  | delivery=none
         error_in_list            provider_error  yes rate_limited    error      - error wire | 1 CreateResult |  | delivery=none
         error_as_vllm            provider_error  yes provider_error  error      - error wire | 2 raises TypeError
+        finish_in_object         protocol_error  yes package_mismatch end_marker length error wire | 2 raises AttributeError
+        finish_eos_token         completed       no  -               end_marker eos_token unset wire | 3 CreateResult
+        finish_not_finished_cut  truncated       yes unknown         text       - error wire | 3 CreateResult
+        finish_not_finished_done truncated       yes unknown         end_marker - error wire | 2 CreateResult |  | delivery=single
+        finish_no_resources      provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 3 CreateResult
+        error_in_choice          provider_error  yes rate_limited    end_marker error error wire | 3 CreateResult
+        error_in_choice_alone    provider_error  yes provider_error  end_marker - error wire | 3 CreateResult
+        error_of_minimax         provider_error  yes rate_limited    error      - error wire | 2 raises TypeError
+        error_413_page           rejected        no  context_limit   error      - error wire | 0 raises openai.APIStatusError |  | delivery=none termination.detail=too_large
+        error_402                rejected        no  provider_error  error      - error wire | 0 raises openai.APIStatusError |  | delivery=none termination.detail=payment_required
+        error_busy               rejected        no  rate_limited    error      - error wire | 0 raises openai.InternalServerError |  | delivery=none
         page_later               provider_error  yes idle_timeout    error      - error wire | 3 CreateResult |  | termination.detail=gateway_timeout
         call_cut_done            truncated       yes unknown         end_marker - error wire | 1 CreateResult |  | delivery=single
         call_whole_stop          completed       no  -               end_marker stop unset wire | 1 CreateResult

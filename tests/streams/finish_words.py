@@ -74,7 +74,7 @@ WORDS: tuple[tuple[str, Finish | None, str], ...] = (
     ("network_error", Finish.ERROR, ZHIPU),
     ("time_limit", Finish.ERROR, WATSONX),
     ("token_limit", Finish.LENGTH, WATSONX),
-    ("not_finished", Finish.ERROR, WATSONX),
+    ("not_finished", None, WATSONX),
     ("max_length", Finish.LENGTH, SGLANG),
     ("limit", Finish.LENGTH, GATEWAY),
     ("max_tokens_reached", Finish.LENGTH, GATEWAY),

@@ -160,7 +160,14 @@ def test_what_an_sdk_wraps(source: BaseException, kind: FailureKind, detail: Det
 
 @pytest.mark.parametrize(
     ("code", "detail"),
-    [(404, Detail.NOT_FOUND), (401, Detail.NOT_AUTHORIZED), (504, Detail.GATEWAY_TIMEOUT), (500, None)],
+    [
+        (404, Detail.NOT_FOUND),
+        (401, Detail.NOT_AUTHORIZED),
+        (402, Detail.PAYMENT_REQUIRED),
+        (413, Detail.TOO_LARGE),
+        (504, Detail.GATEWAY_TIMEOUT),
+        (500, None),
+    ],
 )
 def test_what_a_status_says(code: int, detail: Detail | None) -> None:
     """Beyond that it is an error."""

@@ -46,7 +46,7 @@ def _read(wire: Wire, event: object, now: float) -> Content:
             # Gateways, and answers from a cache, send no deltas: then it stands here for the first time.
             if not wire.arrived:
                 return _arrived(wire, _of_item(getattr(event, "item", None)), now)
-        case "response.completed" | "response.incomplete" | "response.failed":
+        case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
             return _read_end(wire, getattr(event, "response", None), name.removeprefix("response."), now)
         case "error":
             wire.broke(cause_named_by(event))

@@ -77,6 +77,10 @@ class Detail(StrEnum):
     """HTTP 404: the model, or the path."""
     NOT_AUTHORIZED = "not_authorized"
     """HTTP 401 or 403."""
+    PAYMENT_REQUIRED = "payment_required"
+    """HTTP 402: the account has no credit."""
+    TOO_LARGE = "too_large"
+    """HTTP 413: the request, whoever says so."""
     GATEWAY_TIMEOUT = "gateway_timeout"
     """An error says that a gateway, or the server itself, waited too long."""
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from lastchunk.streams.finish_reasons import Finish, meanings
+from lastchunk.streams.finish_reasons import Finish, meanings, says_unfinished
 
 _LAST = 127
 """The last index that is told apart from those above it; OpenAI's API allows 128 choices."""
@@ -25,12 +25,14 @@ class _Choice:
 class Choices:
     """What the choices of one stream said of their end. Nearly every stream has one."""
 
-    __slots__ = ("_by_index", "_others")
+    __slots__ = ("_by_index", "_others", "unfinished")
 
     def __init__(self) -> None:
         self._by_index: dict[int, _Choice] = {}
         self._others: dict[int, int] | None = None
         """Pieces of content of each choice but the first."""
+        self.unfinished = False
+        """A placeholder said that there is more to come, and nothing has said the opposite since."""
 
     def content(self, index: int) -> None:
         """Content came for a choice that is not the first."""
@@ -41,6 +43,7 @@ class Choices:
     def finished(self, raw: str, index: int, content_chunks: int, *, with_content: bool) -> bool:
         """A finish reason came for a choice; `content_chunks` have come in all. False if it is a placeholder."""
         said = meanings(raw)
+        self.unfinished = says_unfinished(raw)
         if not said:
             return False
         index = min(index, _LAST)

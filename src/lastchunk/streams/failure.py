@@ -90,7 +90,14 @@ _NOTHING_SENT = {
     " ClientConnectorError NameResolutionError ServiceRequestError ServiceRequestTimeoutError",
 }
 _DETAIL_BY_NAME = {name: detail for detail, names in _NOTHING_SENT.items() for name in names.split()}
-_DETAIL_BY_STATUS = {404: Detail.NOT_FOUND, 401: Detail.NOT_AUTHORIZED, 403: Detail.NOT_AUTHORIZED}
+_DETAIL_BY_STATUS: dict[tuple[int, Cause | None], Detail] = {
+    (404, None): Detail.NOT_FOUND,
+    (401, None): Detail.NOT_AUTHORIZED,
+    (403, None): Detail.NOT_AUTHORIZED,
+    (402, None): Detail.PAYMENT_REQUIRED,
+    (413, Cause.CONTEXT_LIMIT): Detail.TOO_LARGE,
+}
+"""By the status, and the cause that the error names."""
 
 
 def qualified_name(error: BaseException) -> str:
@@ -165,7 +172,7 @@ def _detail(kind: FailureKind, hint: Cause | None, links: list[BaseException]) -
     if hint is Cause.IDLE_TIMEOUT:
         return Detail.GATEWAY_TIMEOUT
     status = getattr(links[0], "__dict__", {}).get("status_code")  # a property is not asked: it may raise
-    return _DETAIL_BY_STATUS.get(status) if hint is None and isinstance(status, int) else None
+    return _DETAIL_BY_STATUS.get((status, hint)) if isinstance(status, int) else None
 
 
 def _from_a_library(error: BaseException) -> bool:

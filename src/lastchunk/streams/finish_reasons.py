@@ -28,6 +28,9 @@ def _family(words: str) -> frozenset[str]:
 _PLACEHOLDERS = frozenset({"null", "none", "nil", "undefined", "unspecified"})
 """What stands where no finish reason is: a JSON `null` that became a text on its way, or the default of an enum."""
 
+_NOT_FINISHED = frozenset({"not", "finished"})
+"""watsonx says so in each chunk but the last."""
+
 _FILTER = _family(
     "filter filters filtered safety unsafe policy policies moderation moderated prohibited blocklist blocked denylist "
     "spii pii recitation copyright toxic toxicity guardrail guardrails refusal refused harm harmful violation "
@@ -57,7 +60,7 @@ def meanings(raw: str) -> frozenset[Finish]:
 
 def _meanings(raw: str) -> frozenset[Finish]:
     words = _words(raw)
-    if not words.isdisjoint(_PLACEHOLDERS) or not (words or raw.strip()):
+    if not words.isdisjoint(_PLACEHOLDERS) or words >= _NOT_FINISHED or not (words or raw.strip()):
         return frozenset()
     return frozenset({_meaning(words)})
 
@@ -69,6 +72,11 @@ _cached = lru_cache(maxsize=64)(_meanings)
 def says_context_full(raw: str) -> bool:
     """`raw` says that the context window is full, which no larger limit of output mends."""
     return not _words(raw).isdisjoint(_CONTEXT)
+
+
+def says_unfinished(raw: str) -> bool:
+    """`raw` says that there is more to come."""
+    return _words(raw) >= _NOT_FINISHED
 
 
 def names_call(raw: str) -> bool:

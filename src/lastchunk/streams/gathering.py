@@ -134,7 +134,7 @@ def _finished(record: StreamRecord) -> tuple[bool, Source]:
     if wire.finish:
         finish_sent(record.start)
         return not wire.calls_cut, source
-    if not wire.complete or wire.calls_cut:
+    if not wire.complete or wire.calls_cut or wire.choices.unfinished:
         return False, source
     if wire.provider_error:
         return True, source

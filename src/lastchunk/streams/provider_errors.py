@@ -24,27 +24,36 @@ _STATUSES = {
 """HTTP statuses that name a cause, also as a code: 408 and 504 say that a proxy, or the server itself, waited long enough;
 524 is Cloudflare's."""
 
+_TOO_LARGE = 413
+"""An HTTP status that names the size of the request, unless the words beside it name another limit."""
+
 _RATE_LIMITED = (
-    r"rate.?(limit|quota)|throttl|too.?many.?requests|resource.?exhausted|insufficient.?quota|quota.?exceeded"
-    r"|exceeded.{0,30}quota|tokens per (min|day|hour)|requests per (min|day|hour)"
-    r"|too many .{0,40}(wait|slow down|try again)|over.?capacity"
+    r"rate.?(limit|quota)|burst.?rate|throttl|too.?many.?requests|resource.?exhausted|insufficient.?quota|quota.?exceeded"
+    r"|exceeded.{0,30}quota|tokens per (min|day|hour)|requests per (min|day|hour)|limit.?requests|\bmax (rpm|tpm)\b"
+    r"|too many .{0,40}(wait|slow down|try again)|over.?capacity|capacity exceeded|server (is )?busy"
+    r"|max\w*.{0,20}(concurren|pending|queue)|频率|频繁|限流|限速|并发|访问量过大"
 )
 _CONTEXT_LIMIT = (
     r"context.?(length|window|size|limit)|maximum context|string_above_max_length|too many (input )?tokens"
-    r"|(prompt|input|request|message|conversation)s?( is| are|.was)? (too long|too large|exceeds?)"
+    r"|(prompt|input|message|conversation)s?( is| are|.was)? (too long|too large|exceeds?)"
+    r"|request( is|.was| entity| payload| body)?( size)? (too long|too large|exceed(s|ed)?\b)"
+    r"|(payload|content|body)( size)?( is)? (too large|exceeds)|上下文|超长|长度超|超出.{0,10}长度"
     r"|(prompt|input|context)[^.]{0,30}(length|tokens?)[^.]{0,60}(exceed|maximum|must be <|should be|is \d+ but|limit)"
     r"|(exceed|maximum|longer than)[^.]{0,40}(prompt|input|context)[^.]{0,10}(length|tokens?)"
-    r"|`inputs`.{0,40}max_new_tokens|exceed_context|max.?prompt.?length|reduce (the|your) (length|prompt)"
+    r"|`inputs`.{0,40}(max_new_tokens|tokens)|max_new_tokens.{0,20}must be|tokens \(prompt"
+    r"|exceed_context|max.?prompt.?length|reduce (the|your) (length|prompt)"
 )
 _CONTENT_FILTER = (
     r"content.?(filter|policy|management)|responsible.?ai|data.?inspection.?failed|moderation|guardrail|safety (system|filter)"
-    r"|inappropriate content|blocked by"
+    r"|inappropriate content|blocked by|safety.?check|(usage|community) (guidelines|policies)|new_sensitive"
+    r"|sensitive (words?|content|information)|(unsafe|harmful) (or \w+ )?content|high risk|content exists risk"
+    r"|敏感|违规|不安全"
 )
 _NO_STREAMING = (
     r"stream(ing|ed)?\b.{0,40}(not|un).?(support|available|allowed|enabled|permitted)"
-    r"|(not|n't|un).?(support|available|allow|enable|permit)\w*.{0,20}\bstream|verified to stream"
+    r"|(not|n't|un).?(support|available|allow|enable|permit)\w*.{0,20}\bstream(s|ed|ing)?\b|verified to stream"
 )
-_IDLE_TIMEOUT = r"time[d-]?.?out\b|deadline.?exceeded|gateway.?time"
+_IDLE_TIMEOUT = r"time[d-]?.?out(exception|error)?\b|took too long|deadline.?exceeded|gateway.?time"
 
 _BY_WORDS = tuple(
     (cause, re.compile(pattern, re.IGNORECASE | re.DOTALL))
@@ -62,7 +71,22 @@ _STATUS = re.compile(r"\b(?:(?:error|status) code|http)[: ]+(\d{3})\b", re.IGNOR
 """A status within a text, as the SDKs' own exceptions have it."""
 
 _CODES = ("code", "status_code", "statusCode", "status", "type", "error_type", "param")
-_MESSAGES = ("message", "msg", "detail", "error", "error_msg", "error_message", "body", "metadata", "data", "errors")
+_MESSAGES = (
+    "message",
+    "msg",
+    "detail",
+    "error",
+    "error_msg",
+    "error_message",
+    "status_msg",
+    "body",
+    "metadata",
+    "data",
+    "errors",
+)
+_TEXTS = ("message", "msg", "detail", "error_msg", "status_msg")
+_FINE = frozenset({"200", "ok", "success", "queued", "pending", "in_progress", "processing"})
+"""Codes that are none of an error."""
 _MOST, _LONGEST = 32, 1000
 """Texts and codes that are looked at, and characters of each."""
 _DEPTH = 4
@@ -75,7 +99,8 @@ def cause_named_by(error: object) -> Cause | None:
         if isinstance(status, int) and status in _STATUSES:
             return _STATUSES[status]
     words = " \n ".join(text for text in said if isinstance(text, str))
-    return next((cause for cause, pattern in _BY_WORDS if pattern.search(words)), None)
+    named = next((cause for cause, pattern in _BY_WORDS if pattern.search(words)), None)
+    return Cause.CONTEXT_LIMIT if named is None and _TOO_LARGE in said else named
 
 
 def is_error_object(value: object) -> bool:
@@ -88,8 +113,8 @@ def is_error_object(value: object) -> bool:
         return True
     return (
         not value.get("choices")
-        and any(value.get(n) for n in ("code", "status", "status_code"))
-        and any(isinstance(value.get(n), str) and value.get(n) for n in ("message", "msg", "detail", "error_msg"))
+        and any(value.get(n) and str(value.get(n)).lower() not in _FINE for n in ("code", "status", "status_code"))
+        and any(isinstance(value.get(n), str) and value.get(n) for n in _TEXTS)
     )
 
 

@@ -21,6 +21,8 @@ from lastchunk.streams.wire import Wire
 _TEXT = ChunkKind.TEXT
 _PIECES = ("delta", "message", "text", "content")
 """Where a choice has its piece of the answer."""
+_ANSWERS = ("response", "text", "content", "message", "token", "generated_text", "completion", "output_text", "output")
+"""Where a chunk without choices may have a piece of the answer."""
 _PROTOCOL = frozenset({"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier"})
 
 
@@ -76,14 +78,16 @@ def _read_other(wire: Wire, chunk: object, now: float) -> Content:
             kind, size = of_choice, size + of_choice_size
             wire.content(kind, now, index)
             _read_arguments(wire, choice, index)
-        reason = identifier(choice, "finish_reason")
+        reason = _finish_reason(choice)
         if reason is not None:
-            wire.finished(str(getattr(reason, "value", reason)), index, with_content=arrived)
-    if not choices:
-        _read_without_choices(wire, chunk)
-    elif (error := _error(chunk)) is not None:
+            wire.finished(reason, index, with_content=arrived)
+        if error := _get(choice, "error"):
+            wire.broke(cause_named_by(error))
+    if (error := _error(chunk, choices)) is not None:
         wire.broke(cause_named_by(error))
-    if _read_usage(wire, chunk) and not choices:
+    elif not choices:
+        kind, size = _read_without_choices(wire, chunk, now)
+    if _read_usage(wire, chunk) and not choices and not size:
         kind = ChunkKind.USAGE
         wire.last_event = kind
     return kind, size
@@ -109,20 +113,35 @@ def _read_arguments(wire: Wire, choice: object, index: int) -> None:
         wire.calls.came(_get(_get(piece, "function_call"), "arguments"), -1, index)
 
 
-def _read_without_choices(wire: Wire, chunk: object) -> None:
-    """An error may stand where a chunk should, or a vendor's own object."""
+def _read_without_choices(wire: Wire, chunk: object, now: float) -> Content:
+    """An answer in a server's own shape, not in OpenAI's: of Cloudflare, TGI, SGLang."""
     given = dict(fields(chunk))
-    if is_error_object(given):
-        wire.broke(cause_named_by(given))
+    kind, size = carried({"content": [given[name] for name in _ANSWERS if given.get(name)]})
+    if size:
+        wire.content(kind, now)
+    for source in (given, given.get("meta_info"), given.get("details")):
+        if (reason := _finish_reason(source)) is not None:
+            wire.finished(reason, with_content=bool(size))
+    return kind, size
 
 
-def _error(chunk: object) -> object:
-    """An error beside the choices, the chunk's own or a vendor's: `x_groq.error`."""
+def _finish_reason(source: object) -> str | None:
+    """A text that is not empty, or the `type` of an object (SGLang's); None if there is none."""
+    given = _get(source, "finish_reason")
+    if isinstance(given, Mapping):
+        given = given.get("type")
+    return str(getattr(given, "value", given)) if isinstance(given, str) and given else None
+
+
+def _error(chunk: object, choices: object) -> object:
+    """An error where a chunk should be or beside its choices, the chunk's own or a vendor's: `x_groq.error`, `base_resp`."""
+    if not choices and is_error_object(given := dict(fields(chunk))):
+        return given
     for name, value in _extra(chunk):
         if name == "error" and value:
             return value
-        if isinstance(value, Mapping) and value.get("error"):
-            return value["error"]
+        if isinstance(value, Mapping) and is_error_object(value):
+            return value.get("error") or value
     return None
 
 
