@@ -15,7 +15,7 @@ from autogen_ext.models.anthropic import AnthropicChatCompletionClient
 from tests.endings import leaving  # noqa: F401 (its ways)
 from tests.endings.sources import MESSAGES, MODEL, MODEL_INFO, events, source, tls, user
 from tests.endings.stage import Stage
-from tests.endings.table import table
+from tests.endings.table import like, table
 
 ASK: Any = {"model": MODEL, "messages": MESSAGES, "max_tokens": 100}
 
@@ -68,6 +68,41 @@ async def anthropic_sdk_helper(stage: Stage) -> Any:
     """`AsyncAnthropic().messages.stream(…)`"""
     return events(_client(stage).messages.stream(**ASK))
 
+
+ANTHROPIC_SDK = table(
+    "anthropic_sdk",
+    """
+    #                            reason          cut cause                last event finish     status evidence | application sees | below | also
+    clean                        completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
+    done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 11 RawMessageStopEvent
+    silent_cut                   truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
+    cut_inside_event             truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
+    rst                          connection_lost yes connection_lost      text       -          error  wire | 6 raises httpx.ReadError
+    incomplete_chunked           connection_lost yes connection_lost      text       -          error  wire | 6 raises httpx.RemoteProtocolError
+    rst_after_finish             completed       no  -                    finish     end_turn   unset  wire | 12 raises httpx.ReadError |  | late_error=httpx.ReadError
+    stall                        timeout         yes idle_timeout         text       -          error  wire | 6 raises httpx.ReadTimeout
+    stall_after_headers          timeout         yes idle_timeout         headers    -          error  wire | 0 raises httpx.ReadTimeout |  | delivery=none
+    rst_before_headers           rejected        no  connection_lost      none       -          error  wire | 0 raises anthropic.APIConnectionError
+    error_object                 provider_error  yes provider_error       error      -          error  wire | 6 raises anthropic.APIStatusError
+    http_400_context             rejected        no  context_limit        error      -          error  wire | 0 raises anthropic.BadRequestError
+    http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises anthropic.RateLimitError
+    length                       length          yes context_limit        end_marker max_tokens unset  wire | 9 RawMessageStopEvent
+    content_filter               content_filter  yes content_filter       end_marker refusal    unset  wire | 9 RawMessageStopEvent
+    json_body                    empty           yes no_streaming_support headers    -          error  wire | 0 nothing
+    empty_body                   empty           yes unknown              headers    -          error  wire | 0 nothing
+    finish_only                  empty           yes unknown              end_marker end_turn   error  wire | 3 RawMessageStopEvent
+    null_chunk                   completed       no  -                    end_marker end_turn   unset  wire | 14 RawMessageStopEvent
+    malformed_json               protocol_error  yes provider_error       text       -          error  wire | 6 raises json.JSONDecodeError
+    tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 RawContentBlockDeltaEvent
+    tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 RawMessageStopEvent
+    break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
+    break_in_a_cycle             abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
+    aclose                       abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
+    leave_at_the_end             completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
+    iterate_again                completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
+    anext_then_loop              completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
+    """,
+)
 
 ROWS = [
     *table(
@@ -129,40 +164,7 @@ ROWS = [
         anext_then_loop              completed       no  -                    end_marker end_turn   unset  wire | 9 CreateResult
         """,
     ),
-    *table(
-        "anthropic_sdk",
-        """
-        #                            reason          cut cause                last event finish     status evidence | application sees | below | also
-        clean                        completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
-        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 11 RawMessageStopEvent
-        silent_cut                   truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
-        cut_inside_event             truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
-        rst                          connection_lost yes connection_lost      text       -          error  wire | 6 raises httpx.ReadError
-        incomplete_chunked           connection_lost yes connection_lost      text       -          error  wire | 6 raises httpx.RemoteProtocolError
-        rst_after_finish             completed       no  -                    finish     end_turn   unset  wire | 12 raises httpx.ReadError |  | late_error=httpx.ReadError
-        stall                        timeout         yes idle_timeout         text       -          error  wire | 6 raises httpx.ReadTimeout
-        stall_after_headers          timeout         yes idle_timeout         headers    -          error  wire | 0 raises httpx.ReadTimeout |  | delivery=none
-        rst_before_headers           rejected        no  connection_lost      none       -          error  wire | 0 raises anthropic.APIConnectionError
-        error_object                 provider_error  yes provider_error       error      -          error  wire | 6 raises anthropic.APIStatusError
-        http_400_context             rejected        no  context_limit        error      -          error  wire | 0 raises anthropic.BadRequestError
-        http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises anthropic.RateLimitError
-        length                       length          yes context_limit        end_marker max_tokens unset  wire | 9 RawMessageStopEvent
-        content_filter               content_filter  yes content_filter       end_marker refusal    unset  wire | 9 RawMessageStopEvent
-        json_body                    empty           yes no_streaming_support headers    -          error  wire | 0 nothing
-        empty_body                   empty           yes unknown              headers    -          error  wire | 0 nothing
-        finish_only                  empty           yes unknown              end_marker end_turn   error  wire | 3 RawMessageStopEvent
-        null_chunk                   completed       no  -                    end_marker end_turn   unset  wire | 14 RawMessageStopEvent
-        malformed_json               protocol_error  yes provider_error       text       -          error  wire | 6 raises json.JSONDecodeError
-        tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 RawContentBlockDeltaEvent
-        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 RawMessageStopEvent
-        break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
-        break_in_a_cycle             abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
-        aclose                       abandoned       yes partial_consumption  text       -          unset  wire | 3 left |  | delivery=single
-        leave_at_the_end             completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
-        iterate_again                completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
-        anext_then_loop              completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
-        """,
-    ),
+    *ANTHROPIC_SDK,
     *table(
         "anthropic_sdk_beta",
         """
@@ -177,19 +179,10 @@ ROWS = [
         tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 BetaRawMessageStopEvent
         """,
     ),
-    *table(
+    *like(
+        ANTHROPIC_SDK,
         "anthropic_sdk_sync",
-        """
-        #                            reason          cut cause                last event finish     status evidence | application sees | below | also
-        clean                        completed       no  -                    end_marker end_turn   unset  wire | 13 RawMessageStopEvent
-        silent_cut                   truncated       yes unknown              text       -          error  wire | 6 RawContentBlockDeltaEvent
-        rst                          connection_lost yes connection_lost      text       -          error  wire | 6 raises httpx.ReadError
-        error_object                 provider_error  yes provider_error       error      -          error  wire | 6 raises anthropic.APIStatusError
-        http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises anthropic.RateLimitError
-        length                       length          yes context_limit        end_marker max_tokens unset  wire | 9 RawMessageStopEvent
-        tool_arguments_cut           truncated       yes unknown              tool_call  -          error  wire | 5 RawContentBlockDeltaEvent
-        tool_arguments_cut_under_stop truncated       yes unknown              end_marker end_turn   error  wire | 8 RawMessageStopEvent
-        """,
+        "clean silent_cut rst error_object http_429 length tool_arguments_cut tool_arguments_cut_under_stop",
     ),
     *table(
         "anthropic_sdk_helper",

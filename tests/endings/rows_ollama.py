@@ -15,7 +15,7 @@ from ollama import AsyncClient, Client
 from tests.endings import leaving  # noqa: F401 (its ways)
 from tests.endings.sources import MESSAGES, MODEL, MODEL_INFO, source, tls, user
 from tests.endings.stage import Stage
-from tests.endings.table import table
+from tests.endings.table import like, table
 
 ASK: Any = {"model": MODEL, "messages": MESSAGES, "stream": True}
 
@@ -51,6 +51,40 @@ async def ollama_sdk_sync(stage: Stage) -> Any:
     stage.closing.append(partial(asyncio.to_thread, client.close))
     return lambda: client.chat(**ASK)
 
+
+OLLAMA_SDK = table(
+    "ollama_sdk",
+    """
+    #                            reason          cut cause                last event finish     status evidence | application sees | below | also
+    clean                        completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
+    done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 9 ChatResponse
+    silent_cut                   truncated       yes unknown              text       -          error  wire | 4 ChatResponse
+    cut_inside_event             protocol_error  yes provider_error       text       -          error  wire | 4 raises json.JSONDecodeError
+    rst                          connection_lost yes connection_lost      text       -          error  wire | 4 raises httpx.ReadError
+    incomplete_chunked           connection_lost yes connection_lost      text       -          error  wire | 4 raises httpx.RemoteProtocolError
+    rst_after_finish             completed       no  -                    end_marker stop       unset  wire | 9 raises httpx.ReadError |  | late_error=httpx.ReadError
+    stall                        timeout         yes idle_timeout         text       -          error  wire | 4 raises httpx.ReadTimeout
+    stall_after_headers          timeout         yes idle_timeout         headers    -          error  wire | 0 raises httpx.ReadTimeout |  | delivery=none
+    rst_before_headers           rejected        no  connection_lost      none       -          error  wire | 0 raises httpx.ReadError
+    error_object                 provider_error  yes provider_error       error      -          error  wire | 4 raises ollama.ResponseError
+    http_400_context             rejected        no  context_limit        error      -          error  wire | 0 raises ollama.ResponseError
+    http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises ollama.ResponseError
+    length                       length          yes context_limit        end_marker length     unset  wire | 5 ChatResponse
+    content_filter               content_filter  yes content_filter       end_marker content_filter unset  wire | 5 ChatResponse
+    json_body                    completed       no  -                    end_marker stop       unset  wire | 1 ChatResponse |  | delivery=single
+    empty_body                   empty           yes unknown              headers    -          error  wire | 0 nothing
+    finish_only                  empty           yes unknown              end_marker stop       error  wire | 1 ChatResponse
+    null_chunk                   protocol_error  yes package_mismatch     text       -          error  wire | 4 raises AttributeError
+    malformed_json               protocol_error  yes provider_error       text       -          error  wire | 4 raises json.JSONDecodeError
+    tool_arguments_cut           empty           yes unknown              headers    -          error  wire | 0 nothing
+    break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left
+    break_in_a_cycle             abandoned       yes partial_consumption  text       -          unset  wire | 3 left
+    aclose                       abandoned       yes partial_consumption  text       -          unset  wire | 3 left
+    leave_at_the_end             completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
+    iterate_again                completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
+    anext_then_loop              completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
+    """,
+)
 
 ROWS = [
     *table(
@@ -104,50 +138,6 @@ ROWS = [
         anext_then_loop              completed       no  -                    end_marker stop       unset  wire | 9 CreateResult
         """,
     ),
-    *table(
-        "ollama_sdk",
-        """
-        #                            reason          cut cause                last event finish     status evidence | application sees | below | also
-        clean                        completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
-        done_without_finish          completed       no  -                    end_marker -          unset  end_marker | 9 ChatResponse
-        silent_cut                   truncated       yes unknown              text       -          error  wire | 4 ChatResponse
-        cut_inside_event             protocol_error  yes provider_error       text       -          error  wire | 4 raises json.JSONDecodeError
-        rst                          connection_lost yes connection_lost      text       -          error  wire | 4 raises httpx.ReadError
-        incomplete_chunked           connection_lost yes connection_lost      text       -          error  wire | 4 raises httpx.RemoteProtocolError
-        rst_after_finish             completed       no  -                    end_marker stop       unset  wire | 9 raises httpx.ReadError |  | late_error=httpx.ReadError
-        stall                        timeout         yes idle_timeout         text       -          error  wire | 4 raises httpx.ReadTimeout
-        stall_after_headers          timeout         yes idle_timeout         headers    -          error  wire | 0 raises httpx.ReadTimeout |  | delivery=none
-        rst_before_headers           rejected        no  connection_lost      none       -          error  wire | 0 raises httpx.ReadError
-        error_object                 provider_error  yes provider_error       error      -          error  wire | 4 raises ollama.ResponseError
-        http_400_context             rejected        no  context_limit        error      -          error  wire | 0 raises ollama.ResponseError
-        http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises ollama.ResponseError
-        length                       length          yes context_limit        end_marker length     unset  wire | 5 ChatResponse
-        content_filter               content_filter  yes content_filter       end_marker content_filter unset  wire | 5 ChatResponse
-        json_body                    completed       no  -                    end_marker stop       unset  wire | 1 ChatResponse |  | delivery=single
-        empty_body                   empty           yes unknown              headers    -          error  wire | 0 nothing
-        finish_only                  empty           yes unknown              end_marker stop       error  wire | 1 ChatResponse
-        null_chunk                   protocol_error  yes package_mismatch     text       -          error  wire | 4 raises AttributeError
-        malformed_json               protocol_error  yes provider_error       text       -          error  wire | 4 raises json.JSONDecodeError
-        tool_arguments_cut           empty           yes unknown              headers    -          error  wire | 0 nothing
-        break_dropped                abandoned       yes partial_consumption  text       -          unset  wire | 3 left
-        break_in_a_cycle             abandoned       yes partial_consumption  text       -          unset  wire | 3 left
-        aclose                       abandoned       yes partial_consumption  text       -          unset  wire | 3 left
-        leave_at_the_end             completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
-        iterate_again                completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
-        anext_then_loop              completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
-        """,
-    ),
-    *table(
-        "ollama_sdk_sync",
-        """
-        #                            reason          cut cause                last event finish     status evidence | application sees | below | also
-        clean                        completed       no  -                    end_marker stop       unset  wire | 9 ChatResponse
-        silent_cut                   truncated       yes unknown              text       -          error  wire | 4 ChatResponse
-        rst                          connection_lost yes connection_lost      text       -          error  wire | 4 raises httpx.ReadError
-        error_object                 provider_error  yes provider_error       error      -          error  wire | 4 raises ollama.ResponseError
-        http_429                     rejected        no  rate_limited         error      -          error  wire | 0 raises ollama.ResponseError
-        length                       length          yes context_limit        end_marker length     unset  wire | 5 ChatResponse
-        tool_arguments_cut           empty           yes unknown              headers    -          error  wire | 0 nothing
-        """,
-    ),
+    *OLLAMA_SDK,
+    *like(OLLAMA_SDK, "ollama_sdk_sync", "clean silent_cut rst error_object http_429 length tool_arguments_cut"),
 ]

@@ -5,236 +5,169 @@
 
 from __future__ import annotations
 
-from tests.endings.table import table
+from tests.endings.table import like, table
+
+CREATE_STREAM = table(
+    "create_stream",
+    """
+    #                        reason          cut cause           last event finish status evidence | application sees | below | also
+    clean                    completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    finish_without_done      completed       no  -               finish     stop   unset wire | 9 CreateResult
+    reasoning                completed       no  -               end_marker stop   unset wire | 18 CreateResult
+    slow_first_chunk         completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    pause                    completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    burst                    completed       no  -               end_marker stop   unset wire | 9 CreateResult |  | delivery=burst
+    single                   completed       no  -               end_marker stop   unset wire | 2 CreateResult |  | delivery=single
+    empty_chunks_first       completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    silent_cut               truncated       yes unknown         text       -      error wire | 5 CreateResult
+    silent_cut_close         truncated       yes unknown         text       -      error wire | 5 CreateResult
+    idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 5 CreateResult
+    done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
+    cut_inside_event         truncated       yes unknown         text       -      error wire | 5 CreateResult
+    cut_before_blank_line    truncated       yes unknown         text       -      error wire | 9 CreateResult
+    reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 5 CreateResult
+    rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
+    incomplete_chunked       connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
+    short_content_length     connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
+    idle_then_rst            connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
+    idle_then_close          connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
+    rst_after_finish         connection_lost yes connection_lost finish     stop   error wire | 8 raises openai.APIConnectionError
+    incomplete_after_finish  connection_lost yes connection_lost finish     stop   error wire | 8 raises openai.APIConnectionError
+    rst_after_done           completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    stall_after_done         completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    rst_before_headers       rejected        no  connection_lost none       -      error wire | 0 raises openai.APIConnectionError
+    rst_after_headers        connection_lost yes connection_lost headers    -      error wire | 0 raises openai.APIConnectionError |  | delivery=none
+    stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
+    stall_after_headers      timeout         yes idle_timeout    headers    -      error wire | 0 raises openai.APITimeoutError |  | delivery=none
+    stall_before_headers     rejected        no  idle_timeout    none       -      error wire | 0 raises openai.APITimeoutError
+    keep_alive_comments      cancelled       yes idle_timeout    text       -      unset wire | 4 raises TimeoutError
+    error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    error_named_event        provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    error_string             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    error_without_error_key  provider_error  yes provider_error  error      -      error wire | 4 raises TypeError
+    error_beside_choices     provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    http_400_context         rejected        no  context_limit   error      -      error wire | 0 raises openai.BadRequestError
+    http_400_content_filter  rejected        no  content_filter  error      -      error wire | 0 raises openai.BadRequestError
+    http_401                 rejected        no  provider_error  error      -      error wire | 0 raises openai.AuthenticationError
+    http_429                 rejected        no  rate_limited    error      -      error wire | 0 raises openai.RateLimitError
+    http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
+    http_503_html            rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
+    length                   length          yes context_limit   end_marker length unset wire | 5 CreateResult
+    content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 CreateResult
+    raw_finish               completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    finish_insufficient_system_resource provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 5 CreateResult
+    finish_eos               completed       no  -               end_marker eos    unset wire | 9 CreateResult
+    finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 CreateResult
+    finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 CreateResult
+    finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    two_finishes             completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 CreateResult
+    usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 CreateResult
+    refusal                  completed       no  -               end_marker stop   unset wire | 1 CreateResult
+    json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
+    json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
+    json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
+    html_body                provider_error  yes provider_error  error      -      error wire | 1 CreateResult |  | delivery=none
+    empty_chunks_only        empty           yes unknown         end_marker -      error wire | 1 CreateResult
+    finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
+    done_only                empty           yes unknown         end_marker -      error wire | 1 CreateResult
+    empty_body               empty           yes unknown         headers    -      error wire | 1 CreateResult
+    null_chunk               protocol_error  yes package_mismatch message    -      error wire | 4 raises AttributeError
+    chunk_without_choices    protocol_error  yes package_mismatch message    -      error wire | 4 raises TypeError
+    malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
+    bad_utf8                 protocol_error  yes provider_error  text       -      error wire | 4 raises UnicodeDecodeError
+    tool_calls_without_call  empty           yes unknown         end_marker tool_calls error wire | 1 CreateResult
+    function_call            protocol_error  yes provider_error  end_marker function_call error wire | 4 raises ValueError
+    burst_after_5s           completed       no  no_streaming_support end_marker stop   unset wire | 9 CreateResult |  | delivery=burst
+    single_after_5s          completed       no  no_streaming_support end_marker stop   unset wire | 2 CreateResult |  | delivery=single
+    finish_with_text         completed       no  -               end_marker _OTHER unset wire | 9 CreateResult
+    """,
+)
+
+SDK_ASYNC = table(
+    "sdk_async",
+    """
+    #                        reason          cut cause           last event finish status evidence | application sees | below | also
+    clean                    completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
+    finish_without_done      completed       no  -               finish     stop   unset wire | 9 ChatCompletionChunk
+    reasoning                completed       no  -               end_marker stop   unset wire | 17 ChatCompletionChunk
+    slow_first_chunk         completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    pause                    completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    burst                    completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk |  | delivery=burst
+    single                   completed       no  -               end_marker stop   unset wire | 2 ChatCompletionChunk |  | delivery=single
+    empty_chunks_first       completed       no  -               end_marker stop   unset wire | 24 ChatCompletionChunk
+    silent_cut               truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
+    silent_cut_close         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
+    idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 4 ChatCompletionChunk
+    done_without_finish      completed       no  -               end_marker -      unset end_marker | 8 ChatCompletionChunk
+    cut_inside_event         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
+    cut_before_blank_line    truncated       yes unknown         text       -      error wire | 8 ChatCompletionChunk
+    reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 4 ChatCompletionChunk
+    rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
+    incomplete_chunked       connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
+    short_content_length     connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
+    idle_then_rst            connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
+    idle_then_close          connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
+    rst_after_finish         completed       no  -               finish     stop   unset wire | 9 raises openai.APIConnectionError |  | late_error=openai.APIConnectionError
+    incomplete_after_finish  completed       no  -               finish     stop   unset wire | 9 raises openai.APIConnectionError |  | late_error=openai.APIConnectionError
+    rst_after_done           completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    stall_after_done         completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    rst_before_headers       rejected        no  connection_lost none       -      error wire | 0 raises openai.APIConnectionError
+    rst_after_headers        connection_lost yes connection_lost headers    -      error wire | 0 raises openai.APIConnectionError |  | delivery=none
+    stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
+    stall_after_headers      timeout         yes idle_timeout    headers    -      error wire | 0 raises openai.APITimeoutError |  | delivery=none
+    stall_before_headers     rejected        no  idle_timeout    none       -      error wire | 0 raises openai.APITimeoutError
+    keep_alive_comments      cancelled       yes idle_timeout    text       -      unset wire | 4 raises TimeoutError
+    error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    error_named_event        provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    error_string             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    error_without_error_key  provider_error  yes provider_error  error      -      error wire | 5 ChatCompletionChunk
+    error_beside_choices     provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
+    http_400_context         rejected        no  context_limit   error      -      error wire | 0 raises openai.BadRequestError
+    http_400_content_filter  rejected        no  content_filter  error      -      error wire | 0 raises openai.BadRequestError
+    http_401                 rejected        no  provider_error  error      -      error wire | 0 raises openai.AuthenticationError
+    http_429                 rejected        no  rate_limited    error      -      error wire | 0 raises openai.RateLimitError
+    http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
+    http_503_html            rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
+    length                   length          yes context_limit   end_marker length unset wire | 6 ChatCompletionChunk
+    content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 ChatCompletionChunk
+    raw_finish               completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    finish_insufficient_system_resource provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 5 ChatCompletionChunk
+    finish_eos               completed       no  -               end_marker eos    unset wire | 9 ChatCompletionChunk
+    finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 ChatCompletionChunk
+    finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 ChatCompletionChunk
+    finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    two_finishes             completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
+    usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 ChatCompletionChunk
+    refusal                  completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
+    json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
+    json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
+    json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
+    html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing |  | delivery=none
+    empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
+    finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
+    done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
+    empty_body               empty           yes unknown         headers    -      error wire | 0 nothing
+    null_chunk               completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
+    chunk_without_choices    completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
+    malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
+    bad_utf8                 protocol_error  yes provider_error  text       -      error wire | 4 raises UnicodeDecodeError
+    tool_calls_without_call  empty           yes unknown         end_marker tool_calls error wire | 1 ChatCompletionChunk
+    function_call            completed       no  -               end_marker function_call unset wire | 5 ChatCompletionChunk
+    burst_after_5s           completed       no  no_streaming_support end_marker stop   unset wire | 9 ChatCompletionChunk |  | delivery=burst
+    single_after_5s          completed       no  no_streaming_support end_marker stop   unset wire | 2 ChatCompletionChunk |  | delivery=single
+    finish_with_text         completed       no  -               end_marker _OTHER unset wire | 9 ChatCompletionChunk
+    """,
+)
+
+DELEGATED = "clean silent_cut rst stall error_object http_500 length content_filter refusal json_body finish_only malformed_json done_without_finish"
+"""Ways to end that a client sees which only passes on what another one gives."""
 
 ROWS = [
-    *table(
-        "create_stream",
-        """
-        #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        finish_without_done      completed       no  -               finish     stop   unset wire | 9 CreateResult
-        reasoning                completed       no  -               end_marker stop   unset wire | 18 CreateResult
-        slow_first_chunk         completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        pause                    completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        burst                    completed       no  -               end_marker stop   unset wire | 9 CreateResult |  | delivery=burst
-        single                   completed       no  -               end_marker stop   unset wire | 2 CreateResult |  | delivery=single
-        empty_chunks_first       completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        silent_cut               truncated       yes unknown         text       -      error wire | 5 CreateResult
-        silent_cut_close         truncated       yes unknown         text       -      error wire | 5 CreateResult
-        idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 5 CreateResult
-        done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
-        cut_inside_event         truncated       yes unknown         text       -      error wire | 5 CreateResult
-        cut_before_blank_line    truncated       yes unknown         text       -      error wire | 9 CreateResult
-        reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 5 CreateResult
-        rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        incomplete_chunked       connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        short_content_length     connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        idle_then_rst            connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
-        idle_then_close          connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
-        rst_after_finish         connection_lost yes connection_lost finish     stop   error wire | 8 raises openai.APIConnectionError
-        incomplete_after_finish  connection_lost yes connection_lost finish     stop   error wire | 8 raises openai.APIConnectionError
-        rst_after_done           completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        stall_after_done         completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        rst_before_headers       rejected        no  connection_lost none       -      error wire | 0 raises openai.APIConnectionError
-        rst_after_headers        connection_lost yes connection_lost headers    -      error wire | 0 raises openai.APIConnectionError |  | delivery=none
-        stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
-        stall_after_headers      timeout         yes idle_timeout    headers    -      error wire | 0 raises openai.APITimeoutError |  | delivery=none
-        stall_before_headers     rejected        no  idle_timeout    none       -      error wire | 0 raises openai.APITimeoutError
-        keep_alive_comments      cancelled       yes idle_timeout    text       -      unset wire | 4 raises TimeoutError
-        error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_named_event        provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_string             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_without_error_key  provider_error  yes provider_error  error      -      error wire | 4 raises TypeError
-        error_beside_choices     provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        http_400_context         rejected        no  context_limit   error      -      error wire | 0 raises openai.BadRequestError
-        http_400_content_filter  rejected        no  content_filter  error      -      error wire | 0 raises openai.BadRequestError
-        http_401                 rejected        no  provider_error  error      -      error wire | 0 raises openai.AuthenticationError
-        http_429                 rejected        no  rate_limited    error      -      error wire | 0 raises openai.RateLimitError
-        http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        http_503_html            rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        length                   length          yes context_limit   end_marker length unset wire | 5 CreateResult
-        content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 CreateResult
-        raw_finish               completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        finish_insufficient_system_resource provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 5 CreateResult
-        finish_eos               completed       no  -               end_marker eos    unset wire | 9 CreateResult
-        finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 CreateResult
-        finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 CreateResult
-        finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        two_finishes             completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 CreateResult
-        refusal                  completed       no  -               end_marker stop   unset wire | 1 CreateResult
-        json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        html_body                provider_error  yes provider_error  error      -      error wire | 1 CreateResult |  | delivery=none
-        empty_chunks_only        empty           yes unknown         end_marker -      error wire | 1 CreateResult
-        finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
-        done_only                empty           yes unknown         end_marker -      error wire | 1 CreateResult
-        empty_body               empty           yes unknown         headers    -      error wire | 1 CreateResult
-        null_chunk               protocol_error  yes package_mismatch message    -      error wire | 4 raises AttributeError
-        chunk_without_choices    protocol_error  yes package_mismatch message    -      error wire | 4 raises TypeError
-        malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        bad_utf8                 protocol_error  yes provider_error  text       -      error wire | 4 raises UnicodeDecodeError
-        tool_calls_without_call  empty           yes unknown         end_marker tool_calls error wire | 1 CreateResult
-        function_call            protocol_error  yes provider_error  end_marker function_call error wire | 4 raises ValueError
-        burst_after_5s           completed       no  no_streaming_support end_marker stop   unset wire | 9 CreateResult |  | delivery=burst
-        single_after_5s          completed       no  no_streaming_support end_marker stop   unset wire | 2 CreateResult |  | delivery=single
-        finish_with_text         completed       no  -               end_marker _OTHER unset wire | 9 CreateResult
-        """,
-    ),
-    *table(
-        "sdk_async",
-        """
-        #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        finish_without_done      completed       no  -               finish     stop   unset wire | 9 ChatCompletionChunk
-        reasoning                completed       no  -               end_marker stop   unset wire | 17 ChatCompletionChunk
-        slow_first_chunk         completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        pause                    completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        burst                    completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk |  | delivery=burst
-        single                   completed       no  -               end_marker stop   unset wire | 2 ChatCompletionChunk |  | delivery=single
-        empty_chunks_first       completed       no  -               end_marker stop   unset wire | 24 ChatCompletionChunk
-        silent_cut               truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
-        silent_cut_close         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
-        idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 4 ChatCompletionChunk
-        done_without_finish      completed       no  -               end_marker -      unset end_marker | 8 ChatCompletionChunk
-        cut_inside_event         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
-        cut_before_blank_line    truncated       yes unknown         text       -      error wire | 8 ChatCompletionChunk
-        reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 4 ChatCompletionChunk
-        rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        incomplete_chunked       connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        short_content_length     connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        idle_then_rst            connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
-        idle_then_close          connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
-        rst_after_finish         completed       no  -               finish     stop   unset wire | 9 raises openai.APIConnectionError |  | late_error=openai.APIConnectionError
-        incomplete_after_finish  completed       no  -               finish     stop   unset wire | 9 raises openai.APIConnectionError |  | late_error=openai.APIConnectionError
-        rst_after_done           completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        stall_after_done         completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        rst_before_headers       rejected        no  connection_lost none       -      error wire | 0 raises openai.APIConnectionError
-        rst_after_headers        connection_lost yes connection_lost headers    -      error wire | 0 raises openai.APIConnectionError |  | delivery=none
-        stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
-        stall_after_headers      timeout         yes idle_timeout    headers    -      error wire | 0 raises openai.APITimeoutError |  | delivery=none
-        stall_before_headers     rejected        no  idle_timeout    none       -      error wire | 0 raises openai.APITimeoutError
-        keep_alive_comments      cancelled       yes idle_timeout    text       -      unset wire | 4 raises TimeoutError
-        error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_named_event        provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_string             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_without_error_key  provider_error  yes provider_error  error      -      error wire | 5 ChatCompletionChunk
-        error_beside_choices     provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        http_400_context         rejected        no  context_limit   error      -      error wire | 0 raises openai.BadRequestError
-        http_400_content_filter  rejected        no  content_filter  error      -      error wire | 0 raises openai.BadRequestError
-        http_401                 rejected        no  provider_error  error      -      error wire | 0 raises openai.AuthenticationError
-        http_429                 rejected        no  rate_limited    error      -      error wire | 0 raises openai.RateLimitError
-        http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        http_503_html            rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        length                   length          yes context_limit   end_marker length unset wire | 6 ChatCompletionChunk
-        content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 ChatCompletionChunk
-        raw_finish               completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        finish_insufficient_system_resource provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 5 ChatCompletionChunk
-        finish_eos               completed       no  -               end_marker eos    unset wire | 9 ChatCompletionChunk
-        finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 ChatCompletionChunk
-        finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 ChatCompletionChunk
-        finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        two_finishes             completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 ChatCompletionChunk
-        refusal                  completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing |  | delivery=none
-        empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
-        finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
-        done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
-        empty_body               empty           yes unknown         headers    -      error wire | 0 nothing
-        null_chunk               completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        chunk_without_choices    completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        bad_utf8                 protocol_error  yes provider_error  text       -      error wire | 4 raises UnicodeDecodeError
-        tool_calls_without_call  empty           yes unknown         end_marker tool_calls error wire | 1 ChatCompletionChunk
-        function_call            completed       no  -               end_marker function_call unset wire | 5 ChatCompletionChunk
-        burst_after_5s           completed       no  no_streaming_support end_marker stop   unset wire | 9 ChatCompletionChunk |  | delivery=burst
-        single_after_5s          completed       no  no_streaming_support end_marker stop   unset wire | 2 ChatCompletionChunk |  | delivery=single
-        finish_with_text         completed       no  -               end_marker _OTHER unset wire | 9 ChatCompletionChunk
-        """,
-    ),
-    *table(
-        "sdk_sync",
-        """
-        #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        finish_without_done      completed       no  -               finish     stop   unset wire | 9 ChatCompletionChunk
-        reasoning                completed       no  -               end_marker stop   unset wire | 17 ChatCompletionChunk
-        slow_first_chunk         completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        pause                    completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        burst                    completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk |  | delivery=burst
-        single                   completed       no  -               end_marker stop   unset wire | 2 ChatCompletionChunk |  | delivery=single
-        empty_chunks_first       completed       no  -               end_marker stop   unset wire | 24 ChatCompletionChunk
-        silent_cut               truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
-        silent_cut_close         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
-        idle_then_silent_cut     truncated       yes idle_timeout    text       -      error wire | 4 ChatCompletionChunk
-        done_without_finish      completed       no  -               end_marker -      unset end_marker | 8 ChatCompletionChunk
-        cut_inside_event         truncated       yes unknown         text       -      error wire | 4 ChatCompletionChunk
-        cut_before_blank_line    truncated       yes unknown         text       -      error wire | 8 ChatCompletionChunk
-        reasoning_cut            truncated       yes unknown         reasoning  -      error wire | 4 ChatCompletionChunk
-        rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        incomplete_chunked       connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        short_content_length     connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        idle_then_rst            connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
-        idle_then_close          connection_lost yes idle_timeout    text       -      error wire | 4 raises openai.APIConnectionError
-        rst_after_finish         completed       no  -               finish     stop   unset wire | 9 raises openai.APIConnectionError |  | late_error=openai.APIConnectionError
-        incomplete_after_finish  completed       no  -               finish     stop   unset wire | 9 raises openai.APIConnectionError |  | late_error=openai.APIConnectionError
-        rst_after_done           completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        stall_after_done         completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        rst_before_headers       rejected        no  connection_lost none       -      error wire | 0 raises openai.APIConnectionError
-        rst_after_headers        connection_lost yes connection_lost headers    -      error wire | 0 raises openai.APIConnectionError |  | delivery=none
-        stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
-        stall_after_headers      timeout         yes idle_timeout    headers    -      error wire | 0 raises openai.APITimeoutError |  | delivery=none
-        stall_before_headers     rejected        no  idle_timeout    none       -      error wire | 0 raises openai.APITimeoutError
-        error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_named_event        provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_string             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        error_without_error_key  provider_error  yes provider_error  error      -      error wire | 5 ChatCompletionChunk
-        error_beside_choices     provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        http_400_context         rejected        no  context_limit   error      -      error wire | 0 raises openai.BadRequestError
-        http_400_content_filter  rejected        no  content_filter  error      -      error wire | 0 raises openai.BadRequestError
-        http_401                 rejected        no  provider_error  error      -      error wire | 0 raises openai.AuthenticationError
-        http_429                 rejected        no  rate_limited    error      -      error wire | 0 raises openai.RateLimitError
-        http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        http_503_html            rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        length                   length          yes context_limit   end_marker length unset wire | 6 ChatCompletionChunk
-        content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 ChatCompletionChunk
-        raw_finish               completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        finish_insufficient_system_resource provider_error  yes provider_error  end_marker insufficient_system_resource error wire | 5 ChatCompletionChunk
-        finish_eos               completed       no  -               end_marker eos    unset wire | 9 ChatCompletionChunk
-        finish_max_tokens        length          yes context_limit   end_marker max_tokens unset wire | 5 ChatCompletionChunk
-        finish_upper_case        completed       no  -               end_marker STOP   unset wire | 9 ChatCompletionChunk
-        finish_empty_string      completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        two_finishes             completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        usage_on_every_chunk     completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        usage_on_finish          length          yes context_limit   end_marker length unset wire | 5 ChatCompletionChunk
-        refusal                  completed       no  -               end_marker stop   unset wire | 9 ChatCompletionChunk
-        json_body                empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        json_body_after_wait     empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        json_body_as_sse         empty           yes no_streaming_support headers    -      error wire | 0 nothing
-        html_body                provider_error  yes provider_error  error      -      error wire | 0 nothing |  | delivery=none
-        empty_chunks_only        empty           yes unknown         end_marker -      error wire | 15 ChatCompletionChunk
-        finish_only              empty           yes unknown         end_marker stop   error wire | 1 ChatCompletionChunk
-        done_only                empty           yes unknown         end_marker -      error wire | 0 nothing
-        empty_body               empty           yes unknown         headers    -      error wire | 0 nothing
-        null_chunk               completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        chunk_without_choices    completed       no  -               end_marker stop   unset wire | 10 ChatCompletionChunk
-        malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        bad_utf8                 protocol_error  yes provider_error  text       -      error wire | 4 raises UnicodeDecodeError
-        tool_calls_without_call  empty           yes unknown         end_marker tool_calls error wire | 1 ChatCompletionChunk
-        function_call            completed       no  -               end_marker function_call unset wire | 5 ChatCompletionChunk
-        burst_after_5s           completed       no  no_streaming_support end_marker stop   unset wire | 9 ChatCompletionChunk |  | delivery=burst
-        single_after_5s          completed       no  no_streaming_support end_marker stop   unset wire | 2 ChatCompletionChunk |  | delivery=single
-        finish_with_text         completed       no  -               end_marker _OTHER unset wire | 9 ChatCompletionChunk
-        """,
-    ),
+    *CREATE_STREAM,
+    *SDK_ASYNC,
+    *like(SDK_ASYNC, "sdk_sync", but="keep_alive_comments"),
     *table(
         "agent_run",
         """
@@ -415,25 +348,7 @@ ROWS = [
         rst                      connection_lost yes connection_lost text       -      error wire | 8 raises openai.APIConnectionError
         """,
     ),
-    *table(
-        "cache_miss",
-        """
-        #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        silent_cut               truncated       yes unknown         text       -      error wire | 5 CreateResult
-        rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
-        error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        length                   length          yes context_limit   end_marker length unset wire | 5 CreateResult
-        content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 CreateResult
-        refusal                  completed       no  -               end_marker stop   unset wire | 1 CreateResult
-        json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
-        malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
-        """,
-    ),
+    *like(CREATE_STREAM, "cache_miss", DELEGATED),
     *table(
         "cache_hit",
         """
@@ -448,23 +363,5 @@ ROWS = [
         tool_call                completed       no  -               finish     -      unset result | 1 CreateResult |  | delivery=none
         """,
     ),
-    *table(
-        "recorder",
-        """
-        #                        reason          cut cause           last event finish status evidence | application sees | below | also
-        clean                    completed       no  -               end_marker stop   unset wire | 9 CreateResult
-        silent_cut               truncated       yes unknown         text       -      error wire | 5 CreateResult
-        rst                      connection_lost yes connection_lost text       -      error wire | 4 raises openai.APIConnectionError
-        stall                    timeout         yes idle_timeout    text       -      error wire | 4 raises openai.APITimeoutError
-        error_object             provider_error  yes provider_error  error      -      error wire | 4 raises openai.APIError
-        http_500                 rejected        no  provider_error  error      -      error wire | 0 raises openai.InternalServerError
-        length                   length          yes context_limit   end_marker length unset wire | 5 CreateResult
-        content_filter           content_filter  yes content_filter  end_marker content_filter unset wire | 5 CreateResult
-        refusal                  completed       no  -               end_marker stop   unset wire | 1 CreateResult
-        json_body                empty           yes no_streaming_support headers    -      error wire | 1 CreateResult
-        finish_only              empty           yes unknown         end_marker stop   error wire | 1 CreateResult
-        malformed_json           protocol_error  yes provider_error  text       -      error wire | 4 raises json.JSONDecodeError
-        done_without_finish      completed       no  -               end_marker -      unset end_marker | 9 CreateResult
-        """,
-    ),
+    *like(CREATE_STREAM, "recorder", DELEGATED),
 ]

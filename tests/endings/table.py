@@ -17,7 +17,7 @@ does not name is as usual: `delivery` is `incremental`, or `none` where nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lastchunk.semconv import Cause, ChunkKind, Delivery, Detail, LastEvent, Reason, Source, TeamStopReason, WaitingFor
 
@@ -102,6 +102,13 @@ class Row:
 def table(source: str, text: str) -> list[Row]:
     """Read the table of one source; raises ValueError for a word that is not of the closed sets."""
     return [_row(source, line) for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def like(rows: list[Row], source: str, ways: str = "", *, but: str = "") -> list[Row]:
+    """What is expected of another `source` is the same: in these `ways`, or in all of them `but` some."""
+    by_way = {row.way: row for row in rows}
+    chosen = ways.split() or [way for way in by_way if way not in but.split()]
+    return [replace(by_way[way], source=source) for way in chosen]
 
 
 def _row(source: str, line: str) -> Row:
