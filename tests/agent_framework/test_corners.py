@@ -31,10 +31,9 @@ async def test_left_between_two_items(exported: Exported, agent: Make, caplog: p
         assert endings(exported) == []
     finally:
         gc.enable()
-    for _ in range(200):
+    for _ in range(30):
         gc.collect()  # what one collection frees, a later one finds
         await asyncio.sleep(0.01)
-        if len(endings(exported)) == 2:
-            break
-    assert endings(exported) == ["invoke_agent abandoned/partial_consumption", "chat abandoned/partial_consumption"]
+    found = [ending.rstrip("+") for ending in endings(exported)]  # which of the two is collected first is chance
+    assert found == ["invoke_agent abandoned/partial_consumption", "chat abandoned/partial_consumption"]
     caplog.clear()  # Agent Framework writes into spans that it has ended, also without us
