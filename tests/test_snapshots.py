@@ -74,7 +74,11 @@ def _span(span: ReadableSpan, names: dict[int, str]) -> dict[str, Any]:
         "time": (seconds(span.start_time), seconds(span.end_time)),
         "status": (span.status.status_code.name, span.status.description),
         "attributes": dict(sorted((span.attributes or {}).items())),
-        "events": [(event.name, seconds(event.timestamp), dict(event.attributes or {})) for event in span.events],
+        "events": [
+            f"{event.name} at {seconds(event.timestamp)}: "
+            + " ".join(f"{key.removeprefix(event.name)}={value}" for key, value in (event.attributes or {}).items())
+            for event in span.events
+        ],
         "links": len(span.links),
     }
 
@@ -118,28 +122,8 @@ async def test_a_healthy_run(exported: Exported, time: Clock) -> None:
                     "gen_ai.response.time_to_first_chunk": 2.0,
                 },
                 "events": [
-                    (
-                        "lastchunk.stream.chunk",
-                        2.0,
-                        {
-                            "lastchunk.stream.chunk.index": 0,
-                            "lastchunk.stream.chunk.kind": "text",
-                            "lastchunk.stream.chunk.size": 6,
-                            "lastchunk.stream.chunk.elapsed": 2.0,
-                            "lastchunk.stream.chunk.gap": 2.0,
-                        },
-                    ),
-                    (
-                        "lastchunk.stream.chunk",
-                        2.25,
-                        {
-                            "lastchunk.stream.chunk.index": 1,
-                            "lastchunk.stream.chunk.kind": "text",
-                            "lastchunk.stream.chunk.size": 6,
-                            "lastchunk.stream.chunk.elapsed": 2.25,
-                            "lastchunk.stream.chunk.gap": 0.25,
-                        },
-                    ),
+                    "lastchunk.stream.chunk at 2.0: .index=0 .kind=text .size=6 .elapsed=2.0 .gap=2.0",
+                    "lastchunk.stream.chunk at 2.25: .index=1 .kind=text .size=6 .elapsed=2.25 .gap=0.25",
                 ],
                 "links": 0,
             },
@@ -170,50 +154,10 @@ async def test_a_healthy_run(exported: Exported, time: Clock) -> None:
                     "gen_ai.provider.name": "replay",
                 },
                 "events": [
-                    (
-                        "lastchunk.stream.chunk",
-                        0.0,
-                        {
-                            "lastchunk.stream.chunk.index": 0,
-                            "lastchunk.stream.chunk.kind": "message",
-                            "lastchunk.stream.chunk.size": 2,
-                            "lastchunk.stream.chunk.elapsed": 0.0,
-                            "lastchunk.stream.chunk.gap": 0.0,
-                        },
-                    ),
-                    (
-                        "lastchunk.stream.chunk",
-                        2.0,
-                        {
-                            "lastchunk.stream.chunk.index": 1,
-                            "lastchunk.stream.chunk.kind": "text",
-                            "lastchunk.stream.chunk.size": 6,
-                            "lastchunk.stream.chunk.elapsed": 2.0,
-                            "lastchunk.stream.chunk.gap": 2.0,
-                        },
-                    ),
-                    (
-                        "lastchunk.stream.chunk",
-                        2.25,
-                        {
-                            "lastchunk.stream.chunk.index": 2,
-                            "lastchunk.stream.chunk.kind": "text",
-                            "lastchunk.stream.chunk.size": 6,
-                            "lastchunk.stream.chunk.elapsed": 2.25,
-                            "lastchunk.stream.chunk.gap": 0.25,
-                        },
-                    ),
-                    (
-                        "lastchunk.stream.chunk",
-                        2.5,
-                        {
-                            "lastchunk.stream.chunk.index": 3,
-                            "lastchunk.stream.chunk.kind": "message",
-                            "lastchunk.stream.chunk.size": 12,
-                            "lastchunk.stream.chunk.elapsed": 2.5,
-                            "lastchunk.stream.chunk.gap": 0.25,
-                        },
-                    ),
+                    "lastchunk.stream.chunk at 0.0: .index=0 .kind=message .size=2 .elapsed=0.0 .gap=0.0",
+                    "lastchunk.stream.chunk at 2.0: .index=1 .kind=text .size=6 .elapsed=2.0 .gap=2.0",
+                    "lastchunk.stream.chunk at 2.25: .index=2 .kind=text .size=6 .elapsed=2.25 .gap=0.25",
+                    "lastchunk.stream.chunk at 2.5: .index=3 .kind=message .size=12 .elapsed=2.5 .gap=0.25",
                 ],
                 "links": 0,
             },
@@ -257,19 +201,7 @@ async def test_a_truncated_run(exported: Exported, time: Clock) -> None:
                     "gen_ai.response.finish_reasons": ("error",),
                     "gen_ai.response.time_to_first_chunk": 2.0,
                 },
-                "events": [
-                    (
-                        "lastchunk.stream.chunk",
-                        2.0,
-                        {
-                            "lastchunk.stream.chunk.index": 0,
-                            "lastchunk.stream.chunk.kind": "text",
-                            "lastchunk.stream.chunk.size": 6,
-                            "lastchunk.stream.chunk.elapsed": 2.0,
-                            "lastchunk.stream.chunk.gap": 2.0,
-                        },
-                    )
-                ],
+                "events": ["lastchunk.stream.chunk at 2.0: .index=0 .kind=text .size=6 .elapsed=2.0 .gap=2.0"],
                 "links": 0,
             },
             {
@@ -303,28 +235,8 @@ async def test_a_truncated_run(exported: Exported, time: Clock) -> None:
                     "gen_ai.provider.name": "replay",
                 },
                 "events": [
-                    (
-                        "lastchunk.stream.chunk",
-                        0.0,
-                        {
-                            "lastchunk.stream.chunk.index": 0,
-                            "lastchunk.stream.chunk.kind": "message",
-                            "lastchunk.stream.chunk.size": 2,
-                            "lastchunk.stream.chunk.elapsed": 0.0,
-                            "lastchunk.stream.chunk.gap": 0.0,
-                        },
-                    ),
-                    (
-                        "lastchunk.stream.chunk",
-                        2.0,
-                        {
-                            "lastchunk.stream.chunk.index": 1,
-                            "lastchunk.stream.chunk.kind": "text",
-                            "lastchunk.stream.chunk.size": 6,
-                            "lastchunk.stream.chunk.elapsed": 2.0,
-                            "lastchunk.stream.chunk.gap": 2.0,
-                        },
-                    ),
+                    "lastchunk.stream.chunk at 0.0: .index=0 .kind=message .size=2 .elapsed=0.0 .gap=0.0",
+                    "lastchunk.stream.chunk at 2.0: .index=1 .kind=text .size=6 .elapsed=2.0 .gap=2.0",
                 ],
                 "links": 0,
             },
