@@ -55,6 +55,7 @@ SAID: tuple[tuple[Any, Cause | None, str], ...] = (
     ("Your account reached max request: concurrency 1", RATE, "Moonshot"),
     ("request reached organization max RPM: 20", RATE, "Moonshot"),
     ("Service tier capacity exceeded for this model.", RATE, "Mistral"),
+    ("Capacity temporarily exceeded, please try again.", RATE, "Cloudflare"),
     ({"code": "limit_requests"}, RATE, "DashScope"),
     ({"code": "limit_burst_rate"}, RATE, "DashScope"),
     ({"status_code": 1002, "status_msg": "rate limit exceeded(RPM)"}, RATE, "MiniMax"),

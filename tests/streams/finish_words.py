@@ -75,6 +75,7 @@ WORDS: tuple[tuple[str, Finish | None, str], ...] = (
     ("time_limit", Finish.ERROR, WATSONX),
     ("token_limit", Finish.LENGTH, WATSONX),
     ("not_finished", None, WATSONX),
+    ("repetition_truncation", Finish.ERROR, GATEWAY),
     ("max_length", Finish.LENGTH, SGLANG),
     ("limit", Finish.LENGTH, GATEWAY),
     ("max_tokens_reached", Finish.LENGTH, GATEWAY),

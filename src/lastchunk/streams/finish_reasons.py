@@ -42,8 +42,8 @@ _NO_LENGTH = _family("time rate usage quota credit calls requests turns steps ro
 """What is limited, if it is not the length of the answer."""
 _ERROR = _family(
     "error errors failed failure fail malformed invalid unexpected missing timeout timed time deadline cancel "
-    "cancelled canceled abort aborted incomplete unfinished truncated not insufficient quota overloaded overload "
-    "unavailable network interrupted disconnect disconnected exception evicted preempted killed crash crashed "
+    "cancelled canceled abort aborted incomplete unfinished truncated truncation repetition not insufficient quota overloaded "
+    "overload unavailable network interrupted disconnect disconnected exception evicted preempted killed crash crashed "
     "rejected throttled throttling exhausted exceeded expired too rate"
 )
 _CONTEXT = frozenset({"context", "window"})

@@ -87,7 +87,7 @@ def _read_other(wire: Wire, chunk: object, now: float) -> Content:
         wire.broke(cause_named_by(error))
     elif not choices:
         kind, size = _read_without_choices(wire, chunk, now)
-    if _read_usage(wire, chunk) and not choices and not size:
+    if _read_usage(wire, chunk) and not choices and not size and error is None:
         kind = ChunkKind.USAGE
         wire.last_event = kind
     return kind, size
