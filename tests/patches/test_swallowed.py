@@ -80,6 +80,18 @@ async def test_a_surfer_whose_files_failed(exported: Exported) -> None:
     assert said(exported, "invoke_agent") == ("tool_error", "tool_failure", True)
 
 
+async def test_a_team_whose_surfer_failed_last(exported: Exported) -> None:
+    await drain(RoundRobinGroupChat([FileSurfer("surfer", "d")], max_turns=1).run_stream(task="Go on."))
+    assert said(exported, "invoke_workflow") == ("tool_error", "tool_failure", True)
+
+
+async def test_a_team_that_goes_on_after_its_surfer_failed(exported: Exported) -> None:
+    writer = AssistantAgent("writer", ReplayChatCompletionClient(["hello"], model_info=MODEL_INFO))
+    team = RoundRobinGroupChat([FileSurfer("surfer", "d"), writer], max_turns=2)
+    await drain(team.run_stream(task="Go on."))
+    assert said(exported, "invoke_workflow") == ("completed", None, False)
+
+
 @pytest.mark.parametrize(("script", "cause"), [("http_500", "provider_error"), ("http_429", "rate_limited")])
 async def test_a_surfer_whose_model_failed(
     exported: Exported, model: Callable[..., Any], script: str, cause: str
