@@ -84,7 +84,7 @@ _WHERE = {
     "retry_if_cutoff": "acting.retry",
     "wait_retry_after": "acting.retry",
 }
-"""Where each name is that is imported when it is asked for. Those in `acting` begin to observe streams.
+"""The module of each name that is imported on first use. Those in `acting` begin to observe streams.
 
 Not before: `lastchunk doctor` must run where OpenTelemetry cannot even be imported.
 """

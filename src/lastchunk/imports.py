@@ -14,7 +14,7 @@ import wrapt
 OnImport = Callable[[ModuleType], None]
 
 _waiting: dict[str, list[OnImport]] = {}
-"""Who is to be told of which module."""
+"""The functions to call when a module is imported, by its name."""
 _hooked: set[str] = set()
 """An import hook cannot be taken back, so there is one for a name, for the process."""
 

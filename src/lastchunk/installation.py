@@ -123,7 +123,7 @@ def _is_of(patch: Patch, libraries: Iterable[str]) -> bool:
 
 
 def patcher_of(settings: Settings, providers: Mapping[str, Any] | None) -> Patcher:
-    """What applies patches, with telemetry for these providers, or for the global ones; without any for None."""
+    """A function that applies patches, with telemetry for these providers or the global ones; without telemetry for None."""
     from lastchunk.patches.support.patching import Patcher
     from lastchunk.streams.lifecycle import Streams
     from lastchunk.streams.telemetry import NoTelemetry

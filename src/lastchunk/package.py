@@ -26,6 +26,6 @@ _instruments_any: tuple[str, ...] = (
     "google-genai>=0.dev0",
     "agent-framework-core>=0.dev0",
 )
-"""Distributions of which one must be present. ``>=0.dev0`` is every version, pre-releases included."""
+"""At least one of these distributions must be installed. ``>=0.dev0`` is every version, including pre-releases."""
 
 _supports_metrics = True

@@ -175,7 +175,7 @@ _REASON_SAYS_MORE: frozenset[tuple[str, str | None]] = frozenset(
 
 
 def remedy_for(reason: str, cause: str | None, detail: str | None = None) -> Remedy | None:
-    """What to do about an ending; None where nothing is wrong, and for values outside the closed sets.
+    """The remedy for an ending. None if nothing is wrong, and for values outside the closed sets.
 
     A healthy stream is `completed` without a cause. The anchor is that of the cause or the reason, whose entry has the
     sentences of the details, too.

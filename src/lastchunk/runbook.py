@@ -32,13 +32,13 @@ class Entry:
 
     @property
     def anchor(self) -> str:
-        """Where it stands in the runbook; empty for the reason `completed`, of which the runbook says nothing."""
+        """The entry's anchor in the runbook. Empty for the reason `completed`, which has no entry."""
         return f"#{self.kind}-{self.name}" if self.answers else ""
 
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    """Every cause, then every reason, in the order of `lastchunk.semconv`; then every alert, in that of the runbook."""
+    """Every cause, then every reason, in the order of `lastchunk.semconv`; then every alert, in the runbook's order."""
     sections = re.split(r"^### ", _text(), flags=re.MULTILINE)[1:]
     written = {section.split(maxsplit=1)[0]: section for section in sections}
     names = [

@@ -22,7 +22,7 @@ HEADER = f"""\
 {len(ALL_ROWS)} rows: a source of streams, a way to end, and what Lastchunk says of it. `tests/endings` performs each over real
 sockets, without and with Lastchunk, and compares: the application gets the same items, the same exception and the same
 warnings; each stream has one span, and it is ended; nothing that the model or the user said is exported. What a *way* does on
-the wire stands in `lastchunk.model_server.scripts`, for dialects of real servers in `tests/endings/dialects_*.py`. A silence
+the wire is in `lastchunk.model_server.scripts`, and for dialects of real servers in `tests/endings/dialects_*.py`. A silence
 counts as a stall here after {STALL_AFTER:.0f} s, not after 30.
 
 *Below* lists the streams below the outermost one, in the order in which they begin: `=` has the same reason and cause, and `+`

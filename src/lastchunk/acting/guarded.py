@@ -29,7 +29,7 @@ _GAVE_UP = Ending(Reason.TIMEOUT, Cause.IDLE_TIMEOUT, "lastchunk.StreamStalled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a guard is asked for; each field as the argument of `guard`."""
+    """The arguments of `guard`."""
 
     on: frozenset[Reason]
     first: float | None = None

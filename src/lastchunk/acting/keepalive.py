@@ -55,7 +55,7 @@ async def _keepalive(stream: AsyncIterable[Item], every: float) -> AsyncGenerato
 
 
 class _Reader(Generic[Item]):
-    """Reads a stream in a task of its own, an item at a time, when it is asked for one."""
+    """Reads a stream in its own task, one item at each request."""
 
     def __init__(self, stream: AsyncIterable[Item]) -> None:
         self._stream = stream
@@ -88,7 +88,7 @@ class _Reader(Generic[Item]):
         self._asked.set()
 
     async def has_answered(self, within: float) -> bool:
-        """Wait for the answer, for so many seconds. A cancel goes to the stream, which makes of it what it makes of any."""
+        """Wait for the answer, at most so many seconds. A cancellation is passed on to the stream."""
         timer = asyncio.get_running_loop().call_later(within, self._news.set)
         try:
             await self._news.wait()

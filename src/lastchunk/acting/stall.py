@@ -43,7 +43,7 @@ class StallLimit:
         self._timer: asyncio.TimerHandle | None = None
         self._reached = False
         self._over = False
-        """There is no limit any more."""
+        """Remove the limit."""
 
     async def step(self, ask: Callable[[], Awaitable[Item]]) -> Item:
         """Await the step that `ask` gives; raises `Stalled`."""

@@ -51,7 +51,7 @@ def run(
 
 
 def _without_defects(findings: Findings) -> Findings:
-    """The same, where an exception that nobody expected is a `CouldNotRun`. Those of the output are not among them."""
+    """The same findings, with a `CouldNotRun` in place of an unexpected exception. Errors of the output pass unchanged."""
     with closing(findings):
         try:
             yield from findings

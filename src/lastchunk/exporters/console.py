@@ -34,7 +34,7 @@ _WHAT, _MODEL = 31, 11
 """Widths of the columns that hold names: a longer name pushes the rest, for it must stay whole to be searched for."""
 
 _NARROW = 60
-"""Columns below which there is no room for the margin."""
+"""A terminal with fewer columns has no room for the margin."""
 _COLOUR = re.compile("\x1b\\[[0-9]*m")
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
@@ -114,7 +114,7 @@ class ConsoleStreamExporter(SpanExporter):
         return f"{line}\n{below}\n{self._paint(_DIM, where)}\n"
 
     def _fitted(self, begin: str, what: str, *details: str) -> str:
-        """One line; on a terminal that is narrower, the details stand below."""
+        """One line; on a narrower terminal, the details are below it."""
         line = " ".join((begin, what, *details))
         if not self._terminal or _visible(line) <= _columns():
             return line
@@ -165,7 +165,7 @@ def _write(out: TextIO, text: str) -> None:
 
 
 def _is_a_file(out: TextIO) -> bool:
-    """A file, a pipe or a terminal, as Python opens them, and nothing that stands in for one."""
+    """True for a file, a pipe or a terminal as Python opens them, not for an object that replaces one."""
     return type(out) is io.TextIOWrapper and type(getattr(out.buffer, "raw", None)) is io.FileIO
 
 

@@ -158,7 +158,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The chunk that carries the finish reason; without a reason, that of `Speech.finish`."""
+    """The chunk with the finish reason; `Speech.finish` if none is given."""
 
     reason: str | None = None
     usage: bool = False

@@ -67,7 +67,7 @@ class Part:
     """What is played to one request."""
 
     name: str
-    """That of the script."""
+    """The script's."""
     script: Script
     speech: Speech
 

@@ -143,4 +143,4 @@ SCRIPTS: Mapping[str, Script] = {
     "echo": Script(CLEAN, echo=True),
     "assistant": Script(CLEAN, with_tools=CALL),
 }
-"""Every script of the server, by the name that stands in its URL."""
+"""Every script of the server, by its name in the URL."""

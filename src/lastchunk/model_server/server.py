@@ -73,7 +73,7 @@ class ModelServer:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """Every request so far with what became of it, in order of arrival."""
+        """Every request so far with its result, in order of arrival."""
         return list(self._exchanges)
 
     def requests(self, script: str) -> int:

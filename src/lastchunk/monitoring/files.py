@@ -22,7 +22,7 @@ _AS_THEY_ARE = (
 
 
 def generated(settings: Settings) -> dict[str, str]:
-    """Dashboards and alerts: paths below the folder, and what stands there."""
+    """Dashboards and alerts: contents by path below the folder."""
     made: dict[str, str] = {}
     makers: tuple[Mapping[str, str], ...] = (alerts.files(settings), dashboards.files(settings))
     for made_here in makers:
@@ -31,7 +31,7 @@ def generated(settings: Settings) -> dict[str, str]:
 
 
 def as_they_are() -> dict[str, str]:
-    """Collector configurations, provisioning and runbook: paths below the folder, and what stands there."""
+    """Collector configurations, provisioning and runbook: contents by path below the folder."""
     return {path: text for name in _AS_THEY_ARE for path, text in _texts(name, shipped(name))}
 
 

@@ -8,7 +8,7 @@ import re
 
 _MARKS = re.compile(r"""\\.?|["{}\[\]]""", re.DOTALL)
 _MOST = 128
-"""Calls of one answer that are told apart; the others are not looked at."""
+"""At most so many calls of one answer are told apart; later ones are ignored."""
 
 
 class CallArguments:

@@ -104,7 +104,7 @@ class ChunkSample:
         self.due = last + self._stride
 
     def chunks(self, count: int) -> list[Chunk]:
-        """Those of a stream of `count` chunks that were kept, in order, each once."""
+        """The chunks that were kept from a stream of `count` chunks, in order, each once."""
         packed = b"".join((self._first, self._even, *self._heap))
         kept = [_chunk(*entry) for entry in _PACKED.iter_unpack(packed)]
         for index in range(max(count - len(self.last), 0), count):

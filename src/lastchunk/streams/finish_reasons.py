@@ -50,7 +50,7 @@ _CONTEXT = frozenset({"context", "window"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CALL = re.compile("tool|function", re.IGNORECASE)
 _LONGEST = 64
-"""Characters of a finish reason that are looked at."""
+"""At most so many characters of a finish reason are read."""
 
 
 def meanings(raw: str) -> frozenset[Finish]:

@@ -14,7 +14,7 @@ SHORTEST = 4.5
 """Seconds. No timeout of a silence is known that is shorter than five."""
 
 LONG = 1.5
-"""A silence that is so many times as long as any other of the stream is no pause of the model's own."""
+"""A silence that is so many times as long as any other of the stream is not a pause of the model."""
 
 _TYPICAL = 20.0
 """No gap is expected to be so many times as long as the mean one, where the longest is not known."""

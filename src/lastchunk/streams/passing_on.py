@@ -15,7 +15,7 @@ from lastchunk.streams.shapes import members
 
 _OURS = ("lastchunk.streams.", "lastchunk.patches.")
 _DEEPEST = 20
-"""Exceptions of one chain that are looked at."""
+"""At most so many exceptions of one chain are read."""
 
 
 def passed_on(error: BaseException) -> None:

@@ -88,7 +88,7 @@ _TEXTS = ("message", "msg", "detail", "error_msg", "status_msg")
 _FINE = frozenset({"200", "ok", "success", "queued", "pending", "in_progress", "processing"})
 """Codes that are none of an error."""
 _MOST, _LONGEST = 32, 1000
-"""Texts and codes that are looked at, and characters of each."""
+"""At most so many texts and codes are read, and at most so many characters of each."""
 _DEPTH = 4
 
 

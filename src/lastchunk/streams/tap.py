@@ -32,7 +32,7 @@ class Tap:
 
     @property
     def wire(self) -> Wire:
-        """That of this stream of the SDK: the stream around it may have others."""
+        """The wire of this SDK stream; the stream around it may have others."""
         return self._wire
 
     def listens(self) -> bool:

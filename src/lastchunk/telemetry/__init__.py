@@ -104,7 +104,7 @@ class Telemetry:
         return self._spans.visit(record) if self._spans is not None else nullcontext()
 
     def end(self, record: StreamRecord, outcome: Outcome) -> None:
-        """The stream has ended. What one signal's exporter does to us is no reason for the others to be silent."""
+        """The stream has ended. If one signal's exporter fails, the other signals are still sent."""
         for signal in (self._metrics, self._logs, self._spans):
             try:
                 if signal is not None:
@@ -114,7 +114,7 @@ class Telemetry:
 
 
 def _made(signal: str, make: Callable[[], _Signal]) -> _Signal | None:
-    """What `make` gives; None if the provider of that signal fails, which is no reason for the others to be silent."""
+    """The result of `make`; None if the provider of that signal fails, so that the other signals still work."""
     try:
         return make()
     except Exception as exc:

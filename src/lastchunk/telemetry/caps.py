@@ -13,7 +13,7 @@ import logging
 from lastchunk.semconv import OTHER
 
 LIMIT = 100
-"""Values of one attribute; later ones are counted as `_OTHER`."""
+"""At most so many values of one attribute; later values are counted as `_OTHER`."""
 
 _logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from lastchunk.telemetry.listeners import is_sdk
 from lastchunk.version import __version__
 
 RUNBOOK = "runbook.md"
-"""The file that the anchors of the remedies stand in."""
+"""The file that contains the anchors of the remedies."""
 
 
 class Logs:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The metrics of streams, all recorded at once when a stream ends.
 
-Names, units, buckets and attributes are those of `semconv.METRICS`.
+`semconv.METRICS` defines names, units, buckets and attributes.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _GROUPS = (
 
 
 def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Findings:
-    """Every check of the environment. `timeout` is that of one network check, in seconds."""
+    """Every check of the environment. `timeout` is for one network check, in seconds."""
     yield Doing("Reading the installed packages")
     everything = installed()
     points = EntryPoints(point for group in _GROUPS for point in entry_points(group=group))
@@ -52,5 +52,5 @@ def _guarded(family: str, found: Iterable[Finding]) -> Findings:
 
 
 def _script_folders() -> set[str]:
-    """Where this interpreter's commands are installed, also those of `pip install --user`."""
+    """The folders in which this interpreter's commands are installed, including that of `pip install --user`."""
     return {sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))}

@@ -89,7 +89,7 @@ def entry_point(points: EntryPoints) -> Check:
 
 
 def on_path(command: str | None, folders: Collection[str]) -> Check:
-    """`opentelemetry-instrument` on the path is that of this environment."""
+    """`opentelemetry-instrument` on the path belongs to this environment."""
     if command is None:
         return Check(
             "otel.command",

@@ -11,7 +11,7 @@ _ORDER = ("===", "==", "~=", ">=", ">", "<", "<=", "!=")
 
 
 def in_words(specifier: SpecifierSet | str) -> str:
-    """The versions that it takes; words that are no specifier stay as they are."""
+    """The versions that a requirement accepts; text that is not a specifier stays as it is."""
     try:
         found = SpecifierSet(specifier) if isinstance(specifier, str) else specifier
     except InvalidSpecifier:

@@ -41,13 +41,13 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     id: str
-    """Stable, dotted: the family and what is looked at, such as `packages.in_step`."""
+    """Stable and dotted: the family and what is checked, such as `packages.in_step`."""
     status: Status
     evidence: str
-    """What was seen, in a sentence or two. Redacted when it is shown, not before."""
+    """What was seen, in a sentence or two. It is redacted only when it is shown."""
     remedy: str = ""
     """What to do; empty where there is nothing to do."""
     runbook: str = ""
@@ -56,14 +56,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What begins now: shown while it takes longer than a second."""
+    """What the command does now. It is shown if it takes longer than a second."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What was measured and is no check, such as the rungs of a ladder.
+    """Measurements that are not checks, such as the rungs of a ladder.
 
     In the JSON document it is `value`, under its name in `details`; for people it is a table, if it has a heading.
     """

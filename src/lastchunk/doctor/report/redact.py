@@ -17,10 +17,10 @@ from urllib.parse import quote, unquote
 
 HIDDEN = "***"
 HOST = "HOST"
-"""Stands in the place of a host's name or address."""
+"""Replaces a host's name or address."""
 
 _SHORTEST = 8
-"""Characters of a value that is hidden wherever it occurs: shorter ones are words such as `ollama`, and no real key."""
+"""A value of at least so many characters is hidden wherever it occurs. Shorter ones are words such as `ollama`, not keys."""
 
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|authorization|cookie|headers$", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(url|endpoint|host|hostname|proxy|address|api_base)$", re.IGNORECASE)

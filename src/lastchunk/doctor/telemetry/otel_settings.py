@@ -48,7 +48,7 @@ def checks(environ: Mapping[str, str], known: Mapping[Signal, Collection[str]], 
 
 
 def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str], *, has_distro: bool) -> Check:
-    """A signal is sent, by exporters that are installed."""
+    """Check that a signal is sent by installed exporters."""
     name, variable = f"otel.exporter.{signal}", f"OTEL_{signal.upper()}_EXPORTER"
     chosen = exporters(signal, environ, has_distro=has_distro)
     if not chosen:
@@ -84,7 +84,7 @@ def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str],
 
 
 def sampler(environ: Mapping[str, str]) -> Check:
-    """Every cutoff has a span: a sampler decides before anybody knows how a stream will end."""
+    """Check that every cutoff has a span: a sampler decides before the stream has ended."""
     name = environ.get("OTEL_TRACES_SAMPLER", "").strip().lower() or "parentbased_always_on"
     given = environ.get("OTEL_TRACES_SAMPLER_ARG", "").strip()
     if name.endswith("always_off"):
@@ -106,7 +106,7 @@ def sampler(environ: Mapping[str, str]) -> Check:
 
 
 def span_limits(environ: Mapping[str, str]) -> Check:
-    """A span holds every chunk event, every attribute, and whole values."""
+    """Check that a span can hold every chunk event, every attribute, and whole values."""
     with_attributes = _limit(environ, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
     of_events = _limit(environ, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
     of_values = _limit(environ, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
@@ -130,7 +130,7 @@ def span_limits(environ: Mapping[str, str]) -> Check:
 
 
 def resource(environ: Mapping[str, str]) -> Check:
-    """The service has a name, and its processes do not share an instance."""
+    """Check that the service has a name, and that its processes do not share an instance id."""
     pairs = (pair.partition("=") for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
     given = {name.strip(): value.strip() for name, _, value in pairs}
     service = environ.get("OTEL_SERVICE_NAME", "").strip() or given.get("service.name", "")
@@ -154,7 +154,7 @@ def resource(environ: Mapping[str, str]) -> Check:
 
 
 def interval(environ: Mapping[str, str]) -> Check:
-    """Metrics come often enough for alerts that look at five minutes."""
+    """Check that metrics are sent often enough for alerts that look at five minutes."""
     given = environ.get("OTEL_METRIC_EXPORT_INTERVAL", "").strip()
     value = _number(given)
     if given and value is None:
@@ -179,7 +179,7 @@ def interval(environ: Mapping[str, str]) -> Check:
 
 
 def temporality(environ: Mapping[str, str]) -> Check:
-    """Counters say how many there were so far: of deltas the Collector adds up only those that come often."""
+    """Check that counters are cumulative: the Collector loses rare deltas."""
     variable = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
     given = environ.get(variable, "").strip().lower() or "cumulative"
     if given in ("delta", "lowmemory"):
@@ -194,7 +194,7 @@ def temporality(environ: Mapping[str, str]) -> Check:
 
 
 def _limit(environ: Mapping[str, str], *variables: str) -> tuple[str, float]:
-    """The first variable that is set, with its limit; infinite if none is, or it is no number: the defaults suffice."""
+    """The first variable that is set, with its limit. Infinite without one, or if it is not a number: the defaults suffice."""
     for variable in variables:
         if given := environ.get(variable, "").strip():
             return variable, int(given) if given.isdecimal() else math.inf

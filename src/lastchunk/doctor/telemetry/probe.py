@@ -116,9 +116,9 @@ def of_tls(error: ssl.SSLError) -> tuple[Listener, str]:
 
 
 def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Listener, str]:
-    """Who listens, and what the system says of it, if it says something. Without `trust`: no TLS.
+    """What listens there, with the system's words, if there are any. Without `trust`, TLS is not used.
 
-    Each of its steps, of which there are three at most, may take `timeout` seconds.
+    It has at most three steps, and each may take `timeout` seconds.
     """
     place = host, port
     waiting = Listener.DROPS
@@ -143,7 +143,7 @@ def look(host: str, port: int, trust: Trust | None, timeout: float) -> tuple[Lis
 
 
 def _second_look(place: tuple[str, int], timeout: float) -> Listener:
-    """Some servers have no words for HTTP/2, others none for what is not TLS."""
+    """Look again, because some servers do not answer HTTP/2, and others do not answer without TLS."""
     if _offers_tls(place, timeout):
         return Listener.WANTS_TLS
     with socket.create_connection(place, timeout) as connection:

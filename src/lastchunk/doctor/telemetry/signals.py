@@ -31,12 +31,12 @@ class Target:
 
     signal: Signal
     protocol: str
-    """`grpc`, `http/protobuf`, or what else stands there: OpenTelemetry does not start with it."""
+    """`grpc`, `http/protobuf`, or any other text, with which OpenTelemetry does not start."""
     endpoint: str
     """As it is used: with the path of the signal, if it is HTTP."""
     headers: Mapping[str, str]
     certificate: str = ""
-    """A file with the certificates that are trusted; empty for the usual ones."""
+    """A file with the trusted certificates; empty for the system's."""
     client_certificate: str = ""
     client_key: str = ""
     secure: bool = False
@@ -51,7 +51,7 @@ class Target:
 
     @property
     def port(self) -> int:
-        """That of the URL, else what its scheme or the protocol stands for; `ValueError` if it is no port."""
+        """The URL's port, else the default of its scheme or protocol. Raises `ValueError` if it is not a port."""
         usual = PORTS[GRPC] if self.protocol == GRPC else 443 if self.secure else 80
         return self._parts.port or usual
 
@@ -77,7 +77,7 @@ def targets(environ: Mapping[str, str], *, has_distro: bool) -> Iterator[Target]
 
 
 def protocol(signal: Signal, environ: Mapping[str, str]) -> str:
-    """What `otlp` stands for: `grpc` unless it is set."""
+    """The protocol that `otlp` means: `grpc` unless it is set."""
     return (_either(signal, "PROTOCOL", environ)[1] or GRPC).strip()
 
 
@@ -125,7 +125,7 @@ def _is_secure(signal: Signal, protocol: str, endpoint: str, environ: Mapping[st
 
 
 def _either(signal: Signal, setting: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The variable of the signal, else that of all signals, with its value; both empty if neither is set."""
+    """The variable for this signal, else the one for all signals, with its value. Both are empty if neither is set."""
     for variable in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{setting}", f"OTEL_EXPORTER_OTLP_{setting}"):
         if environ.get(variable, "").strip():
             return variable, environ[variable].strip()

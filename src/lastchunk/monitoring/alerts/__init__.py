@@ -27,7 +27,7 @@ def groups(settings: Settings) -> tuple[Group, ...]:
 
 
 def files(settings: Settings) -> dict[str, str]:
-    """Paths below `grafana/`, and what stands there."""
+    """The files with their contents, by their path below `grafana/`."""
     made: dict[str, str] = {}
     for group in groups(settings):
         made[f"alerts/prometheus/{group.name}.yml"] = prometheus(group, settings)

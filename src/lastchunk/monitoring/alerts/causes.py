@@ -27,7 +27,7 @@ from lastchunk.monitoring.settings import Settings
 from lastchunk.semconv import ENDED, Cause, Delivery, Reason
 
 _TIMES, _SHARE, _KNOWN = 3, 0.02, 20
-"""How many times its past; at least this share; of a past of at least so many streams."""
+"""At least so many times its past; at least this share; with at least so many streams in the past."""
 _ONE_PIECE = 0.9
 _BY_AGENT = (JOB, AGENT, WORKFLOW)
 _SUMMARY = (
@@ -59,7 +59,7 @@ def recordings(settings: Settings) -> tuple[Recording, ...]:
 
 
 def jumped(part: str, whole: str, at_least: float, floor: int, settings: Settings) -> str:
-    """A share that is now several times that of its own past."""
+    """The expression for a share that is now several times what it was in its own past."""
     counted_now = recorded(part, settings.hour)
     now = share(counted_now, recorded(whole, settings.hour))
     before = [summed(name, settings.past, settings, offset=settings.hour) for name in (part, whole)]

@@ -32,7 +32,7 @@ def recorded(what: str, window: str, before: str = "") -> str:
 
 
 def started(matcher: str, window: str) -> str:
-    """Streams that were asked for, by model: chat streams; of a service without any, the outermost ones.
+    """Requested streams, by model: chat streams, or the outermost streams of a service that has none.
 
     AutoGen's agents do not stream the model by default, and then there is no chat stream.
     """

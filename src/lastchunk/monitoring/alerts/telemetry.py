@@ -12,7 +12,7 @@ from lastchunk.semconv import ENDED, OPEN
 _YESTERDAY, _AN_HOUR_LATER, _LAST_WEEK = "1d", "23h", "7d"
 _DAY, _HOUR = "1d", "1h"
 _BUSY = 20
-"""Streams an hour, on both past days, below which silence is no news."""
+"""With fewer streams an hour on both past days, silence is normal."""
 _RESOLVES = "The alert resolves by itself when {}, and otherwise after one day."
 
 

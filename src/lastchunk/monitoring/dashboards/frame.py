@@ -37,14 +37,14 @@ def frame(uid: str, title: str, description: str, chosen: Sequence[variables.Var
 
 
 def open_row(made: dashboard.Dashboard, id_: int, title: str, panels: Panels) -> None:
-    """A row whose panels are seen at once."""
+    """A row that is open at first."""
     made.with_row(dashboard.Row(title).id(id_))
     for panel in panels:
         made.with_panel(panel)
 
 
 def closed_row(made: dashboard.Dashboard, id_: int, title: str, panels: Panels) -> None:
-    """A row that asks nothing until it is opened."""
+    """A row that is closed at first, and queries nothing until it is opened."""
     row = dashboard.Row(title).id(id_).collapsed(True)
     for panel in panels:
         row = row.with_panel(panel)
@@ -104,7 +104,7 @@ def _deployments() -> dashboard.AnnotationQuery:
 
 
 class _Plain(Builder[Any]):
-    """A target that is no query of a data source."""
+    """A target that is not a query of a data source."""
 
     def __init__(self, value: dict[str, object]) -> None:
         self._value = value

@@ -62,7 +62,7 @@ OF_ANY_MODEL = Streams((_OUTERMOST, *_SERVICE))
 CHAT = Streams((_CHAT, *_SERVICE, _OF_MODEL))
 """What a provider did: one for each request to a model."""
 RUNS = Streams(_SERVICE)
-"""Of `gen_ai.invoke_agent.duration` and `gen_ai.invoke_workflow.duration`, each of which is one level by itself."""
+"""For `gen_ai.invoke_agent.duration` and `gen_ai.invoke_workflow.duration`, which each cover one level only."""
 
 
 def grew(selector: str, window: str = WINDOW) -> str:

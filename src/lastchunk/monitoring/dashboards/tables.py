@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tables, texts, log records and spans: the makers of panels that are no charts."""
+"""Makes the panels that are not charts: tables, texts, log records and spans."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.start import History
 
 _NOTHING = frozenset({"usage", "function_result", "error"})
-"""Contents that are no answer of the model."""
+"""Contents that are not part of the model's answer."""
 
 
 def on_chat(record: StreamRecord, update: object, now: float, gap: float) -> None:
@@ -75,7 +75,7 @@ def _chunk(record: StreamRecord, contents: Iterable[object] | None, now: float, 
 
 
 def size_of_content(content: object) -> int:
-    """Bytes of text; of a call, of its arguments. An image is no text, and counts nothing."""
+    """Bytes of text; for a call, of its arguments. An image is not text, and counts 0."""
     for key in ("text", "arguments"):
         value = getattr(content, key, None)
         if isinstance(value, str):

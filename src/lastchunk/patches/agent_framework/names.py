@@ -32,7 +32,7 @@ class Name:
     """Within the module, with dots."""
     purpose: str
     without: str
-    """What becomes of streams without it."""
+    """The effect on streams if it is missing."""
     needed: bool = True
     """Without it the patch of its module is not made."""
 

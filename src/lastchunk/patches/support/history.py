@@ -35,7 +35,7 @@ def _size(message: object) -> int:
 
 
 def _size_of_content(content: object) -> int:
-    """A text, or texts, function calls and their results; an image is no text, and counts nothing."""
+    """A text, or texts, function calls and their results. An image is not text, and counts 0."""
     return _size_of_text(content) + sum(_size_of_part(part) for part in items_of(content))
 
 

@@ -31,7 +31,7 @@ def wrapped_by_another(wrapped: Function, instance: object) -> bool:
 
 
 def _method(instance: object, name: str) -> object:
-    """As it stands in the class, with everybody's wrappers."""
+    """The attribute of the class, with everybody's wrappers."""
     for owner in type(instance).__mro__:
         if name in vars(owner):
             return vars(owner)[name]

@@ -14,7 +14,7 @@ from lastchunk.streams.shapes import Args, Function, Kwargs
 
 
 class Wraps(Protocol):
-    """What a `Patcher` is asked for here."""
+    """The part of a `Patcher` that is needed here."""
 
     active: bool
 

@@ -62,7 +62,7 @@ class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Bo
 
 
 class Wrapped(wrapt.FunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.FunctionWrapper):
-    """A patched function: of a module, or as it stands in its class."""
+    """A patched function, of a module or of a class."""
 
     __bound_function_wrapper__ = _Bound
 
@@ -107,7 +107,7 @@ def without_undone(function: object) -> object:
 
 
 def is_wrapped(function: object) -> bool:
-    """One of ours is in the place of `function`, perhaps with proxies of others on top."""
+    """True if a wrapper of ours replaces `function`, perhaps below wrappers of others."""
     while hasattr(type(function), "__wrapped__"):
         by = patched_by(function)
         if by is not None and by.active:
@@ -117,7 +117,7 @@ def is_wrapped(function: object) -> bool:
 
 
 def below(proxy: Any) -> object:
-    """What a proxy stands for."""
+    """The object behind a proxy."""
     return proxy.__wrapped__
 
 
