@@ -27,7 +27,7 @@ def test_flaky(number):
 
 
 def run(folder: Path, tests: int, ci: str, *arguments: str) -> tuple[int, str]:
-    """How a run of so many tests, each of which fails at first, ends, and what it printed."""
+    """The exit code and the output of a run with so many tests that each fail at first."""
     (folder / "test_flaky.py").write_text(FLAKY.format(tests=tests))
     command = [sys.executable, "-m", "pytest", "-p", "tests.another_chance", "-c", os.devnull, *arguments, str(folder)]
     ran = subprocess.run(command, cwd=ROOT, env=os.environ | {"CI": ci}, capture_output=True, text=True, timeout=100)

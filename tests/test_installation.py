@@ -35,7 +35,7 @@ async def _stream() -> None:
 
 @pytest.fixture(name="subclass")
 def _subclass(instrument: Instrument) -> Iterator[type[AutoGenStreamsInstrumentor]]:
-    """A distribution's own, which an earlier instance of ours does not stand for."""
+    """A distribution's own instrumentor, which is separate from an earlier instance of ours."""
 
     class OfMyDistro(AutoGenStreamsInstrumentor):
         _instance = None

@@ -17,7 +17,7 @@ LINE = "`create_stream` in process, a chunk"
 
 @pytest.fixture
 def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A history of its own, whose one entry says that a chunk adds 1,000 instructions."""
+    """A history with one entry: a chunk adds 1,000 instructions."""
     file = tmp_path / "instructions.json"
     file.write_text(json.dumps({instructions.PYTHON: [{"date": "2026-01-01", "instructions": {LINE: [500, 1500]}}]}))
     monkeypatch.setattr(instructions, "HISTORY", file)

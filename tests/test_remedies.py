@@ -47,7 +47,7 @@ def test_values_outside_the_closed_sets_have_none():
 
 @pytest.mark.parametrize("detail", list(Detail))
 def test_a_detail_says_most(detail: Detail):
-    """Its sentence stands in the place of the general one, with the same entry of the runbook."""
+    """Its sentence replaces the general one, with the same entry of the runbook."""
     general, exact = remedy_for("rejected", "connection_lost"), remedy_for("rejected", "connection_lost", detail)
 
     assert exact.sentence != general.sentence

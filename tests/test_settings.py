@@ -46,7 +46,7 @@ BAD: list[tuple[str, str]] = [
 
 
 def test_defaults() -> None:
-    """Those of the design."""
+    """The defaults are those of the design."""
     assert load({}, {}) == Settings(
         chunk_events=32,
         stall_after=30.0,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A model client that says what it is told to, at the times it is told to, and what becomes of its stream."""
+"""A model client that yields given texts at given times, and records how its stream ended."""
 
 from __future__ import annotations
 

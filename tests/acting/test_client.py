@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`GuardedChatCompletionClient`: agents and teams whose model heals itself, or says that it does not."""
+"""`GuardedChatCompletionClient`: agents and teams whose model retries cut answers, or raises."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_create() -> None:
 @pytest.mark.parametrize("first", [[ConnectionResetError()], EMPTY])
 @pytest.mark.parametrize("method", ["create_stream", "run", "team"])
 async def test_it_heals(first: list[Any], method: str) -> None:
-    """As long as nothing was handed out, it asks again, and nobody is told."""
+    """As long as nothing was passed on, it asks again, and the consumer does not notice."""
     inner = Speaker(first, first, WHOLE)
     client = GuardedChatCompletionClient(inner, attempts=3)
     if method == "create_stream":
@@ -106,7 +106,7 @@ async def test_create_heals() -> None:
 
 
 async def test_a_cut_call_of_a_tool_heals(model: Make, server: Any) -> None:
-    """Nothing of it was handed out: it is asked for again, over real sockets."""
+    """Nothing of the answer was passed on, so the client asks again, over real sockets."""
     before = len(server.exchanges)
     client = GuardedChatCompletionClient(model("tool_arguments_cut"), attempts=2)
     items, error = await read(client.create_stream(user()))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`guard`: the same items, and an exception where an answer was cut and nobody said so."""
+"""`guard`: the same items, and an exception where an answer was cut silently."""
 
 from __future__ import annotations
 

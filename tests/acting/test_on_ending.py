@@ -32,7 +32,7 @@ not_callable = "text"
 
 
 async def hear_later(ending: Ending, about: About) -> None:
-    """Cannot be called: nobody would await it."""
+    """It is refused, because nobody would await it."""
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ async def test_a_coroutine_function(instrument: Instrument, caplog: pytest.LogCa
 
 
 async def test_one_that_fails(instrument: Instrument, reported: Callable[[], list[str]]) -> None:
-    """Is reported once, and raised to nobody; telemetry has what it had."""
+    """It is reported once and not raised, and telemetry is as before."""
 
     def fail(ending: Ending, about: About) -> None:
         raise KeyError("secret")

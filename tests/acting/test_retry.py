@@ -60,7 +60,7 @@ def test_only_of_streams() -> None:
 
 
 def test_only_before_the_answer_began() -> None:
-    """Unless the application keeps it back until it has all of it."""
+    """Unless the application keeps the answer back until it is complete."""
     error = _cut(Reason.TRUNCATED, answered=True)
     assert (_attempts(error), _attempts(error, after_content=True)) == (1, 3)
 

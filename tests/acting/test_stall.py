@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`guard(first=…, stall=…)`: what is silence, and what becomes of a stream that stalls. In a time that passes at once."""
+"""`guard(first=…, stall=…)`: what counts as silence, and what happens to a stream that stalls. With a fake clock."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_person(time: FakeTime) -> None:
 
 
 def test_an_agent_that_does_not_stream(time: FakeTime) -> None:
-    """Nothing comes until all of it does."""
+    """Nothing comes until the whole answer does."""
 
     class Slow(Speaker):
         async def create(self, messages: Any, **kwargs: Any) -> Any:

@@ -55,7 +55,7 @@ async def newsroom() -> Workflow:
 
 
 class Faulty(Agent):
-    """One whose own code breaks."""
+    """An agent whose own code raises."""
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         return super().run(*args, **kwargs).map(lambda update: {}["nothing"], lambda updates: updates)

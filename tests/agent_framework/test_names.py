@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of streams when Agent Framework moves a name that we touch: one warning, and what it makes itself."""
+"""Agent Framework moves a name that is patched: one warning, and its own telemetry as without Lastchunk."""
 
 from __future__ import annotations
 

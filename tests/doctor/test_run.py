@@ -158,7 +158,7 @@ run("lastchunk doctor", findings(), Options())
 
 
 def on_a_terminal(interrupt_at: str, environ: dict[str, str]) -> tuple[int, str]:
-    """The exit status, and all that was written to a terminal, of which the process is sent Ctrl-C."""
+    """The exit status, and everything that was written to the terminal from which the process gets Ctrl-C."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", SCRIPT]
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, start_new_session=True)

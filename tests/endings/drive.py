@@ -47,7 +47,7 @@ Case = tuple[str, str]
 
 @dataclass
 class Performance:
-    """What became of some cases, all bare or all instrumented."""
+    """The results of some cases, all bare or all instrumented."""
 
     stages: dict[Case, Stage] = field(default_factory=dict[Case, Stage])
     spans: list[ReadableSpan] = field(default_factory=list[ReadableSpan])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes as a server may write them, for scripts whose steps are nothing else."""
+"""Raw bytes as a server may write them, for scripts that consist only of such bytes."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _http(stage: Stage) -> DefaultAsyncHttpxClient:
 
 
 class Answer(BaseModel):
-    """What structured output is asked for."""
+    """The type of the structured output."""
 
     city: str
     days: int

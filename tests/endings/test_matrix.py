@@ -164,7 +164,7 @@ def test_alerts_count_every_ending_that_pages_from_zero() -> None:
 
 
 def test_nothing_is_left_behind(performed: Performed) -> None:
-    """No stream is open, nothing of ours failed or could not be raised, and nobody's more often than without us."""
+    """No stream is open, no code of Lastchunk failed, and nothing else failed more often than without Lastchunk."""
     bare, observed = performed.bare, performed.observed
     assert observed.open == 0
     assert observed.failures == []

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Streams that never begin, that nobody ends, or that end when a loop, a thread or the interpreter does."""
+"""Streams that never begin, that are never ended, or that end when a loop, a thread or the interpreter does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _reasons(exported: Any) -> list[tuple[Any, Any]]:
 
 
 async def test_a_generator_that_is_never_iterated_is_no_stream(exported: Any, model: Made, server: ModelServer) -> None:
-    """Nothing begins, and nothing is asked for."""
+    """Nothing begins, and no request is made."""
     before = len(server.exchanges)
     client = model("clean")
     stream = client.create_stream([UserMessage(content="hello", source="user")])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Ways to end by a tool, and teams as sources: what an agent or a team makes of the streams below it."""
+"""Endings that a tool causes, and teams as sources: how an agent or a team passes on the endings of the streams below it."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def command(name: str) -> list[str]:
 
 
 def environment(receiver: Receiver, **settings: str) -> dict[str, str]:
-    """That of a user whose virtual environment is active, and whose telemetry goes to the receiver."""
+    """The environment of a user whose virtual environment is active, and whose telemetry goes to the receiver."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LASTCHUNK_"))}
     return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

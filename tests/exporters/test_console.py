@@ -252,7 +252,7 @@ def test_standard_output_is_the_default_and_each_line_is_there_at_once(program: 
 
 
 class Cell(io.TextIOBase):
-    """As a notebook's: what is written stands in the cell, and `fileno` is the terminal of the notebook's server."""
+    """Like a notebook's stdout: text appears in the cell, but `fileno` is the terminal of the notebook's server."""
 
     encoding = "utf-8"  # type: ignore[assignment]
 

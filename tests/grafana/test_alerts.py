@@ -173,7 +173,7 @@ def test_the_runbook_has_no_entry_of_another_alert():
 
 
 def test_panels_never_change():
-    """Their ids stand in alerts and bookmarks of people. A new one may be added."""
+    """People's alerts and bookmarks contain their ids, so an id never changes. A new one may be added."""
     assert len(set(PANELS.values())) == len(PANELS)
     assert PANELS["cutoff_rate"] == ("lastchunk-overview", 1)
     assert PANELS["collectors_up"] == ("lastchunk-path", 5)

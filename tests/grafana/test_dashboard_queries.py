@@ -67,7 +67,7 @@ def _selectors(whole: promql_parser.Expr) -> Iterator[Selected]:
 
 
 def alternatives(expression: Any) -> list[promql_parser.Expr]:
-    """What stands for one another or excludes one another: nothing of one is added to anything of the other."""
+    """Selections that replace or exclude each other: their values are never added up."""
     if isinstance(expression, promql_parser.ParenExpr):
         return alternatives(expression.expr)
     if isinstance(expression, promql_parser.AggregateExpr) and str(expression.op) == "max":
@@ -85,7 +85,7 @@ def grouped(query: Query) -> set[str]:
 
 
 def ours(metric: str) -> list[Metric]:
-    """The metrics of the table that a name, or a pattern of names, stands for."""
+    """The metrics of the table that match a name or a pattern of names."""
     return [METRICS[name] for name in METRICS if re.fullmatch(metric, name)]
 
 
@@ -192,7 +192,7 @@ def test_the_query_of_the_tempo_data_source_names_what_exists() -> None:
 
 
 def test_renaming_a_metric_or_an_attribute_would_be_noticed() -> None:
-    """Nothing is checked against itself: each name that is asked for comes out of the committed JSON."""
+    """Each name that is checked comes from the committed JSON, so nothing is checked against itself."""
     asked = {selected.metric for query in PROMQL for selected in selectors(query)}
     used = {metric.name for name in asked for metric in ours(name)}
     off_by_default = {semconv.TIME_PER_OUTPUT_CHUNK.name}

@@ -53,7 +53,7 @@ def test_there_are_four_and_their_uids_never_change() -> None:
 
 
 def test_the_number_of_a_panel_never_changes() -> None:
-    """Whoever adds a panel adds it to the list; nobody else changes the list."""
+    """Whoever adds a panel adds it to the list; nothing else changes the list."""
     committed = json.loads(Path(__file__).with_name("panel-ids.json").read_text("utf-8"))
     assert {
         uid: {str(panel["id"]): panel["type"] for panel in panels(board, rows=True)}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The commonest deployment: a web server passes the stream on, and the browser, or the application, or nobody, ends it."""
+"""The most common deployment: a web server passes the stream on. The browser or the application ends it, or it ends by itself."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ async def passes_on(stream: Any) -> AsyncIterator[str]:
 
 
 async def large(stream: Any) -> AsyncIterator[str]:
-    """Items so large that nobody can take them in without reading."""
+    """Items too large for the buffers of a client that does not read."""
     async for item in stream:
         yield type(item).__name__ * 400_000
 

@@ -102,5 +102,5 @@ def test_on_the_wire(server: ModelServer, dialect: Name, stream: bool) -> None:
     ],
 )
 def test_the_tool_that_a_request_offers(body: dict[str, Any], name: str) -> None:
-    """OpenAI's and Ollama's way, and that of the others."""
+    """The form of OpenAI and Ollama, and the form of the others."""
     assert offered_tool(body) == name

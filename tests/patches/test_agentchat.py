@@ -351,7 +351,7 @@ async def test_waiting_for_a_person(exported: Exported) -> None:
     ],
 )
 async def test_why_a_team_stopped(exported: Exported, condition: Any, stopped: str) -> None:
-    """AutoGen's text is not kept, only what it stands for."""
+    """AutoGen's text is not kept, only its meaning."""
     team = RoundRobinGroupChat([_agent("alice")], termination_condition=condition, max_turns=1)
     await _drain(team.run_stream(task="hello"))
     assert exported.one("invoke_workflow").attributes["lastchunk.stream.team.stop_reason"] == stopped

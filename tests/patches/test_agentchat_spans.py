@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Each invocation of an agent has one `invoke_agent` span: ours where a stream of ours stands for it, AutoGen's elsewhere."""
+"""Each invocation of an agent has one `invoke_agent` span: Lastchunk's if it observes the stream, else AutoGen's."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def test_a_turn_from_a_mixin(exported: Exported) -> None:
 
 
 async def test_a_turn_that_is_not_observed(exported: Exported) -> None:
-    """It was put on the object: nothing of ours stands for it, so AutoGen's does."""
+    """The method was set on the object, so Lastchunk has no span for it, and AutoGen's is kept."""
     agent: Any = Agent("alice")
     agent.on_messages_stream = lambda *args: _answer(agent)
     await _team(agent)

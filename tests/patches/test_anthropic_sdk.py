@@ -235,7 +235,7 @@ def test_bedrock_has_what_the_others_have(instrument: Instrument) -> None:
 
 
 def test_another_helper_is_not_patched() -> None:
-    """One whose manager keeps its request elsewhere: the patch is skipped, and says so."""
+    """A version whose manager keeps its request elsewhere: the patch is skipped with a warning."""
     with pytest.raises(AttributeError, match="__api_request"):
         _place_of_request(test_no_stop_reason)
 
@@ -255,7 +255,7 @@ async def _drain(url: str) -> None:
 
 
 async def test_one_span_with_autogen(exported: Exported, server: ModelServer) -> None:
-    """The SDK's stream is evidence for that of the client."""
+    """The SDK's stream is evidence for the client's stream."""
     await _drain(server.url("length", dialect="anthropic"))
     given = exported.one().attributes
     assert given is not None

@@ -117,7 +117,7 @@ async def test_a_declaration_goes_before_the_habit(exported: Exported, endpoint:
 
 
 async def test_another_model_has_habits_of_its_own(exported: Exported, endpoint: Endpoint) -> None:
-    """One gateway stands for many servers."""
+    """Many servers may be behind one gateway."""
     await endpoint.ask(CLEAN)
     await endpoint.ask(MARKER_ONLY, model="another-model")
     assert said(exported)[-1] == ("completed", False, "end_marker")

@@ -356,7 +356,7 @@ async def test_a_call_that_raises(exported: Exported) -> None:
 
 
 async def test_a_coroutine_that_gives_a_stream(exported: Exported) -> None:
-    """`async def create_stream` without a `yield`: nobody's stream, and handed on."""
+    """`async def create_stream` without a `yield`: it is not a stream, and is passed on unchanged."""
 
     class Own(ReplayChatCompletionClient):
         async def create_stream(self, *args: Any, **kwargs: Any) -> Any:

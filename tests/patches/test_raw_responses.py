@@ -128,7 +128,7 @@ def _taken_up(exported: Exported, reason: str) -> None:
 
 @pytest.mark.parametrize(("script", "reason"), [("clean", "completed"), ("silent_cut", "truncated")])
 async def test_a_response_is_taken_up(exported: Exported, sdk: Sdk, script: str, reason: str) -> None:
-    """`responses.retrieve(stream=True)`: nobody names the model."""
+    """`responses.retrieve(stream=True)`: the request does not name the model."""
     responses = sdk(script).responses
     await drain(await responses.retrieve("resp_1", stream=True))
     _taken_up(exported, reason)
@@ -164,7 +164,7 @@ async def test_legacy_completions(exported: Exported, sdk: Sdk, script: str, rea
 
 
 async def test_a_raw_response_that_dies_unparsed(exported: Exported, sdk: Sdk) -> None:
-    """Nobody read the answer; what the headers say is the application's."""
+    """The answer was not read; the headers belong to the application."""
     raw = await sdk("clean").chat.completions.with_raw_response.create(**ASK)
     assert raw.headers["content-type"] == "text/event-stream"
     assert raw.status_code == 200

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The spans of AutoGen's runtime: those of each streamed item are gone, and no other carries content."""
+"""The spans of AutoGen's runtime: those for each streamed item are gone, and no other contains content."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Clients of autogen-ext whose word is no evidence, or that do not stream; their packages are too large to install here."""
+"""Clients of autogen-ext whose finish reason proves nothing, or that do not stream; their packages are too large to install."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _HOURS = 7 * 24 + 4
 
 @dataclass(frozen=True)
 class Past:
-    """What a service did until now: the hours are those of the sped-up time, and every stream completed."""
+    """The history of a service, in hours of the sped-up time, with every stream completed."""
 
     an_hour: int
     """Chat streams of each model, each in a run of its own."""

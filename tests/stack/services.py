@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Services that go on and on: a real application each, whose plan a test replaces while it runs."""
+"""Services that run until they are stopped. Each is a real application, and a test can replace its plan while it runs."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_each_fault_notifies_its_own_alerts(
 
 
 def heard_of_services(webhook: Webhook) -> set[tuple[str, str]]:
-    """Services and alerts of which somebody was notified. A scrape that takes a second too long is a fault of the path."""
+    """The pairs of service and alert that were notified. A scrape that takes a second too long is a fault of the path."""
     came = [one for one in webhook.notified() if one.labels[JOB] != SETTINGS.collectors_job]
     return {(one.labels[JOB].removeprefix("shop/"), one.labels["alertname"]) for one in came}
 

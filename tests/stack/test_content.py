@@ -129,7 +129,7 @@ def test_a_log_record_that_says_gen_ai_keeps_only_what_is_listed(
 
 
 def taken(agent: Collector, backend: Backend, span: Made, scope: str) -> tuple[set[str], list[set[str]]]:
-    """The keys that the agent left of a span, and those of each of its events."""
+    """The keys that the agent kept on a span, and on each of its events."""
     assert otlp.send(agent.otlp, otlp.request([span], scope)) == 200
     (left,) = wait_for(backend.spans, "the span arrives")
     return keys(left), [keys(event) for event in left.get("events", [])]

@@ -64,7 +64,7 @@ def blocks(file: Path) -> list[dict[str, Any]]:
 
 
 def environment(port: int) -> dict[str, str]:
-    """That of a user, but for the Collector's port, and without what else this environment holds."""
+    """The environment of a user, except for the Collector's port, without the other variables of this process."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LASTCHUNK_"))}
     return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -62,7 +62,7 @@ class Tiers:
             server.start()
 
     def resolve(self, *addresses: str) -> None:
-        """What the gateways' name stands for. The file is written over, not replaced: it is mounted."""
+        """The addresses behind the gateways' name. The file is overwritten, not replaced, because it is mounted."""
         lines = ["127.0.0.1 localhost", *(f"{address} {NAME}" for address in addresses)]
         self.hosts.write_text("\n".join(lines) + "\n")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What an exception stands for, by the names of its classes: those of SDKs that are not installed too."""
+"""What an exception means, by the names of its classes, including those of SDKs that are not installed."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _wrapped(source: BaseException) -> BaseException:
     ],
 )
 def test_what_an_sdk_wraps(source: BaseException, kind: FailureKind, detail: Detail | None) -> None:
-    """It is what it is, whatever the SDK makes of it."""
+    """The failure stays the same, however the SDK wraps it."""
     failure = failure_of(_wrapped(source))
     assert (failure.kind, failure.detail) == (kind, detail)
 
@@ -348,7 +348,7 @@ def test_a_run_that_raises_anew() -> None:
 
 
 class Unhelpful(Exception):
-    """Its properties raise; and one holds what nobody expects."""
+    """Its properties raise, and one has an unexpected value."""
 
     @property
     def status_code(self) -> int:

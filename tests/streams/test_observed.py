@@ -244,7 +244,7 @@ async def test_asend(make: Make) -> None:
 
 
 async def test_asend_before_the_first_step(make: Make) -> None:
-    """There is nobody yet to receive it."""
+    """Nothing can receive it yet."""
     stream = make(_three)
     with pytest.raises(TypeError, match="can't send non-None value to a just-started async generator"):
         await stream.asend("x")
@@ -478,7 +478,7 @@ async def test_a_timeout_around_the_loop(make: Make) -> None:
 
 
 async def test_break_closes_the_generator_soon(make: Make) -> None:
-    """The loop does it: nobody has to hold on to the stream."""
+    """The loop ends it, so nothing has to keep a reference to the stream."""
     traced = Trace()
     async for _ in make(traced):
         break
@@ -712,7 +712,7 @@ def test_a_close_on_the_way_out_is_none(exported: Exported) -> None:
 
 
 def test_without_a_loop_a_drop_is_told_at_the_next_stream(exported: Exported) -> None:
-    """There is nobody to wake."""
+    """No task waits for it."""
 
     async def body() -> AsyncGenerator[Any, Any]:
         yield "one "

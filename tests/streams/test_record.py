@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is counted while a stream goes on: whose silence it was, and how the content came. Times are given, not taken."""
+"""What is counted while a stream runs: whose silence it was, and how the content arrived. The tests set the times."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_wire_breaks_a_silence(record: StreamRecord) -> None:
 
 
 def test_the_wire_is_not_heard_between_steps(record: StreamRecord) -> None:
-    """Nobody asked, so nothing was late."""
+    """Nothing was requested, so nothing was late."""
     record.heard(500.0)
     assert (record.max_gap, record.wire_gap) == (0.0, 0.0)
 
@@ -98,7 +98,7 @@ def test_delivery(
 
 
 def test_a_chunk_without_content_is_no_delivery(record: StreamRecord) -> None:
-    """It is counted, and says nothing of how the answer came."""
+    """It is counted, but does not show how the answer arrived."""
     _chunks(record, 100.1, 100.2, 100.3, size=0)
     _chunks(record, 109.0)
     _chunks(record, 109.1, size=0, kind=ChunkKind.USAGE)

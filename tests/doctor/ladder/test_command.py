@@ -33,7 +33,7 @@ def _server() -> Iterator[ModelServer]:
 
 
 def environment(server: ModelServer, script: str, **speech: Any) -> dict[str, str]:
-    """That of a process whose application asks this server."""
+    """The environment of a process whose application calls this server."""
     url = server.url(script, text=LONG, **speech)
     return {**os.environ, **ENVIRONMENT, applications.URL: url, "COLUMNS": "120"}
 

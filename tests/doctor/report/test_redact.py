@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever is secret, and wherever it stands in a report: it is not there any more when the report is shown."""
+"""No secret is shown, wherever it is in a report."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ POST = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
     ],
 )
 async def test_what_is_too_much_or_no_request_is_refused(serving: Started, request_: bytes, status: int) -> None:
-    """Nobody can make it hold what they send."""
+    """It does not keep what clients send."""
     url, told = serving
     answer = await _said_to(url, request_)
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which receivers are asked, and that nobody waits for the same one twice."""
+"""Which receivers get an export; one that does not answer is tried only once."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def test_an_attribute_that_somebody_deleted(instrument: Instrument, monkeypatch:
 
 
 async def test_streams_that_are_open_go_on(instrument: Instrument) -> None:
-    """They end as they would have; new ones are nobody's."""
+    """Open streams end as they would have; new ones are not observed."""
     exported = instrument()
     client = ReplayChatCompletionClient(["one two three", "four"])
     stream = client.create_stream([])
@@ -214,7 +214,7 @@ async def test_a_stream_that_was_made_before_the_undo(instrument: Instrument) ->
 
 
 def test_subclasses_keep_their_own_init_subclass(instrument: Instrument) -> None:
-    """Ours calls what it stands in for, with the same arguments, and so does a subclass of an application."""
+    """Our wrapper calls the method that it replaces, with the same arguments, and so does an application's subclass."""
     instrument()
     seen: list[tuple[type, str]] = []
 
@@ -250,7 +250,7 @@ def test_a_subclass_after_the_undo_is_untouched(instrument: Instrument) -> None:
 
 
 class Library:
-    """Stands for a library's class."""
+    """A stand-in for a library's class."""
 
     async def stream(self) -> AsyncGenerator[str, None]:
         """Two items."""

@@ -52,7 +52,7 @@ def test_the_end_marker_without_a_line_end() -> None:
 
 @pytest.mark.parametrize("data", [b'data: {"content": "data: [DONE]"}\n\n', b"[DONE]\n\n", b": data: [DONE]\n\n"])
 def test_what_is_no_end_marker(data: bytes) -> None:
-    """A text that quotes it, a field that nobody knows, a comment."""
+    """A text that quotes it, an unknown field, a comment."""
     assert not _read(TEXT, data).end_marker
 
 

@@ -28,7 +28,7 @@ _GUARD = re.compile(r"> 0\b(?!\.)")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """An alert of which one thing is changed, in its rule or in one that it rests on."""
+    """An alert with one change, in its own rule or in a rule that it depends on."""
 
     number: int
     """What its rules are named by: it keeps it where only some mutants are tried."""
@@ -181,7 +181,7 @@ def _without(labels: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
 
 
 def _run(family: Family, left: dict[int, Mutant], promtool: Path, folder: Path) -> str:
-    """What promtool says when every time of every scenario is asked for mutants that fire; it is told to expect others."""
+    """What promtool prints about the mutants that fire at each time of each scenario; it is told to expect others."""
     rules = [*needed(family.alerts), *(rule for mutant in left.values() for rule in mutant.rules)]
     test = family.unit_test(write(folder / "mutants.yml", rules))
     test["tests"][0]["promql_expr_test"] = [

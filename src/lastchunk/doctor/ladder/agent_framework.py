@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A chat client, an agent or a workflow of Agent Framework, as the ladder climbs them: with the methods that AutoGen's have.
+"""Gives Agent Framework's chat clients, agents and workflows the methods of AutoGen's, which the ladder calls.
 
-Its chat clients run the tools themselves, so that a client's stream goes on behind a call, as an agent's does.
+Its chat clients run the tools themselves, so a client's stream goes on after a tool call, as an agent's does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LIBRARY = "agent_framework"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A piece of an answer, with the names that AutoGen's messages have; or a whole answer."""
+    """A piece of an answer or a whole answer, with the attribute names of AutoGen's messages."""
 
     content: str = ""
     finish_reason: str = "unknown"
@@ -44,7 +44,7 @@ class Client:
         return Item(answer.text, str(answer.finish_reason or "unknown"))
 
     async def create_stream(self, messages: Sequence[Any], **arguments: Any) -> AsyncGenerator[str | Item]:
-        """The texts as they come, and at the end what it finished for."""
+        """The texts as they arrive, and at the end the finish reason."""
         finish = "unknown"
         async for update in self.inner.get_response(messages, stream=True, **arguments):
             finish = str(update.finish_reason or finish)
@@ -74,7 +74,7 @@ class Successor(Subject):
     client_runs_tools = True
 
     async def reset(self) -> None:
-        """Forget what earlier runs of a workflow said; an agent keeps nothing."""
+        """Let a workflow forget earlier runs; an agent keeps nothing."""
         for executor in _executors(self.team):
             executor.reset()
             executor._session = executor.agent.create_session()
@@ -88,7 +88,7 @@ class Successor(Subject):
                 await done
 
     async def question(self, prompt: str) -> Question:
-        """What its agent asks its client; the client is not asked."""
+        """The request that its agent makes to its client. The request is not sent."""
         plain = self.plain_question(prompt)
         if self.agent is None or self.client is None:
             return plain
@@ -115,7 +115,7 @@ class Successor(Subject):
 
     @contextmanager
     def watched(self) -> Generator[None]:
-        """Within this its own telemetry is off, so that the spans are Lastchunk's, which the doctor reads."""
+        """Switch its own telemetry off, so that Lastchunk makes the spans, which the doctor reads."""
         settings = sys.modules[f"{_LIBRARY}.observability"].OBSERVABILITY_SETTINGS
         before = settings.enable_instrumentation
         settings.enable_instrumentation = False
@@ -126,7 +126,7 @@ class Successor(Subject):
 
     @contextmanager
     def tools_not_run(self) -> Generator[list[str]]:
-        """Within this every function answers that it was not run. Gives the names of those that were asked for."""
+        """Let every function answer that it was not run. Gives the names of those that were called."""
         library = sys.modules[_LIBRARY]
         asked: list[str] = []
 
@@ -139,7 +139,7 @@ class Successor(Subject):
 
 
 def subject(made: Any) -> Subject | None:
-    """The subject that an object of Agent Framework makes; None for anything else, and for classes."""
+    """The subject around an object of Agent Framework; None for anything else, and for classes."""
     library = sys.modules.get(_LIBRARY)
     if library is None or inspect.isclass(made):
         return None
@@ -164,13 +164,13 @@ def _client_of(agent: Any) -> Any:
 
 
 def _sdk_of(client: Any) -> Any:
-    """The SDK's client of a chat client, which has the connections."""
+    """The SDK's client inside a chat client, which holds the connections."""
     below = getattr(getattr(client, "inner", client), "client", None)
     return below if callable(getattr(below, "close", None)) else None
 
 
 def _executors(workflow: Runs | None) -> Iterator[Any]:
-    """Those of a workflow that run an agent."""
+    """The executors of a workflow that run an agent."""
     listed = getattr(getattr(workflow, "inner", None), "get_executors_list", None)
     found: Iterable[Any] = listed() if listed is not None else ()
     return (executor for executor in found if getattr(executor, "agent", None) is not None)

@@ -21,7 +21,7 @@ Attributes = Mapping[str, Any]
 
 
 class Observed(SpanProcessor):
-    """The streams that ended since `clear`, in the order of their ends."""
+    """The streams that ended since `clear`, in the order in which they ended."""
 
     def __init__(self) -> None:
         self._spans: list[ReadableSpan] = []
@@ -37,13 +37,13 @@ class Observed(SpanProcessor):
         self._spans.clear()
 
     def outermost(self) -> Attributes | None:
-        """What the span says of the stream that was iterated here; None if none ended."""
+        """The span's attributes of the stream that was iterated here; None if none ended."""
         open_streams.drain()
         spans = [span for span in self._attributes() if span.get(semconv.OUTERMOST) is True]
         return spans[-1] if spans else None
 
     def model_streams(self) -> list[Attributes]:
-        """What the spans say of the model streams within it, in the order of their ends."""
+        """The attributes of the model streams inside it, in the order in which they ended."""
         return [span for span in self._attributes() if span.get(semconv.OPERATION_NAME) == semconv.Operation.CHAT]
 
     def _attributes(self) -> list[Attributes]:
@@ -52,16 +52,16 @@ class Observed(SpanProcessor):
 
 @contextmanager
 def observing(**settings: Any) -> Generator[Observed]:
-    """Within this, streams are observed, with these settings of `instrument()`, and nothing is sent anywhere.
+    """Observe streams, with these settings of `instrument()`. Nothing is sent anywhere.
 
-    If the process is instrumented already (`opentelemetry-instrument lastchunk …`), that ends here: what the doctor runs is
-    no traffic of the application.
+    If the process is already instrumented (`opentelemetry-instrument lastchunk …`), that ends here, because the doctor's runs
+    are not traffic of the application.
     """
     instrumentor = AutoGenStreamsInstrumentor()
     if instrumentor.is_instrumented_by_opentelemetry:
         instrumentor.uninstrument()
     observed = Observed()
-    # The environment may ask for a sampler, or for no SDK at all: that is for the application's telemetry.
+    # A sampler in the environment, or a disabled SDK, is for the application's telemetry, not for this.
     provider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
     provider._disabled = False
     provider.add_span_processor(observed)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What an exception says of a request that got no answer, or was refused. Its text is looked at, and never kept."""
+"""Reads from an exception why a request got no answer or was refused. Its text is read, but never kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lastchunk.streams.raised import behind
 UNANSWERED = "unanswered"
 """Nothing came in the time that `--timeout` gives."""
 PROXIED = "proxied"
-"""The proxy that the environment names refuses."""
+"""The proxy in the environment refuses the request."""
 UNKNOWN = "unknown"
 """No answer came, and the exception does not say why."""
 
@@ -38,14 +38,14 @@ class Missing(StrEnum):
 
     MODEL = "model"
     PULLED = "pulled"
-    """The model, which must be pulled first, as Ollama says."""
+    """The model must be pulled first; Ollama says so."""
     ADDRESS = "address"
     """Nothing answers such requests there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is known of it; None or empty where nothing is."""
+    """A refused or unanswered request; unknown values are None or empty."""
 
     status: int | None = None
     """The HTTP status …"""
@@ -60,11 +60,11 @@ class Refusal:
 
 
 class NoAnswer(TimeoutError):
-    """The doctor has waited for as long as it was told to."""
+    """No answer came within the doctor's `--timeout`."""
 
 
 def refusal_of(error: BaseException | None) -> Refusal:
-    """What an exception says, or what it was raised from."""
+    """The refusal that an exception, or one that it was raised from, describes."""
     if error is None:
         return Refusal()
     links = list(behind(error))

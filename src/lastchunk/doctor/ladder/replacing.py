@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 Instead = Callable[[Any], Any]
-"""Of what a class itself defines: what stands there instead."""
+"""Takes what a class itself defines, and gives its replacement."""
 
 
 @contextmanager
 def replaced(base: type, name: str, instead: Instead) -> Generator[None]:
-    """Within this, `name` is replaced wherever `base` or a class below it defines it; afterwards it is as before."""
+    """Replace `name` wherever `base` or a subclass defines it, and restore it afterwards."""
     undo: list[tuple[type, Any]] = []
     for owner in dict.fromkeys(_with_subclasses(base)):
         if name in vars(owner):

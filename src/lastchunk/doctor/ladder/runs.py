@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""One run of one rung of the ladder: what is known of it, from its span or, where there is none, from its answer."""
+"""One run of one rung of the ladder, read from its span or, if it has none, from its answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Rung(IntEnum):
     TEAM = 5
 
     def title(self, framework: str) -> str:
-        """How it is called in reports."""
+        """Its name in reports."""
         return _TITLES[framework][self - 1]
 
 
@@ -42,7 +42,7 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What became of one request. Times are seconds; what is not known is None or empty. It holds no content."""
+    """The result of one request. Times are seconds; unknown values are None or empty. It holds no content."""
 
     rung: Rung
     round: int
@@ -59,14 +59,14 @@ class Run:
     missing: str = ""
     """What the endpoint says it does not have: a `Missing`."""
     obstacle: str = ""
-    """Why no answer came, as `Refusal` has it …"""
+    """Why no answer came, as in `Refusal` …"""
     obstacle_said: str = ""
     """… and the system's words for it."""
     characters: int = 0
     finish_sent: str = ""
     """The finish reason on the wire."""
     finish_reported: str = ""
-    """What the framework makes of it: `CreateResult.finish_reason`, or a team's `stop_reason` as one of a closed set."""
+    """The finish reason that the framework reports: `CreateResult.finish_reason`, or a team's `stop_reason` from a closed set."""
     last_event: str = ""
     first_chunk: float | None = None
     longest_gap: float | None = None
@@ -80,32 +80,32 @@ class Run:
     last_size: int = 0
     """… and the bytes of content in the last of them: its delivery is the run's."""
     called: bool = False
-    """It ended in a call of tools, and gave no text: what it did says nothing of texts."""
+    """True if it ended in a tool call without text, so that it cannot be compared with runs that gave text."""
     gateway: str = ""
-    """What answered, if it is known for what it makes of a broken answer."""
+    """The gateway that answered, if it is one that hides broken answers."""
     tools: tuple[str, ...] = ()
-    """Tools that were asked for and not run."""
+    """Tools that the model called and the doctor did not run."""
     framework: str = AUTOGEN
-    """Whose layers they are."""
+    """The framework of the layers."""
 
     @property
     def layer(self) -> str:
-        """How its rung is called."""
+        """The name of its rung."""
         return self.rung.title(self.framework)
 
     @property
     def completed(self) -> bool:
-        """It ended as a stream should end."""
+        """True if it ended as a stream should."""
         return self.reason == Reason.COMPLETED
 
     def with_tools(self, asked: Sequence[str]) -> Run:
-        """The same, with the tools that were asked for and not run."""
+        """The same run, with the tools that the doctor did not run."""
         return replace(self, tools=tuple(asked))
 
 
 @dataclass(slots=True)
 class Seen:
-    """What the doctor itself sees of a run while it reads it."""
+    """What the doctor itself sees while it reads a run."""
 
     duration: float = 0.0
     first: float | None = None
@@ -113,7 +113,7 @@ class Seen:
     characters: int = 0
     reported: str = ""
     calls: Sequence[Any] = ()
-    """Of tools, with which the answer ended."""
+    """The tool calls with which the answer ended."""
     gateway: str = ""
     framework: str = AUTOGEN
 
@@ -126,7 +126,7 @@ def from_span(
     error: BaseException | None,
     models: Sequence[Mapping[str, Any]],
 ) -> Run:
-    """A run that was a stream, from its span and those of the `models` streamed within it."""
+    """The run of a stream, from its span and the spans of the model streams (`models`) inside it."""
     refusal = refusal_of(error)
     began = span.get(semconv.TERMINATION_REASON) not in (Reason.REJECTED, Reason.TIMEOUT) or seen.characters > 0
     return Run(
@@ -163,7 +163,7 @@ def _names_a_call(span: Mapping[str, Any]) -> bool:
 
 
 def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
-    """A run of the first rung that got an answer: its text, its finish reason, and whether it calls a tool."""
+    """A run of the first rung that got an answer: text, finish reason, and whether it calls a tool."""
     text, finish, calls = answer
     ending = decide(Evidence(terminal=True, finish=meanings(finish), arrived=bool(text) or calls, began=True))
     return _whole(
@@ -178,7 +178,7 @@ def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
 
 
 def from_error(rung: Rung, number: int, error: BaseException, seen: Seen) -> Run:
-    """A run that failed before any stream of ours began, or of the first rung."""
+    """A run that failed before an observed stream began, or a failed run of the first rung."""
     refusal = refusal_of(error)
     return _whole(
         number,

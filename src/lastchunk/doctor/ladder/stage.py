@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the application's code: keeps its output out of the report, and stops at once on Ctrl-C."""
+"""Runs the application's code, keeps its output out of the report, and stops it at once on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from collections.abc import Coroutine, Generator
 from typing import Any, Self, TypeVar
 
 PATIENCE = 1.0
-"""Seconds that what is run has to end in, after Ctrl-C."""
+"""Seconds within which the application's code must end after Ctrl-C."""
 
 T = TypeVar("T")
 
 
 class Stage:
-    """An event loop whose output is kept apart: what the application prints goes to stderr, what it logs nowhere.
+    """An event loop with separate output: what the application prints goes to stderr, and what it logs goes nowhere.
 
-    stdout is the report's, and AutoGen logs a team's error with the provider's own text.
+    stdout belongs to the report, and AutoGen logs a team's error with the provider's own text.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Stage:
             self._runner.close()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Its result. Ctrl-C cancels it, and is raised."""
+        """Run `work`, and return its result. Ctrl-C cancels it, and is raised."""
         with self._apart():
             return self._runner.run(_cancelled_at_once(work))
 
@@ -52,7 +52,7 @@ class Stage:
 
 
 async def _cancelled_at_once(work: Coroutine[Any, Any, T]) -> T:
-    """`work` in a task of its own: a team that is cancelled waits for its agents, and Ctrl-C must not wait with it."""
+    """Run `work` in its own task, because a cancelled team waits for its agents, and Ctrl-C must not wait for them."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

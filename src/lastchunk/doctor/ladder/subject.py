@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the doctor examines: a model client, and the agent and the team around it, if there are any."""
+"""The subject that the doctor examines: a model client, with the agent and the team around it, if there are any."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lastchunk.doctor.ladder.tools import tools_not_run
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is sent to a model client."""
+    """The request to a model client."""
 
     messages: Sequence[Any]
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -26,18 +26,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object at each level; None where there is none. This one is of AutoGen; `agent_framework` has the other."""
+    """The object at each level, or None. This class is for AutoGen; `agent_framework` has the other one."""
 
     framework: ClassVar[str] = AUTOGEN
     client_runs_tools: ClassVar[bool] = False
-    """A model client goes on behind the call of a tool, and its last request is the one that was answered with a text."""
+    """True if a model client runs tools itself, so that its last request is the one that is answered with text."""
 
     client: Any = None
     agent: Any = None
     team: Any = None
 
     async def reset(self) -> None:
-        """Forget what earlier runs said, as far as agent and team can."""
+        """Let agent and team forget earlier runs."""
         from autogen_core import CancellationToken
 
         if self.team is not None:
@@ -56,7 +56,7 @@ class Subject:
                     await done
 
     async def question(self, prompt: str) -> Question:
-        """What it asks its model when it is given `prompt`: its agent is let to ask, and no model is asked."""
+        """The request that the agent makes for `prompt`. The agent runs up to its request, which is not sent."""
         plain = self.plain_question(prompt)
         if self.agent is None or self.client is None:
             return plain
@@ -88,11 +88,11 @@ class Subject:
         return Question([UserMessage(content=prompt, source="user")])
 
     def watched(self) -> AbstractContextManager[None]:
-        """Within this, the spans of its streams are Lastchunk's, which the doctor reads."""
+        """Make Lastchunk create the spans of its streams, which the doctor reads."""
         return nullcontext()
 
     def tools_not_run(self) -> AbstractContextManager[list[str]]:
-        """Within this, tools answer that they were not run. Gives the names of those that were asked for."""
+        """Let tools answer that they were not run. Gives the names of the tools that were called."""
         return tools_not_run()
 
 
@@ -101,13 +101,13 @@ class Asked(Exception):
 
 
 def client_of(agent: Any) -> Any:
-    """The model client of an agent; None if it has none that can be found."""
+    """The model client of an agent; None if none is found."""
     client = getattr(agent, "_model_client", None)
     return client if callable(getattr(client, "create_stream", None)) else None
 
 
 def agents_of(team: Any) -> Iterator[Any]:
-    """Those of a team, and of the teams within it."""
+    """The agents of a team, and of the teams inside it."""
     for member in team._participants:
         if hasattr(member, "_participants"):
             yield from agents_of(member)

@@ -11,15 +11,15 @@ from typing import Any
 from lastchunk.doctor.ladder.replacing import replaced
 
 NOT_RUN = "This tool was not run: the call is a test of the stream. Answer without it."
-"""What the model is told."""
+"""The answer that the model gets."""
 
 
 @contextmanager
 def tools_not_run() -> Generator[list[str]]:
-    """Within this, tools and code executors answer that they were not run. Gives the names of those that were asked for.
+    """Let tools and code executors answer that they were not run. Gives the names of those that were called.
 
-    What is replaced: `call_tool` and `call_tool_stream` of every workbench, `execute_code_blocks` of every executor. Code that an
-    agent's class runs by itself is out of reach.
+    It replaces `call_tool` and `call_tool_stream` of every workbench, `execute_code_blocks` of every executor. Code that an
+    agent's class runs by itself is not affected.
     """
     from autogen_core.code_executor import CodeExecutor, CodeResult
     from autogen_core.tools import TextResultContent, ToolResult, Workbench

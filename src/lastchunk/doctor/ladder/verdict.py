@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""From the runs of a ladder to one verdict: the first rung that is worse than the one below, and what that says. Pure.
+"""Finds the first rung that does worse than the one below it, from the runs of a ladder. Pure.
 
-Worse is a run that did not complete where the one below did, or that came in one piece where the one below came bit by bit.
-Length and time are shown, and never judged.
+A run does worse if it did not complete although the one below did, or if it came in one piece although the one below came bit by
+bit. Length and time are shown, but not judged.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from lastchunk.doctor.ladder.runs import Run, Rung
 from lastchunk.semconv import Cause, Delivery
 
 LONG_ENOUGH = 200
-"""Bytes of an answer from which on it says something that it came in one piece."""
+"""Only an answer of at least so many bytes is judged for coming in one piece."""
 
 LATE = 0.8
-"""The share of its time after which the first text of a stream came late."""
+"""The first text of a stream is late if it comes after this share of the stream's time."""
 
 _IN_ONE_PIECE = (Delivery.SINGLE, Delivery.BURST)
 
 
 class Worse(StrEnum):
-    """In what a run is worse than the one below."""
+    """How a run does worse than the one below."""
 
     ENDING = "ending"
     DELIVERY = "delivery"
@@ -33,17 +33,17 @@ class Worse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rung that is worse than the one below, in some rounds."""
+    """A rung that does worse than the one below, in some rounds."""
 
     rung: Rung
     worse: Worse
     run: Run
-    """The first of its runs that is worse …"""
+    """The first of its runs that does worse …"""
     below: Run | None
-    """… and what it is compared with; None for the lowest rung."""
+    """… and the run that it is compared with; None for the lowest rung."""
     times: int
     of: int
-    """In how many of how many rounds."""
+    """It does worse in `times` of `of` rounds."""
 
     @property
     def always(self) -> bool:
@@ -52,14 +52,14 @@ class Place:
 
     @property
     def cause(self) -> str | None:
-        """The known cause that the evidence gives."""
+        """The cause that the evidence shows."""
         return Cause.NO_STREAMING_SUPPORT if self.worse is Worse.DELIVERY else self.run.cause
 
 
 def places(runs: Sequence[Run]) -> list[Place]:
-    """Every rung that is worse than the one below it in some round, the one that the verdict names first.
+    """Every rung that does worse than the one below it in some round.
 
-    That is the lowest that is worse in every round; if none is, the lowest.
+    First comes the one that the verdict names: the lowest that does worse in every round; if there is none, the lowest.
     """
     runs = [_settled(run, runs) for run in runs]
     found = [place for rung in Rung if (place := _place(rung, runs)) is not None]
@@ -67,9 +67,9 @@ def places(runs: Sequence[Run]) -> list[Place]:
 
 
 def _settled(run: Run, runs: Sequence[Run]) -> Run:
-    """A run of which it is hard to say how it came has the delivery that the rung above it, in the same round, is sure of.
+    """If a run's delivery is not certain, take it from a rung above it in the same round whose delivery is.
 
-    What a proxy held back until the end takes a moment to be read: on a busy machine long enough to look like a stream.
+    An answer that a proxy held back takes a moment to read. On a busy machine, that is long enough to look like a stream.
     """
     if run.delivery != Delivery.INCREMENTAL or (run.first_chunk or 0.0) < run.duration * LATE:
         return run
@@ -87,9 +87,9 @@ def _place(rung: Rung, runs: Sequence[Run]) -> Place | None:
 
 
 def below(run: Run, runs: Sequence[Run]) -> Run | None:
-    """What a run is compared with: that of the nearest rung below, in the same round, that can be compared.
+    """The run that `run` is compared with: of the nearest rung below in the same round that can be compared.
 
-    One that ended in a call of a tool says nothing of texts.
+    A run that ended in a tool call cannot be compared with one that gave text.
     """
     lower = [
         other
@@ -100,17 +100,17 @@ def below(run: Run, runs: Sequence[Run]) -> Run | None:
 
 
 def worse_than(run: Run, lower: Run | None) -> Worse | None:
-    """In what `run` is worse than `lower`; None if it is not."""
+    """How `run` does worse than `lower`; None if it does not."""
     if not run.completed:
         return Worse.ENDING if lower is None or lower.completed else None
     if lower is None or not lower.completed or not _came_whole(run):
         return None
-    # An answer that was not streamed says nothing of how a stream should come: bit by bit.
+    # The lowest rung never streams, so a stream above it is measured by what it should be: bit by bit.
     return Worse.DELIVERY if lower.rung is Rung.CREATE or lower.delivery == Delivery.INCREMENTAL else None
 
 
 def _came_whole(run: Run) -> bool:
-    """A long answer came in one piece, though a stream of it was asked for."""
+    """True if a long answer came in one piece although it was requested as a stream."""
     if run.rung >= Rung.AGENT and not run.model_streams:
         return run.characters > 0
     return run.delivery in _IN_ONE_PIECE and run.last_size >= LONG_ENOUGH
