@@ -134,6 +134,26 @@ async def _waits_at_once(log: Log, wait: Wait) -> AsyncGenerator[Any, Any]:
         log.append("finally")
 
 
+async def closes_within(log: Log, wait: Wait) -> AsyncGenerator[Any, Any]:
+    """Waits, when it is closed, in a coroutine that waits when that is closed."""
+
+    async def within() -> None:
+        try:
+            await wait("o")
+        finally:
+            log.append("closes")
+            await wait("i")
+            log.append("within")
+            await wait("e")
+
+    try:
+        yield 1
+        await within()
+        yield 2
+    finally:
+        await within()
+
+
 async def _gives_objects(log: Log, wait: Wait) -> AsyncGenerator[Any, Any]:
     for _ in range(3):
         yield Told(log)
@@ -172,6 +192,7 @@ BODIES: tuple[Body, ...] = (
     _exits,
     _catches_while_it_waits,
     _waits_at_once,
+    closes_within,
     _gives_objects,
     _empty,
 )

@@ -28,12 +28,17 @@ _THROWN: tuple[Callable[[], Any], ...] = (
 )
 
 
+def body_of(random: Random) -> int:
+    """Which body a use is of: the first thing that is drawn."""
+    return random.randrange(len(BODIES))
+
+
 def use(random: Random, make: Make) -> list[Any]:
     """One random use; the same for the same state of `random`."""
     log: Log = []
     seen: list[Any] = []
     with overheard(log):
-        stream: Any = make(random.randrange(len(BODIES)), log, by_hand)
+        stream: Any = make(body_of(random), log, by_hand)
         in_cycle = random.random() < 0.1
         if in_cycle:
             cycle: list[Any] = [stream]

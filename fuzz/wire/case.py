@@ -19,6 +19,7 @@ from fuzz.seen import chain, collected, overheard, text
 from fuzz.wire import consumers, sync_consumers
 from fuzz.wire.bytes_sent import sent
 from fuzz.wire.layers import LAYERS, Asker, Layer
+from fuzz.wire.other_layers import OTHER_LAYERS
 from fuzz.wire.server import Server
 from fuzz.wire.values import Log
 
@@ -38,22 +39,26 @@ _PATIENCE = 5.0
 
 def hangs(seed: int) -> bool:
     """The server of this case falls silent, and its consumer leaves by the clock."""
-    return _drawn(Random(seed))[1]
+    return _drawn(seed, Random(seed))[1]
 
 
-def _drawn(random: Random) -> tuple[str, bool, str]:
-    name = random.choice(list(LAYERS))
+def _drawn(seed: int, random: Random) -> tuple[str, bool, str]:
+    other = seed % 5 == 3  # So that the other seeds, which tests name, stay the cases that they were.
+    name = random.choice(list(OTHER_LAYERS if other else LAYERS))
     sync = "sync" in name
-    silent = not sync and random.random() < 0.15
-    ways = consumers.WHEN_SILENT if silent else sync_consumers.WAYS if sync else consumers.BY_THEMSELVES
+    silent = (other or not sync) and random.random() < 0.15
+    if sync:
+        ways = sync_consumers.WHEN_SILENT if silent else sync_consumers.OTHER_WAYS if other else sync_consumers.WAYS
+    else:
+        ways = consumers.WHEN_SILENT if silent else consumers.BY_THEMSELVES
     return name, silent, random.choice(ways)
 
 
 def perform(seed: int, server: Server, current: Callable[[], None]) -> tuple[list[str], int]:
     """What the application saw, and how many streams it asked for; `current` is called in the body of its loop."""
     random = Random(seed)
-    name, hangs, way = _drawn(random)
-    dialect, layer = LAYERS[name]
+    name, hangs, way = _drawn(seed, random)
+    dialect, layer = {**LAYERS, **OTHER_LAYERS}[name]
     sync = "sync" in name
     answers = [
         sent(random, dialect, hangs=hangs),

@@ -32,6 +32,8 @@ _InMemoryLogs: Any = getattr(log_export, "InMemoryLogRecordExporter", None) or l
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
 _LONGEST = 400
 """Characters of any value of ours."""
+_FRAMEWORK = "agent_framework"
+_TOO_LATE = "Setting attribute on ended span."
 
 
 class _Begun(SpanProcessor):
@@ -81,18 +83,24 @@ class Watch:
         open_streams.drain()
         spans, found = self._spans.get_finished_spans(), self._found.copy()
         self._found.clear()
-        ours = [span for span in spans if _is_ours(span)]
+        begun = {span.context.span_id: span for span in self._begun.spans}
+        # Agent Framework's own spans are its own affair: what it says in them, that it says it too late, or never ends one.
+        told = [span for span in spans if _scope(span) != _FRAMEWORK]
+        if any(_scope(span) == _FRAMEWORK for span in begun.values()):
+            found = [fault for fault in found if _TOO_LATE not in fault]
+        ours = [span for span in spans if _is_ours(span) and span.context.span_id in begun]
         found += [f"{record.start.operation} did not end" for record in open_streams.open_streams()]
         open_streams._open.clear()
-        found += [f"{span.name} began, and did not end" for span in self._begun.spans if span.end_time is None]
+        left = [span for span in begun.values() if span.end_time is None and _scope(span) != _FRAMEWORK]
+        found += [f"{span.name} began, and did not end" for span in left]
         found += [f"Lastchunk failed at {place}: {error}" for place, error in own_errors._reported]
         found += _number(ours, requests)
         for span in ours:
-            found += _values(span.name, span.attributes or {})
+            found += _values(span.name, span.attributes or {}) if span in told else []
         logged = self._logs.get_finished_logs()
         for record in logged:
             found += _values("a log record", record.log_record.attributes or {})
-        found += _left(lambda: encode_spans(spans).SerializeToString())
+        found += _left(lambda: encode_spans(told).SerializeToString())
         found += _left(lambda: encode_logs(logged).SerializeToString())
         found += _console(ours)
         self._spans.clear()
@@ -113,7 +121,12 @@ class Watch:
 
 
 def _is_ours(span: ReadableSpan) -> bool:
-    return span.instrumentation_scope is not None and span.instrumentation_scope.name == "lastchunk"
+    """Or lent to us."""
+    return _scope(span) == "lastchunk" or semconv.TERMINATION_REASON in (span.attributes or {})
+
+
+def _scope(span: ReadableSpan) -> str:
+    return span.instrumentation_scope.name if span.instrumentation_scope else ""
 
 
 def _number(ours: Sequence[ReadableSpan], requests: int) -> list[str]:

@@ -68,15 +68,18 @@ Layer = Callable[[Asker], Any]
 """Gives the stream, or an awaitable that gives it."""
 
 
-def _openai(asker: Asker, kind: Any = openai.AsyncOpenAI) -> Any:
+def openai_client(asker: Asker, kind: Any = openai.AsyncOpenAI) -> Any:
+    """The SDK's client, of either kind."""
     return asker.made(kind(base_url=f"{asker.url}/v1", api_key="none", max_retries=0, timeout=asker.timeout))
 
 
-def _anthropic(asker: Asker, kind: Any = anthropic.AsyncAnthropic) -> Any:
+def anthropic_client(asker: Asker, kind: Any = anthropic.AsyncAnthropic) -> Any:
+    """The SDK's client, of either kind."""
     return asker.made(kind(base_url=asker.url, api_key="none", max_retries=0, timeout=asker.timeout))
 
 
-def _ollama(asker: Asker, kind: Any = ollama.AsyncClient) -> Any:
+def ollama_client(asker: Asker, kind: Any = ollama.AsyncClient) -> Any:
+    """The SDK's client, of either kind."""
     return asker.made(kind(host=asker.url, timeout=asker.timeout))
 
 
@@ -85,7 +88,8 @@ def _azure_arguments(asker: Asker) -> dict[str, Any]:
     return {"endpoint": asker.url, "credential": credential, "read_timeout": asker.timeout, "retry_total": 0}
 
 
-async def _parsed(raw: Any) -> Any:
+async def parsed(raw: Any) -> Any:
+    """The stream of a raw response."""
     response = (await raw).parse()
     return await response if hasattr(response, "__await__") else response
 
@@ -102,38 +106,45 @@ async def _response_managed(manager: AbstractAsyncContextManager[Any]) -> AsyncI
             yield item
 
 
-def _input(asker: Asker) -> dict[str, Any]:
+def input_of_responses(asker: Asker) -> dict[str, Any]:
+    """What the Responses API is asked."""
     return {"model": asker.model(), "input": asker.random.choice((SENTINEL, [{"role": "user", "content": SENTINEL}]))}
 
 
 _SDKS: dict[str, tuple[Dialect, Layer]] = {
-    "openai": ("openai", lambda a: _openai(a).chat.completions.create(**a.asked(), stream=True)),
-    "openai, sync": ("openai", lambda a: _openai(a, openai.OpenAI).chat.completions.create(**a.asked(), stream=True)),
+    "openai": ("openai", lambda a: openai_client(a).chat.completions.create(**a.asked(), stream=True)),
+    "openai, sync": (
+        "openai",
+        lambda a: openai_client(a, openai.OpenAI).chat.completions.create(**a.asked(), stream=True),
+    ),
     "openai, raw": (
         "openai",
-        lambda a: _parsed(_openai(a).chat.completions.with_raw_response.create(**a.asked(), stream=True)),
+        lambda a: parsed(openai_client(a).chat.completions.with_raw_response.create(**a.asked(), stream=True)),
     ),
     "openai, streaming response": (
         "openai",
         lambda a: _response_managed(
-            _openai(a).chat.completions.with_streaming_response.create(**a.asked(), stream=True)
+            openai_client(a).chat.completions.with_streaming_response.create(**a.asked(), stream=True)
         ),
     ),
-    "openai, helper": ("openai", lambda a: _managed(_openai(a).chat.completions.stream(**a.asked()))),
-    "responses": ("responses", lambda a: _openai(a).responses.create(**_input(a), stream=True)),
-    "responses, sync": ("responses", lambda a: _openai(a, openai.OpenAI).responses.create(**_input(a), stream=True)),
-    "responses, helper": ("responses", lambda a: _managed(_openai(a).responses.stream(**_input(a)))),
-    "anthropic": ("anthropic", lambda a: _anthropic(a).messages.create(**a.asked(), max_tokens=9, stream=True)),
+    "openai, helper": ("openai", lambda a: _managed(openai_client(a).chat.completions.stream(**a.asked()))),
+    "responses": ("responses", lambda a: openai_client(a).responses.create(**input_of_responses(a), stream=True)),
+    "responses, sync": (
+        "responses",
+        lambda a: openai_client(a, openai.OpenAI).responses.create(**input_of_responses(a), stream=True),
+    ),
+    "responses, helper": ("responses", lambda a: _managed(openai_client(a).responses.stream(**input_of_responses(a)))),
+    "anthropic": ("anthropic", lambda a: anthropic_client(a).messages.create(**a.asked(), max_tokens=9, stream=True)),
     "anthropic, sync": (
         "anthropic",
-        lambda a: _anthropic(a, anthropic.Anthropic).messages.create(**a.asked(), max_tokens=9, stream=True),
+        lambda a: anthropic_client(a, anthropic.Anthropic).messages.create(**a.asked(), max_tokens=9, stream=True),
     ),
     "anthropic, helper": (
         "anthropic",
-        lambda a: _managed(_anthropic(a).messages.stream(**a.asked(), max_tokens=9)),
+        lambda a: _managed(anthropic_client(a).messages.stream(**a.asked(), max_tokens=9)),
     ),
-    "ollama": ("ollama", lambda a: _ollama(a).chat(**a.asked(), stream=True)),
-    "ollama, sync": ("ollama", lambda a: _ollama(a, ollama.Client).chat(**a.asked(), stream=True)),
+    "ollama": ("ollama", lambda a: ollama_client(a).chat(**a.asked(), stream=True)),
+    "ollama, sync": ("ollama", lambda a: ollama_client(a, ollama.Client).chat(**a.asked(), stream=True)),
     "azure": (
         "openai",
         lambda a: a.made(AsyncChatCompletionsClient(**_azure_arguments(a))).complete(**a.asked(), stream=True),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from random import Random
@@ -19,6 +20,10 @@ WAYS = (
     *(("to its end",) * 5),
     *("break", "close", "closing", "with", "raise", "tee", "iterator", "body", "copy", "cycle", "default", "zip"),
 )
+
+OTHER_WAYS = (*WAYS, "thread", "thread", "closed in a thread", "within", "thrown", "forgotten in a thread")
+WHEN_SILENT = ("client",)
+"""What happens to a reader when the server hangs: its client gives up."""
 
 
 def read(stream: Any, way: str, random: Random, log: Log, current: Callable[[], None]) -> None:
@@ -83,8 +88,35 @@ def read(stream: Any, way: str, random: Random, log: Log, current: Callable[[], 
         case "default":
             items = iter(stream)
             log.append([next(items, "no more") for _ in range(3)])
+        case "thread":
+            _in_a_thread(lambda: ended(lambda: some(stream)))
+        case "closed in a thread":
+            some(stream, places)
+            _in_a_thread(lambda: ended(stream.close))
+            ended(lambda: next(iter(stream)))
+        case "forgotten in a thread":
+            some(stream, places)
+            held = [stream]
+            del stream
+            _in_a_thread(held.clear)
+        case "within":
+            items = (item for item in stream)
+            some(items, places)
+            items.close()
+            ended(lambda: some(stream))
+        case "thrown":
+            some(stream, places)
+            if hasattr(stream, "throw"):
+                ended(lambda: stream.throw(Boom("thrown")))
+            ended(lambda: next(iter(stream)))
         case "zip":
             log.extend(zip(stream, range(places), strict=False))
         case _:
             some(stream)
             ended(lambda: next(iter(stream), "no more"))
+
+
+def _in_a_thread(what: Callable[[], Any]) -> None:
+    thread = threading.Thread(target=what)
+    thread.start()
+    thread.join()

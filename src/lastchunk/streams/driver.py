@@ -33,7 +33,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import ref
 
-from lastchunk.streams.not_begun import NotBegun, Waits
+from lastchunk.streams.not_begun import NotBegun, Thrown, Waits
 from lastchunk.streams.observer import ITEM, Observer
 from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.shapes import AsyncItems, Function, Items
@@ -88,7 +88,7 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
             # If garbage collection found outer in a cycle, it has closed `watch`, too.
             send = observer.watch(items.append)
             if stand_in.step_began():
-                asked = inner.athrow(thrown)
+                asked = Thrown(inner.athrow(thrown))
             else:
                 asked = NotBegun(inner, thrown)
                 wait = asked.wait

@@ -9,6 +9,32 @@ from typing import Any
 from lastchunk.streams.shapes import AsyncItems
 
 
+class Thrown:
+    """A step of inner that is never closed, as no step of an application's generator is that dies while it waits.
+
+    From Python 3.13 on to close a step throws a GeneratorExit into its generator, and `yield from` closes what has a `close`.
+    """
+
+    __slots__ = ("_step",)
+
+    def __init__(self, step: Any) -> None:
+        self._step = step
+
+    def __iter__(self) -> Thrown:
+        return self
+
+    def __next__(self) -> Any:
+        return self._step.send(None)
+
+    def send(self, value: Any) -> Any:
+        """Resume inner."""
+        return self._step.send(value)
+
+    def throw(self, error: BaseException) -> Any:
+        """Throw into inner."""
+        return self._step.throw(error)
+
+
 class NotBegun:
     """A step of inner into which an exception is thrown before it begins, as it was into outer's: a cancelled task does that.
 

@@ -105,6 +105,7 @@ class Sdk:
             stream = observer.run(ask)
         except BaseException as error:
             observer.failed(error)
+            passed_on(error)
             raise
         return self._obtained(observer, stream)
 
