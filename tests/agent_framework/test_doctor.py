@@ -37,10 +37,10 @@ def test_how_far_each_goes(server: ModelServer, monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize("name", ["client", "completions", "agent", "newsroom"])
 def test_a_backend_that_cuts(server: ModelServer, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The SDK's stream is the first that is worse."""
+    """The SDK's stream is the first rung that does worse."""
     climbed = climb(server, monkeypatch, name, "silent_cut")
     assert climbed.verdict.status is Status.PROBLEM
-    assert climbed.verdict.evidence.startswith("Rung 2 (SDK stream) is the first that is worse")
+    assert climbed.verdict.evidence.startswith("Rung 2 (SDK stream) is the first rung that does worse")
     assert "it ended `truncated`" in climbed.verdict.evidence
     for rung in (3, 4, 5):
         assert all(run["reason"] == "truncated" for run in climbed.runs(rung))
