@@ -230,7 +230,7 @@ def studio(session: nox.Session) -> None:
     pins.write_text("\n".join(others))
     session.install(
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", ".[cli,otlp]"),
-        *(STUDIO, "pytest", "pytest-asyncio", "pytest-timeout"),
+        *(STUDIO, "pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/studio", *session.posargs)
 
