@@ -19,6 +19,9 @@ FOUND = (
     299,  # a forgotten stream of ollama's, whose close the loop cancelled before it began: it was closed halfway
     1159,  # a body that is read past its stream, and raises: a frame of ours stood in the traceback
     1304,  # a stream that was forgotten: its own close counted as a step that began after its end
+    704061,  # a body that is read twice: a frame of ours stood in the traceback
+    704901,  # the same, where the body cannot be decompressed
+    705275,  # the same, where a copy is refused
     700619,  # a cancel while the body of a response was closed: a frame of ours stood in the traceback
 )
 """Seeds of cases that once differed, or emitted what they must not."""

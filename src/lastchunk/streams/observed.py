@@ -43,7 +43,8 @@ class _ObservedGenerator:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """As the inner generator's: neither is to be copied."""
-        return self._inner.__reduce_ex__(protocol)
+        with no_frame_of_ours:
+            return self._inner.__reduce_ex__(protocol)
 
     def _of_steps(self, name: str) -> Any:
         """An attribute that says where the generator stands."""

@@ -51,11 +51,13 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
 
     def __deepcopy__(self, memo: dict[int, object]) -> object:
         """As the wrapped stream."""
-        return copy.deepcopy(self.__wrapped__, memo)
+        with no_frame_of_ours:
+            return copy.deepcopy(self.__wrapped__, memo)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """As the wrapped stream."""
-        return self.__wrapped__.__reduce_ex__(protocol)
+        with no_frame_of_ours:
+            return self.__wrapped__.__reduce_ex__(protocol)
 
     def _self_closing(self, close: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         self._self_observer.closed()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from lastchunk.own_errors import report
 from lastchunk.semconv import Cause
 from lastchunk.streams import clock
+from lastchunk.streams.passing_on import no_frame_of_ours
 from lastchunk.streams.provider_errors import cause_named_by, is_error_object
 from lastchunk.streams.wire import Wire
 
@@ -69,33 +70,35 @@ class SseBody:
     async def look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """What `source` gives, looked at."""
         begin, end, inside = self._begin, _EVENT_END, len(self._begin)
-        async for data in source:
-            if (
-                type(data) is bytes
-                and self._plain
-                and data.endswith(end)
-                and data.startswith(begin)
-                and data.find(b"\n", inside) == len(data) - 2
-            ):
-                yield data  # one event, as `passes` says of many: a call less
-                continue
-            if self.passes(data):
+        with no_frame_of_ours:
+            async for data in source:
+                if (
+                    type(data) is bytes
+                    and self._plain
+                    and data.endswith(end)
+                    and data.startswith(begin)
+                    and data.find(b"\n", inside) == len(data) - 2
+                ):
+                    yield data  # one event, as `passes` says of many: a call less
+                    continue
+                if self.passes(data):
+                    yield data
+                    continue
+                self.look(data)
                 yield data
-                continue
-            self.look(data)
-            yield data
-            self.asked()
+                self.asked()
         self.end()
 
     def look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
         """The same."""
-        for data in source:
-            if self.passes(data):
+        with no_frame_of_ours:
+            for data in source:
+                if self.passes(data):
+                    yield data
+                    continue
+                self.look(data)
                 yield data
-                continue
-            self.look(data)
-            yield data
-            self.asked()
+                self.asked()
         self.end()
 
     def passes(self, data: object) -> bool:
