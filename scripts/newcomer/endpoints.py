@@ -58,7 +58,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     return (
         Endpoint("nobody listens", _nobody(), "the connection is refused"),
         Endpoint("a wrong key", _wrong_key(), "it does not accept the credentials"),
-        Endpoint("no network", _no_network(), "the host's name is not known here"),
+        Endpoint("no network", _no_network(), "this machine cannot resolve the host's name"),
         Endpoint("it never answers", _silent(), "does not answer"),
     )
 
