@@ -92,6 +92,14 @@ def environments() -> list[nox.parametrize]:
     return chosen
 
 
+def _without(*pinned: str, folder: Path) -> str:
+    """The path of a copy of constraints.txt without the lines that begin with these."""
+    others = [line for line in Path("constraints.txt").read_text().splitlines() if not line.startswith(pinned)]
+    copy = folder / "constraints.txt"
+    copy.write_text("\n".join(others))
+    return str(copy)
+
+
 @nox.session
 @nox.parametrize(("python", "autogen", "openai", "wrapt"), environments())
 def compat(session: nox.Session, autogen: str, openai: str, wrapt: str) -> None:
@@ -195,15 +203,9 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
 @nox.parametrize("versions", [nox.param(versions, id=versions[0]) for versions in SDKS])
 def sdks(session: nox.Session, versions: tuple[str, str]) -> None:
     """Run tests/sdks with SDKs that want other versions than the rest works with."""
-    pins = Path(session.create_tmp(), "constraints.txt")
-    others = [
-        line
-        for line in Path("constraints.txt").read_text().splitlines()
-        if not line.startswith(("tenacity=", "websockets="))
-    ]
-    pins.write_text("\n".join(others))
+    pins = _without("tenacity=", "websockets=", folder=Path(session.create_tmp()))
     session.install(
-        *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *("--constraint", pins, "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *(*versions, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
         *("aiohttp", "anthropic", "azure-ai-inference", "fastapi", "ollama", "sse-starlette", "trustme", "uvicorn"),
         *("uvloop", "pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
@@ -214,9 +216,10 @@ def sdks(session: nox.Session, versions: tuple[str, str]) -> None:
 @nox.session(python="3.11", tags=["corners"])
 def ag2(session: nox.Session) -> None:
     """Run tests/ag2 with AG2 1.x; the rest of AutoGen 0.7.5 stands beside it."""
+    pins = _without("tenacity=", "websockets=", folder=Path(session.create_tmp()))  # Google's SDK wants older ones
     session.install(
-        *("--constraint", "constraints.txt", "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
-        *("ag2[openai]==1.2.1", "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *("--constraint", pins, "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
+        *("ag2[openai,gemini,mistral]==1.2.1", "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
         *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/ag2", *session.posargs)
