@@ -144,6 +144,7 @@ def perform(
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(_perform_all(list(dict.fromkeys(cases)), performance, server, tracer))
             gc.collect()
+            gc.freeze()  # Libraries that rows have imported, and what is kept: rows that collect garbage need not look there.
             open_streams.drain()
             performance.open = len(open_streams.open_streams())
             performance.failures = sorted({place for place, _ in guard._reported})
