@@ -27,11 +27,11 @@ def _connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     return Connection()
 
 
-def reader_of(connection: Connection) -> Reader:
+def reader_of(connection: Connection, port: int | None = None) -> Reader:
     """A stream begins in the handler of `connection`."""
 
     def handler() -> Reader | None:
-        web_clients.came(connection)
+        web_clients.came(connection, port)
         return web_clients.reader()
 
     reader = Context().run(handler)
@@ -86,8 +86,13 @@ def test_a_stream_that_begins_without_the_client(connection: Connection) -> None
     assert Context().run(web_clients.reader) is None
 
 
-def test_a_server_that_stops(connection: Connection) -> None:
-    reader = reader_of(connection)
-    web_clients.server_stops()
+@pytest.mark.parametrize(
+    ("port", "stops", "told"),
+    [(8000, {8000}, False), (8000, {9000}, True), (None, {8000}, False), (8000, set[int](), False)],
+)
+def test_a_server_that_stops(connection: Connection, port: int | None, stops: set[int], told: bool) -> None:
+    """It closes its own connections, and those of which nobody knows whose they are; another server's still tell."""
+    reader = reader_of(connection, port)
+    web_clients.server_stops(stops)
     web_clients.left(connection, receiving=False)
-    assert not reader.stopped_for_client(True, 0.0)
+    assert reader.stopped_for_client(True, 0.0) is told

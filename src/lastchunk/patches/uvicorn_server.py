@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import ModuleType
 
 from lastchunk.own_errors import report
-from lastchunk.patches.support.fields import field
+from lastchunk.patches.support.fields import field, items_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.streams import web_clients
@@ -36,7 +36,10 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 async def _shut_down(patcher: Patcher, server: object, answer: Awaitable[object]) -> object:
     """As uvicorn does it; and if that was by a signal, send what has ended."""
-    web_clients.server_stops()
+    try:
+        web_clients.server_stops(_ports(server))
+    except Exception as exc:
+        report("handling the shutdown of a web server", exc)
     with no_frame_of_ours:
         result = await answer
     try:
@@ -45,6 +48,14 @@ async def _shut_down(patcher: Patcher, server: object, answer: Awaitable[object]
     except Exception as exc:
         report("handling the shutdown of a web server", exc)
     return result
+
+
+def _ports(server: object) -> set[int]:
+    """Those that a server listens at; none for a Unix socket."""
+    names = [
+        socket.getsockname() for one in items_of(field(server, "servers")) for socket in getattr(one, "sockets", ())
+    ]
+    return {name[1] for name in names if isinstance(name, tuple)}
 
 
 async def _sent(flush: Callable[[int], None]) -> None:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from lastchunk.own_errors import report
-from lastchunk.patches.support.fields import field
+from lastchunk.patches.support.fields import field, items_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.streams import web_clients
@@ -92,7 +92,8 @@ def _handler_begins_after(patcher: Patcher, owner: Any, name: str) -> None:
 
     def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = wrapped(*args, **kwargs)
-        web_clients.came(instance)
+        server = field(field(instance, "scope"), "server")
+        web_clients.came(instance, items_of(server)[-1] if items_of(server) else None)
         return answer
 
     patcher.wrap(owner, name, wrapper)

@@ -9,6 +9,7 @@ own way. The handler, and every task that it starts, has its client in a context
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextvars import ContextVar
 from weakref import WeakKeyDictionary, ref
 
@@ -21,9 +22,11 @@ GOES_ON = 10.0
 class WebClient:
     """Whoever is at the other end of one connection."""
 
-    __slots__ = ("left_at", "turned_to_it")
+    __slots__ = ("left_at", "port", "turned_to_it")
 
-    def __init__(self) -> None:
+    def __init__(self, port: object) -> None:
+        self.port = port
+        """The port of the server, None if that is not known."""
         self.left_at = 0.0
         """When the application learned that the client had left; 0 before."""
         self.turned_to_it: ref[asyncio.Task[object]] | None = None
@@ -56,9 +59,9 @@ _clients: WeakKeyDictionary[object, WebClient] = WeakKeyDictionary()
 """By the library's object of the connection."""
 
 
-def came(connection: object) -> None:
-    """A handler of `connection` begins, in this context."""
-    _clients[connection] = client = WebClient()
+def came(connection: object, port: object = None) -> None:
+    """A handler of `connection`, to the server at `port`, begins in this context."""
+    _clients[connection] = client = WebClient(port)
     _here.set(client)
 
 
@@ -70,9 +73,15 @@ def left(connection: object, *, receiving: bool) -> None:
         client.turned_to_it = _this_task() if receiving else None
 
 
-def server_stops() -> None:
-    """From now on the server closes connections by itself: those that are open no longer tell who left."""
-    _clients.clear()
+def server_stops(ports: Collection[int]) -> None:
+    """From now on the server at `ports` closes connections by itself: those that are open no longer tell who left.
+
+    A process may have other servers, which go on. Whose a connection is that has no port, or a server without one (a Unix
+    socket), nobody knows.
+    """
+    for connection, client in list(_clients.items()):
+        if not ports or client.port is None or client.port in ports:
+            _clients.pop(connection, None)
 
 
 def reader() -> Reader | None:
