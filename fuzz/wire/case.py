@@ -28,9 +28,10 @@ _DIFFERS_EACH_TIME = re.compile(
     r"|created_at=datetime\.datetime\(.*?\)\)?|port=\d+|cancel scope [0-9a-f]+|\('127\.0\.0\.1', \d+\)|fd=\d+"
 )
 _KNOWN = re.compile(
-    "an error occurred during closing of asynchronous generator <async_generator object (Pool|Response|HTTP|Bound|Async)"
+    "an error occurred during closing of asynchronous generator <async_generator object "
+    "(Pool|Response|HTTP|Bound|Async|Raw)"
 )
-"""Of generators of httpx that a loop closes all at once, inner ones before outer ones, in an order that has no seed."""
+"""Of generators of httpx and Agent Framework that a loop closes all at once, in an order that has no seed."""
 _STEPS = 30
 """Of a loop, in which whatever closes something is over."""
 _PATIENCE = 5.0

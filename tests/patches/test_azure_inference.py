@@ -86,6 +86,18 @@ def test_what_a_call_says() -> None:
     client.close()
 
 
+class _Asked(str):
+    """A model's name that may not be asked whether it is empty."""
+
+    def __len__(self) -> int:
+        raise AssertionError("the call itself does not ask")
+
+
+def test_the_models_name_is_not_asked_anything() -> None:
+    start = _describe(None, (), {"model": _Asked("m"), "messages": MESSAGES})
+    assert start.attributes["gen_ai.request.model"] == "m"
+
+
 async def test_a_stream_stays_one(exported: Exported, server: ModelServer) -> None:
     """For `isinstance`, for its attributes, for `async with`."""
     async with AsyncChatCompletionsClient(server.url("clean"), KEY, model="m") as client:

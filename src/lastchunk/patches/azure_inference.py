@@ -46,10 +46,11 @@ def _asks(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
 
 def _describe(client: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = _said(args, kwargs, "messages")
+    model = _said(args, kwargs, "model")
     return bare_stream(
         client,
         provider="azure.ai.inference",
-        model=_said(args, kwargs, "model") or field(client, "_model"),
+        model=field(client, "_model") if model is None else model,
         url=field(field(client, "_config"), "endpoint"),
         history=history_of(messages),
         may_be_silent=answers_tool(messages),
