@@ -421,6 +421,9 @@ these: it keeps one failure from the rest of our work, and not from the applicat
 
 
 @pytest.mark.parametrize("place", GUARDS)
+@pytest.mark.filterwarnings(
+    "ignore"
+)  # Without its guard an error may come out in a finaliser, too, where it is a warning.
 @pytest.mark.timeout(300)
 async def test_a_guard_that_is_missing_is_noticed(
     application: Application, saboteur: Saboteur, monkeypatch: pytest.MonkeyPatch, place: str
