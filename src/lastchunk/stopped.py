@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -30,6 +31,38 @@ def stoppable() -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command to its end. Its exit status; 128 + N after signal N. Raises OSError if it cannot be run.
+
+    Ctrl-C is left to the command, which hears it from the terminal. SIGTERM is passed on to it. Neither interrupts the wait: an
+    exception between the child's end and the note of its status would lose that status.
+    """
+    child: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def pass_on(sent: int, _: FrameType | None) -> None:
+        if not child:
+            early.append(sent)
+        elif sent == signal.SIGTERM:
+            child[0].terminate()
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(handler := signal.getsignal(number)):
+                before[number] = handler
+                signal.signal(number, pass_on)
+    try:
+        child.append(subprocess.Popen(command, env=environment))
+        if signal.SIGTERM in early:
+            child[0].terminate()
+        ended = child[0].wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return ended if ended >= 0 else 128 - ended
 
 
 def terminated() -> bool:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,11 +37,4 @@ def run(command: Sequence[str], *, ending: str, wait: float) -> int:
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
         }
-        with subprocess.Popen(command, env=PRINTED | os.environ | told) as running:
-            try:
-                status = running.wait()
-            except KeyboardInterrupt:
-                if stopped.terminated():  # after Ctrl-C, the terminal has told the command, too
-                    running.terminate()
-                status = running.wait()
-            return status if status >= 0 else 128 - status
+        return stopped.run(command, PRINTED | os.environ | told)
