@@ -27,8 +27,10 @@ _SIDE = ("-m", "fuzz.wire.side")
 class Side:
     """A process that performs cases; another one takes its place if a case hangs."""
 
-    def __init__(self, *command: str, patience: float = HANGS_AFTER) -> None:
-        self._command, self._patience = command, patience
+    def __init__(self, *command: str) -> None:
+        self._command = command
+        self.patience = HANGS_AFTER
+        """Seconds that it waits for a case."""
         self._process = self._started()
 
     def _started(self) -> subprocess.Popen[str]:
@@ -75,7 +77,7 @@ class Side:
             killed.append(True)
             self._process.kill()
 
-        alarm = Timer(self._patience, kill)
+        alarm = Timer(self.patience, kill)
         alarm.start()
         line = self._process.stdout.readline()
         alarm.cancel()
