@@ -84,6 +84,33 @@ async def test_their_spans_are_enriched(exported: Exported, agent: Make) -> None
     assert outermost == [True, False, False]
 
 
+class Name(str):
+    """A text that notes whenever somebody asks whether it is empty."""
+
+    asked = 0
+
+    def __bool__(self) -> bool:
+        Name.asked += 1
+        return True
+
+    __hash__ = str.__hash__
+
+
+async def test_a_name_is_not_asked_more_often_whether_it_is_empty(
+    telemetry_off: None, instrument: Instrument, agent: Make
+) -> None:
+    """Texts are the application's, too, and a class of its own may do anything when it is asked."""
+    asked = []
+    for observed in (False, True):
+        exported = instrument() if observed else None
+        Name.asked = 0
+        await drain(agent("clean", name=Name("guide")).run("hello", stream=True))
+        asked.append(Name.asked)
+    assert exported is not None
+    assert "invoke_agent guide" in exported.names
+    assert asked[0] == asked[1]
+
+
 async def test_spans_of_our_own_where_theirs_are_off(telemetry_off: None, exported: Exported, agent: Make) -> None:
     """With the same endings, the right parents, and the conventions' metrics from us."""
     workflow = WorkflowBuilder(start_executor=agent("silent_cut"), name="flow").build()

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Mapping
 from functools import partial
 from types import ModuleType
 
-from lastchunk import semconv
+from lastchunk import foreign, semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.agent_framework.items import answers_tool, history_of_messages, on_agent, on_chat
 from lastchunk.patches.agent_framework.names import require
 from lastchunk.patches.agent_framework.pulls import Lent, lend, making, watch
 from lastchunk.patches.support.endpoints import base_url, endpoint
+from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
 from lastchunk.semconv import Operation
@@ -98,7 +99,7 @@ def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object
 
 
 def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> Start:
-    name = getattr(agent, "name", None) or getattr(agent, "id", None)
+    name = foreign.text(getattr(agent, "name", None)) or foreign.text(getattr(agent, "id", None))
     client = getattr(agent, "client", None)
     attributes: dict[str, object] = {
         semconv.PROVIDER_NAME: getattr(client, "otel_provider_name", None),
@@ -109,7 +110,7 @@ def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> 
     return Start(
         operation=Operation.INVOKE_AGENT,
         subject=id(agent),
-        name=name if isinstance(name, str) else "",
+        name=name,
         attributes=attributes,
         history=history_of_messages(kwargs.get("messages")),
         may_be_silent=True,
@@ -120,7 +121,6 @@ def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> 
 
 def _model(client_kwargs: object, options: object, client: object) -> object:
     for given in (client_kwargs, options):
-        model = given.get("model") if isinstance(given, Mapping) else None
-        if model:
+        if model := foreign.text(field(given, "model")):
             return model
     return getattr(client, "model", None)

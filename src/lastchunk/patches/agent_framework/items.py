@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lastchunk import foreign
 from lastchunk.semconv import ChunkKind, LastEvent, WaitingFor
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.record import StreamRecord
@@ -41,8 +42,8 @@ def on_workflow(record: StreamRecord, event: object, now: float, gap: float) -> 
         record.chunk(ChunkKind.MESSAGE, 0, now, gap)
         return
     data = getattr(event, "data", None)
-    source = getattr(data, "author_name", None) or getattr(event, "executor_id", None)
-    record.last_source = source if isinstance(source, str) else None
+    said = foreign.text(getattr(data, "author_name", None)) or foreign.text(getattr(event, "executor_id", None))
+    record.last_source = said or None
     contents = getattr(data, "contents", None)
     if contents is not None:
         _chunk(record, contents, now, gap)
