@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextvars import Context
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,8 +15,9 @@ from lastchunk.streams import clock, web_clients
 from lastchunk.streams.web_clients import GOES_ON, Reader
 
 
+@dataclass
 class Connection:
-    """A library's object of a connection."""
+    """A library's object of a connection. This class of the application's cannot be hashed, and may compare as it likes."""
 
 
 LEFT_AT = 100.0
@@ -74,6 +77,17 @@ async def test_the_task_that_learns_of_it(
     reader = reader_of(connection)
     await (learn() if same_task else asyncio.create_task(learn()))
     assert reader.stopped_for_client(waiting, 0.0) is stopped
+
+
+def test_a_connection_that_is_gone_is_forgotten() -> None:
+    known = len(web_clients._clients)
+    connections = [Connection() for _ in range(5)]
+    for connection in connections:
+        Context().run(web_clients.came, connection)
+    assert len(web_clients._clients) == known + 5
+    del connection, connections
+    gc.collect()
+    assert len(web_clients._clients) == known
 
 
 def test_a_stream_that_begins_without_the_client(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from contextvars import ContextVar
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from lastchunk.streams import clock
 
@@ -55,19 +55,20 @@ class Reader:
 
 
 _here: ContextVar[WebClient | None] = ContextVar("lastchunk_web_client", default=None)
-_clients: WeakKeyDictionary[object, WebClient] = WeakKeyDictionary()
-"""By the library's object of the connection."""
+_clients: dict[int, tuple[ref[object], WebClient]] = {}
+"""By the `id` of the library's object of the connection: a class of the application's may compare in its own way."""
 
 
 def came(connection: object, port: object = None) -> None:
     """A handler of `connection`, to the server at `port`, begins in this context."""
-    _clients[connection] = client = WebClient(port)
+    key, client = id(connection), WebClient(port)
+    _clients[key] = ref(connection, lambda _: _clients.pop(key, None)), client
     _here.set(client)
 
 
 def left(connection: object, *, receiving: bool) -> None:
     """The application learns, `receiving` or sending, that the client of `connection` has left."""
-    client = _clients.get(connection)
+    _, client = _clients.get(id(connection), (None, None))
     if client is not None and not client.left_at:
         client.left_at = clock.monotonic()
         client.turned_to_it = _this_task() if receiving else None
@@ -79,9 +80,9 @@ def server_stops(ports: Collection[int]) -> None:
     A process may have other servers, which go on. Whose a connection is that has no port, or a server without one (a Unix
     socket), nobody knows.
     """
-    for connection, client in list(_clients.items()):
+    for key, (_, client) in list(_clients.items()):
         if not ports or client.port is None or client.port in ports:
-            _clients.pop(connection, None)
+            _clients.pop(key, None)
 
 
 def reader() -> Reader | None:
