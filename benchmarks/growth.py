@@ -8,13 +8,15 @@ import gc
 import time
 import tracemalloc
 
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from benchmarks.application import QUESTION, OwnClient, provide, run_client
 from benchmarks.measure import Row
 from lastchunk import AutoGenStreamsInstrumentor
+from lastchunk.settings import MOST_CHUNK_EVENTS
 
 STREAMS, CHUNKS, ROUNDS = 10_000, 100, 3
 HELD = 500
@@ -77,6 +79,24 @@ async def _held(chunk_events: int) -> float:
     return held / HELD
 
 
+async def _event_exported() -> float:
+    """Bytes that OTLP has for one chunk event of a finished span, the most that a stream may have taken together."""
+    spans: list[ReadableSpan] = []
+    for chunk_events in (0, MOST_CHUNK_EVENTS):
+        exporter, provider = (
+            InMemorySpanExporter(),
+            TracerProvider(span_limits=SpanLimits(max_events=MOST_CHUNK_EVENTS)),
+        )
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        instrumentor = AutoGenStreamsInstrumentor()
+        instrumentor.instrument(tracer_provider=provider, chunk_events=chunk_events)
+        await run_client(OwnClient(3 * MOST_CHUNK_EVENTS))
+        instrumentor.uninstrument()
+        spans += exporter.get_finished_spans()
+    without, with_events = (len(encode_spans([span]).SerializeToString()) for span in spans)
+    return (with_events - without) / len(spans[1].events)
+
+
 async def rows() -> list[Row]:
     """The table's lines."""
     provide()
@@ -92,6 +112,7 @@ async def rows() -> list[Row]:
     few, many = await _begin(_FEW), await _begin(STREAMS)
     instrumentor.uninstrument()
     events = (await _held(32) - await _held(0)) / 1024
+    exported = await _event_exported()
     return [
         Row(
             f"{STREAMS:,} streams of {CHUNKS} chunks in one loop, added per stream",
@@ -117,4 +138,5 @@ async def rows() -> list[Row]:
             "",
             events <= 6,
         ),
+        Row("one of at most 1,000 chunk events, in the exported span", "", f"{exported:.0f} bytes", "", "", None),
     ]
