@@ -111,6 +111,25 @@ async def test_a_name_is_not_asked_more_often_whether_it_is_empty(
     assert asked[0] == asked[1]
 
 
+async def test_what_only_their_telemetry_calls_is_not_called(
+    telemetry_off: None, exported: Exported, agent: Make
+) -> None:
+    """A class of the application's may say where it sends to, and may do anything when it is asked."""
+
+    class Client(OpenAIChatClient):
+        asked = 0
+
+        def service_url(self) -> str:
+            Client.asked += 1
+            return "http://example.invalid"
+
+    asks = agent("clean")
+    asks.client.__class__ = Client
+    await drain(asks.run("hello", stream=True))
+    assert Client.asked == 0
+    assert endings(exported) == ["invoke_agent completed", "chat completed"]
+
+
 async def test_spans_of_our_own_where_theirs_are_off(telemetry_off: None, exported: Exported, agent: Make) -> None:
     """With the same endings, the right parents, and the conventions' metrics from us."""
     workflow = WorkflowBuilder(start_executor=agent("silent_cut"), name="flow").build()

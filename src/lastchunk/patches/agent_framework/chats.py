@@ -81,8 +81,7 @@ def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object
         semconv.PROVIDER_NAME: getattr(client, "otel_provider_name", None),
         semconv.REQUEST_MODEL: _model(kwargs.get("client_kwargs"), kwargs.get("options"), client),
     }
-    service_url = getattr(client, "service_url", None)
-    url = service_url() if callable(service_url) else None
+    url = _service_url(client)
     attributes.update(endpoint(url))
     return Start(
         operation=Operation.CHAT,
@@ -96,6 +95,13 @@ def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object
         library_span=lent.span is not None,
         lent_span=lent.span,
     )
+
+
+def _service_url(client: object) -> object:
+    """Where the client sends to; None if a class of the application's says that, which theirs asks only for its telemetry."""
+    service_url = getattr(type(client), "service_url", None)
+    theirs = str(getattr(service_url, "__module__", "")).startswith("agent_framework")
+    return service_url(client) if theirs and callable(service_url) else None
 
 
 def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> Start:
