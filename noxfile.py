@@ -191,6 +191,7 @@ def agent_framework(session: nox.Session, versions: tuple[str, str, str]) -> Non
             "trustme",
             "uvicorn",
             "uvloop",
+            "websockets",
         ),
         *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
