@@ -18,21 +18,29 @@ class Thrown:
     __slots__ = ("_step",)
 
     def __init__(self, step: Any) -> None:
-        self._step = step
+        self._step: Any = step
 
     def __iter__(self) -> Thrown:
         return self
 
     def __next__(self) -> Any:
-        return self._step.send(None)
+        return self._resumed(self._step.send, None)
 
     def send(self, value: Any) -> Any:
         """Resume inner."""
-        return self._step.send(value)
+        return self._resumed(self._step.send, value)
 
     def throw(self, error: BaseException) -> Any:
         """Throw into inner."""
-        return self._step.throw(error)
+        return self._resumed(self._step.throw, error)
+
+    def _resumed(self, resume: Any, value: Any) -> Any:
+        try:
+            return resume(value)
+        except BaseException:
+            # On Python 3.13 a step holds what was thrown into it, and a frame of the traceback would hold the step: a cycle.
+            self._step = resume = value = None
+            raise
 
 
 class NotBegun:
