@@ -46,7 +46,7 @@ class FakeTime:
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.SelectorEventLoop(_Jumping(self))
-        loop.time = lambda: self.now  # type: ignore[method-assign]
+        loop.time = lambda: self.now  # type: ignore[method-assign]  # the loop of this test tells its own time
         return loop
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:

@@ -41,7 +41,7 @@ async def test_autogen(of: str, says: list[Any], reason: Reason) -> None:
         "client": lambda: client.create_stream(user()),
         "agent": lambda: agent.run_stream(task="hello"),
         "team": lambda: _team(client).run_stream(task="hello"),
-        "turn": lambda: agent.on_messages_stream([], None),  # type: ignore[arg-type]
+        "turn": lambda: agent.on_messages_stream([], None),  # type: ignore[arg-type]  # nobody cancels this one
     }
     stream = streams[of]()
     assert ending_of(stream) is None
@@ -99,7 +99,7 @@ async def test_an_ending_says_what_to_do() -> None:
     assert Ending(Reason.COMPLETED, None).remedy == ""
     assert pickle.loads(pickle.dumps(ending)) == copy.deepcopy(ending) == ending
     with pytest.raises(dataclasses.FrozenInstanceError):
-        ending.reason = Reason.COMPLETED  # type: ignore[misc]
+        ending.reason = Reason.COMPLETED  # type: ignore[misc]  # that is what must fail
 
 
 async def test_of_an_exception(model: Make) -> None:

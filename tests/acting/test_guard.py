@@ -157,7 +157,7 @@ async def test_cancelled_at_every_step(of: str, limits: dict[str, float]) -> Non
         stream = {
             "client": client.stream,
             "agent": client.run,
-            "team": lambda: RoundRobinGroupChat([agent], max_turns=1).run_stream(task="hello"),  # noqa: B023
+            "team": lambda: RoundRobinGroupChat([agent], max_turns=1).run_stream(task="hello"),  # noqa: B023  # called in this turn
         }[of]()
         task = asyncio.create_task(read(guard(stream, **limits)))
         for _ in range(turns):

@@ -130,8 +130,8 @@ def _waits(headers: dict[str, str] | None, **options: Any) -> float:
     error = RuntimeError("raised from it")
     error.__cause__ = ConnectionError()
     if headers is not None:
-        error.__cause__.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]
-    state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
+        error.__cause__.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]  # as errors of SDKs have it
+    state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # only the outcome is read
     state.set_exception((type(error), error, None))
     return wait_retry_after(**options)(state)
 
