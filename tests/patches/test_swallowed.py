@@ -92,6 +92,24 @@ async def test_a_team_that_goes_on_after_its_surfer_failed(exported: Exported) -
     assert said(exported, "invoke_workflow") == ("completed", None, False)
 
 
+class Asks(FileSurfer):
+    """An agent of the application's that asks a surfer first, and answers by itself."""
+
+    __module__ = "mine"
+    text = "That file cannot be read. Here is what I know."
+
+    async def on_messages(self, messages: Any, cancellation_token: Any) -> Response:
+        """The surfer fails; the answer is this agent's own."""
+        await drain(FileSurfer("surfer", "d").run_stream(task="Go on."))
+        return await super().on_messages(messages, cancellation_token)
+
+
+async def test_an_agent_that_answers_although_its_surfer_failed(exported: Exported) -> None:
+    await drain(Asks("asks", "d").run_stream(task="Go on."))
+    endings = {span.name: span.attributes["lastchunk.stream.termination.reason"] for span in exported.ours}
+    assert endings == {"invoke_agent surfer": "tool_error", "invoke_agent asks": "completed"}
+
+
 @pytest.mark.parametrize(("script", "cause"), [("http_500", "provider_error"), ("http_429", "rate_limited")])
 async def test_a_surfer_whose_model_failed(
     exported: Exported, model: Callable[..., Any], script: str, cause: str

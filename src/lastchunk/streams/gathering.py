@@ -86,7 +86,7 @@ def outcome_of(
         left=left,
         process_exit=process_exit or (cancelled and loop_is_ending()),
         disconnected=_client_left(record, error, cancelled, waiting_for is not None),
-        failed_tool=record.tool_failed or _last_turn_failed(record, inner),
+        failed_tool=record.tool_failed or _last_turn_failed(inner),
         gave_up=_gave_up(record),
         waiting_for=waiting_for,
         idle=idle,
@@ -124,9 +124,9 @@ def _client_left(record: StreamRecord, error: BaseException | None, cancelled: b
     return record.reader is not None and record.reader.stopped_for_client(waiting, record.stepped_at)
 
 
-def _last_turn_failed(record: StreamRecord, inner: InnerStream | None) -> bool:
+def _last_turn_failed(inner: InnerStream | None) -> bool:
     """The last message is that of an agent which a tool failed, and which said so in its own words: AutoGen's surfers."""
-    return inner is not None and inner.ending.reason is Reason.TOOL_ERROR and inner.name == record.last_source
+    return inner is not None and inner.ending.reason is Reason.TOOL_ERROR
 
 
 def _finished(record: StreamRecord) -> tuple[bool, Source]:

@@ -93,10 +93,10 @@ class InnerStreams:
         """
         stream = self._behind_answer(answer)
         if team:
-            turns = self.turns or {}
-            stream = turns.get(source or "") or self.last_model or stream
-            if stream is not None and stream.ending.reason is Reason.TOOL_ERROR:
-                return stream
+            turn = (self.turns or {}).get(source or "")
+            if turn is not None and turn.ending.reason is Reason.TOOL_ERROR:
+                return turn
+            stream = turn or self.last_model or stream
         return stream if stream is not None and stream.ending.reason in FROM_A_RESULT else None
 
     def _behind_answer(self, answer: Answer | None) -> InnerStream | None:
