@@ -53,7 +53,7 @@ _BY_CAUSE: Mapping[Cause, str] = {
     ),
     Cause.CLIENT_DISCONNECTED: (
         "The web client disconnected first: if it is always after the same time, a proxy before the server timed "
-        "out; send SSE pings while the model is silent."
+        "out; send pings while the model is silent."
     ),
     Cause.RATE_LIMITED: (
         "The provider's rate limit was reached: lower the concurrency or raise the quota, and set `max_retries` "
