@@ -114,6 +114,33 @@ def test_output_that_cannot_be_written_is_status_2_and_one_sentence(args: list[s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        ["explain"],
+        ["explain", "--json"],
+        ["explain", "truncated"],
+        ["doctor", "--offline"],
+        ["doctor", "--offline", "--json"],
+        ["init", "new"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_read_enough_is_no_failure(
+    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As in `lastchunk explain | head`: nobody reads the other end of the pipe any more."""
+    monkeypatch.chdir(tmp_path)
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w", encoding="utf-8") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert invoke(*args) == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_interrupted_anywhere(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C has the status that shells know, also where a command does not expect it."""
 

@@ -16,6 +16,9 @@ from lastchunk.version import __version__
 if TYPE_CHECKING:
     import click
 
+NAME = "lastchunk"
+_COMPLETE = "_LASTCHUNK_COMPLETE"
+"""The variable by which a shell asks for completions."""
 HELP = """Every stream a span, every ending a reason, every cutoff an alert.
 
 To instrument an application, you do not need this command:
@@ -34,12 +37,31 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _status(args: Sequence[str] | None) -> int:
+    try:
+        return _ran(sys.argv[1:] if args is None else list(args))
+    except BrokenPipeError:
+        # Who reads the output has read enough, as in `lastchunk explain | head`.
+        _discard_output()
+        return 0
+
+
+def _ran(args: list[str]) -> int:
     require("lastchunk", "click", "rich", extra="cli")
     import click
+    from click.shell_completion import shell_complete
 
+    group = _command()
     try:
-        status = int(_command().main(args, prog_name="lastchunk", standalone_mode=False) or 0)
-        print(end="", flush=True)
+        if asked := os.environ.get(_COMPLETE):
+            return shell_complete(group, {}, NAME, _COMPLETE, asked)
+        try:
+            # Not `group.main`, which makes exit status 1 of a closed pipe.
+            with group.make_context(NAME, args) as context:
+                status = int(group.invoke(context) or 0)
+        finally:
+            print(end="", flush=True)
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
     except click.ClickException as error:
         error.show()
         status = NOT_RUN
@@ -53,12 +75,19 @@ def _status(args: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("Interrupted.", file=sys.stderr)
         status = stopped.status()
+    except BrokenPipeError:
+        raise
     except OSError as error:
         what = error.filename or "the output cannot be written"
         print(f"lastchunk: {what}: {error.strerror or error}.", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter tries again at its end
+        _discard_output()
         status = NOT_RUN
     return status
+
+
+def _discard_output() -> None:
+    """What is still buffered cannot be written. Without this, the interpreter would try again at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command() -> click.Group:
@@ -69,7 +98,7 @@ def _command() -> click.Group:
     from lastchunk.explain import explain
     from lastchunk.monitoring.command import init
 
-    group = click.Group("lastchunk", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    group = click.Group(NAME, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     group.add_command(doctor)
     group.add_command(explain)
     group.add_command(init)

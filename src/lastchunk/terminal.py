@@ -18,10 +18,16 @@ _ELSEWHERE = 120
 Row = Sequence[Text]
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Called in an `except`: leave the error to `lastchunk.cli`. Rich's own method makes exit status 1 of it."""
+        raise
+
+
 def console(*, stderr: bool = False) -> Console:
     """For standard output, or standard error."""
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=_ELSEWHERE)
+    found = _Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else _Console(stderr=stderr, highlight=False, width=_ELSEWHERE)
 
 
 def show(console: Console, table: Table, rows: Sequence[Row], *, least: int | None = None) -> None:

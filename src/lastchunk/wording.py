@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def a(name: str) -> str:
     """The name with its article: `an int`, `a str`."""
@@ -15,6 +17,6 @@ def many(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def listed(names: list[str], last: str = "and") -> str:
+def listed(names: Sequence[str], last: str = "and") -> str:
     """The names as a sentence has them: `one`, `one and another`, `one, two and three`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

@@ -21,7 +21,7 @@ import pytest
 
 from lastchunk.doctor.environment import starting
 from lastchunk.doctor.environment.start import Started
-from lastchunk.doctor.report.findings import Status
+from lastchunk.doctor.report.findings import Check, Status
 from lastchunk.doctor.telemetry import otel_settings
 from lastchunk.doctor.telemetry.signals import Signal
 
@@ -101,3 +101,65 @@ def test_the_doctor_says_what_happens(row: Row, tmp_path: Path) -> None:
     # What is said of the variables without a start never says otherwise.
     checks = otel_settings.checks(environ, KNOWN, has_distro=True)
     assert not (row.sends and any(check.status is Status.PROBLEM for check in checks))
+
+
+REFUSED = {
+    "OTEL_EXPORTER_OTLP_PROTOCOL": " ",
+    "OTEL_METRICS_EXEMPLAR_FILTER": "nope",
+    "OTEL_METRIC_EXPORT_INTERVAL": "-1",
+    "OTEL_PYTHON_ID_GENERATOR": "nope",
+    "OTEL_SPAN_EVENT_COUNT_LIMIT": "many",
+}
+"""OpenTelemetry does not start with any of these values."""
+IGNORED = {
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "nope",
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": "nope",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "nope",
+    "OTEL_PYTHON_CONTEXT": "nope",
+    "OTEL_RESOURCE_ATTRIBUTES": "nope",
+    "OTEL_TRACES_SAMPLER": "nope",
+}
+"""OpenTelemetry warns about each of these values, and uses its default."""
+SILENTLY_IGNORED = {"OTEL_SDK_DISABLED": "yes", "OTEL_SEMCONV_STABILITY_OPT_IN": "nope"}
+"""OpenTelemetry says nothing about these values, and works as if they were not set. The doctor says nothing either."""
+
+
+def _verdicts(environ: Mapping[str, str]) -> tuple[dict[str, Status], list[Check]]:
+    """What a real start says of each variable, and what the other checks then say."""
+    environ = {**CLEAN, "OTEL_SERVICE_NAME": "chat", **environ}
+    started = list(starting.checks(environ, has_distro=True))
+    said = {name: check.status for check in started for name in check.blames}
+    others = list(otel_settings.checks(environ, KNOWN, has_distro=True, blamed=said))
+    return said, others
+
+
+def _ok(checks: list[Check]) -> set[str]:
+    return {check.id for check in checks if check.status is Status.OK}
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "not_ok"),
+    [
+        (REFUSED, Status.PROBLEM, {"interval", "span_limits", *(f"exporter.{signal}" for signal in Signal)}),
+        (IGNORED, Status.WARNING, {"resource", "sampler", "temporality"}),
+        (SILENTLY_IGNORED, None, set[str]()),
+    ],
+    ids=["refused", "ignored", "silently ignored"],
+)
+def test_no_check_calls_a_value_ok_that_opentelemetry_refuses_or_ignores(
+    environ: Mapping[str, str], status: Status | None, not_ok: set[str]
+) -> None:
+    said, others = _verdicts(environ)
+    assert said == (dict.fromkeys(environ, status) if status else {})
+    assert _ok(others) == {check.id for check in others} - {f"otel.{name}" for name in not_ok}
+
+
+def test_a_sampler_and_its_argument_have_one_verdict() -> None:
+    """Where the ratio is a number, nobody complains of the sampler, although alone it would lack the ratio."""
+    sampled = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"}
+    other = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "nope"}
+    said, _ = _verdicts({**sampled, **other})
+    assert said == dict.fromkeys(other, Status.WARNING)
+    said, others = _verdicts({**sampled, "OTEL_TRACES_SAMPLER_ARG": "half"})
+    assert said == dict.fromkeys(sampled, Status.WARNING)
+    assert "otel.sampler" not in _ok(others)

@@ -37,9 +37,11 @@ def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Fi
     yield from _guarded("patches", patches.checks(patches.trials(), everything))
     yield from _guarded("otel", instrumentation.checks(environ, everything, points, command, _script_folders()))
     yield Doing("Starting OpenTelemetry as opentelemetry-instrument does")
-    yield from _guarded("otel", starting.checks(environ, has_distro=has_distro))
+    started = list(_guarded("otel", starting.checks(environ, has_distro=has_distro)))
+    yield from started
+    blamed = {name for found in started if isinstance(found, Check) for name in found.blames}
     yield from _guarded("settings", configuration.checks(environ))
-    yield from _guarded("otel", sdk_settings.checks(environ, known, has_distro=has_distro))
+    yield from _guarded("otel", sdk_settings.checks(environ, known, has_distro=has_distro, blamed=blamed))
     yield from _guarded("otlp", receivers.checks(environ, has_distro=has_distro, offline=offline, timeout=timeout))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from lastchunk.doctor.environment.sheltered import is_of_opentelemetry
@@ -65,18 +65,19 @@ def checks(environ: Mapping[str, str], start: Try | None = None, *, has_distro: 
         yield _packages(base.failed[0])
         return
     variables = sorted(name for name in environ if is_of_opentelemetry(name))
+    groups = [(name, *(other for other in variables if other.startswith(f"{name}_"))) for name in variables]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        alone = dict(
-            zip(variables, pool.map(start, ({**bare, name: environ[name]} for name in variables)), strict=True)
-        )
-    found = [check for name in variables if (check := _of(name, alone[name], base)) is not None]
+        alone = list(pool.map(start, ({**bare, **{name: environ[name] for name in group}} for group in groups)))
+    news = {said for said in started.said if said not in base.said}
+    found = [check for group, came in zip(groups, alone, strict=True) if (check := _of(group, came, news)) is not None]
     yield from found
-    if started.failed and not any(alone[name].failed for name in variables):
+    if started.failed and not any(came.failed for came in alone):
         yield Check(
             "otel.start",
             Status.PROBLEM,
             f"OpenTelemetry does not start with these variables together ({', '.join(variables)}): {started.failed[0]}",
             "Unset them one by one until it starts.",
+            blames=tuple(variables),
         )
     elif not found:
         yield Check("otel.start", Status.OK, f"OpenTelemetry starts. It logs: {started.said[0]}")
@@ -99,6 +100,7 @@ def _nothing_is_sent(silent: list[str], environ: Mapping[str, str]) -> Check:
         f"Correct {listed(by)}, or unset {'it' if len(by) == 1 else 'them'}."
         if by
         else "Set OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER to otlp.",
+        blames=tuple(by),
     )
 
 
@@ -112,12 +114,15 @@ def _packages(why: str) -> Check:
     )
 
 
-def _of(variable: str, started: Started, base: Started) -> Check | None:
+def _of(group: tuple[str, ...], started: Started, news: Collection[str]) -> Check | None:
+    """What is wrong with a variable and those that continue its name, such as `OTEL_TRACES_SAMPLER` and its `_ARG`."""
+    variable, remedy = group[0], f"Correct {listed(group, 'or')}, or unset {'it' if len(group) == 1 else 'both'}."
     if started.failed:
         said = f"OpenTelemetry does not start with this {variable}: {started.failed[0]}"
-        return Check("otel.start", Status.PROBLEM, said, f"Correct {variable}, or unset it.")
-    said = next((said for said in started.said if said not in base.said), None)
+        return Check("otel.start", Status.PROBLEM, said, remedy, blames=group)
+    # Alone, a variable can lack another one: only what is said with all of them counts.
+    said = next((said for said in started.said if said in news), None)
     if said is None:
         return None
     said = f"OpenTelemetry warns about this {variable}: {said}"
-    return Check("otel.start", Status.WARNING, said, f"Correct {variable}, or unset it.")
+    return Check("otel.start", Status.WARNING, said, remedy, blames=group)

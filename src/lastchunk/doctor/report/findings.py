@@ -52,6 +52,8 @@ class Check:
     """What to do; empty where there is nothing to do."""
     runbook: str = ""
     """The anchor of the runbook's entry, such as `#cause-idle_timeout`; empty where there is none."""
+    blames: tuple[str, ...] = ()
+    """Environment variables whose values OpenTelemetry refuses or ignores. No other check may call them ok."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 
 from lastchunk import semconv, settings
 from lastchunk.doctor.report.findings import Check, Status
 from lastchunk.doctor.telemetry.signals import Signal, exporters, protocol
+from lastchunk.wording import listed
 
 SHORTEST_VALUE = max(len(value) for value in (*semconv.Reason, *semconv.Cause))
 """Characters of the longest reason or cause."""
@@ -24,27 +26,55 @@ _CARRIES = {
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
-def checks(environ: Mapping[str, str], known: Mapping[Signal, Collection[str]], *, has_distro: bool) -> Iterator[Check]:
-    """Every check of the SDK's settings; `known` are the exporters that are installed."""
-    if environ.get("OTEL_CONFIG_FILE", "").strip():
-        said = "OTEL_CONFIG_FILE is set: OpenTelemetry reads that file and ignores the other variables."
-        for name in (
-            *(f"exporter.{signal}" for signal in Signal),
-            "sampler",
-            "span_limits",
-            "resource",
-            "interval",
-            "temporality",
-        ):
-            yield Check(f"otel.{name}", Status.SKIPPED, said)
-        return
-    for signal in Signal:
-        yield exporter(signal, environ, known[signal], has_distro=has_distro)
-    yield sampler(environ)
-    yield span_limits(environ)
-    yield resource(environ)
-    yield interval(environ)
-    yield temporality(environ)
+def checks(
+    environ: Mapping[str, str],
+    known: Mapping[Signal, Collection[str]],
+    *,
+    has_distro: bool,
+    blamed: Collection[str] = (),
+) -> Iterator[Check]:
+    """Every check of the SDK's settings.
+
+    `known` are the exporters that are installed, `blamed` the variables whose values OpenTelemetry refused or ignored when it
+    was started.
+    """
+    by_file = environ.get("OTEL_CONFIG_FILE", "").strip()
+    for look in (
+        *(partial(exporter, signal, known=known[signal], has_distro=has_distro) for signal in Signal),
+        sampler,
+        span_limits,
+        resource,
+        interval,
+        temporality,
+    ):
+        read = _Read(environ)
+        check = look(environ=read)
+        wrong = sorted(read.names.intersection(blamed))
+        if by_file:
+            said = "OTEL_CONFIG_FILE is set: OpenTelemetry reads that file and ignores the other variables."
+            yield Check(check.id, Status.SKIPPED, said)
+        elif check.status is Status.OK and wrong:
+            yield Check(check.id, Status.SKIPPED, f"otel.start says what is wrong with {listed(wrong)}.")
+        else:
+            yield check
+
+
+class _Read(Mapping[str, str]):
+    """The environment, which notes the names that are looked up."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return self._environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)
 
 
 def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str], *, has_distro: bool) -> Check:
@@ -161,8 +191,7 @@ def interval(environ: Mapping[str, str]) -> Check:
         return Check(
             "otel.interval",
             Status.WARNING,
-            f"OTEL_METRIC_EXPORT_INTERVAL={given} is not a number of milliseconds: the default, "
-            f"{LONGEST_INTERVAL}, is used.",
+            f"OTEL_METRIC_EXPORT_INTERVAL={given} is not a number of milliseconds.",
             f"Set OTEL_METRIC_EXPORT_INTERVAL={ADVISED_INTERVAL}.",
         )
     if value is not None and value > LONGEST_INTERVAL:
