@@ -46,7 +46,9 @@ class Query:
 
     def filled(self, **values: str) -> str:
         """The query as a data source gets it."""
-        return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda found: (VALUES | values)[found[1] or found[2]], self.text)
+        return re.sub(
+            r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))", lambda found: (VALUES | values)[found[1] or found[2]], self.text
+        )
 
 
 def panels(dashboard: dict[str, Any], *, rows: bool = False) -> Iterator[dict[str, Any]]:
@@ -79,10 +81,10 @@ def _queries(uid: str, dashboard: dict[str, Any]) -> Iterator[Query]:
             yield Query(uid, annotation["name"], annotation["datasource"]["type"], annotation["expr"])
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
-            # label_values(selector, label): what is asked of the data source is the selector
-            found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
-            assert found is not None
-            text = f"count by ({found[2]}) ({found[1]})"
+            # label_values(selector, label) asks for the selector, query_result(expression) for the expression.
+            asked = variable["query"]["query"]
+            found = re.fullmatch(r"label_values\((.+), (\w+)\)", asked)
+            text = f"count by ({found[2]}) ({found[1]})" if found else asked.removeprefix("query_result(")[:-1]
             yield Query(uid, variable["name"], variable["datasource"]["type"], text, instant=True)
 
 

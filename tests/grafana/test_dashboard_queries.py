@@ -98,7 +98,7 @@ def test_there_are_queries_in_each_language() -> None:
 @pytest.mark.parametrize("query", PROMQL, ids=str)
 def test_every_metric_and_label_exists(query: Query) -> None:
     found = list(selectors(query))
-    assert found
+    assert found or "vector(1)" in query.text  # which asks for no series
     known: set[str] = set()
     for selected in found:
         metrics = ours(selected.metric)

@@ -14,7 +14,7 @@ import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from lastchunk.monitoring import dashboards as maker
-from lastchunk.monitoring.dashboards import links, variables
+from lastchunk.monitoring.dashboards import links
 from lastchunk.monitoring.panels import PANELS
 from lastchunk.monitoring.settings import load
 from tests.grafana.dashboards import DASHBOARDS, GRAFANA, panels, strings
@@ -163,11 +163,33 @@ def test_links_keep_time_and_variables_and_take_any_value() -> None:
         assert set(link_["tags"]) <= set(board["tags"])
 
 
-def test_the_names_of_tempo_and_loki_come_from_the_service() -> None:
-    """`job` is namespace/name; Tempo and Loki know the name."""
-    (found,) = re.findall(r"^/(.+)/$", variables.service_name().build().regex or "")
-    pattern = re.compile(found.replace("\\/", "/"))
-    assert [pattern.search(job)[1] for job in ("shop/checkout", "checkout")] == ["checkout", "checkout"]  # type: ignore[index]
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        ("shop/checkout", ["checkout"]),
+        ("checkout", ["checkout"]),
+        ("shop/a+b (1)|pay|x/[y]", ["a+b (1)", "pay", "[y]"]),
+        (".*", [".*"]),
+    ],
+)
+def test_tempo_is_asked_for_the_names_in_what_is_chosen(chosen: str, names: list[str]) -> None:
+    """A service is namespace/name, and Tempo knows the name. Grafana finds it in the line that it makes of a query's result."""
+    for board in DASHBOARDS.values():
+        for variable in board["templating"]["list"]:
+            if variable["name"] == "service":
+                assert variable["query"]["query"].startswith("query_result(label_replace(vector(1), ")
+                (pattern,) = re.findall(r"^/(.+)/g$", variable["regex"])
+                line = f'{{chosen="{chosen}"}} 1 1767225600000'
+                assert re.findall(pattern.replace("\\/", "/"), line) == names
+
+
+def test_what_is_chosen_stays_chosen() -> None:
+    """A service that Prometheus never saw, or that is gone, would be dropped as soon as its values are asked for anew."""
+    for board in DASHBOARDS.values():
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                assert variable["refresh"] == 1, "only when the dashboard is loaded"
+                assert variable["name"] == "service" or variable["allowCustomValue"]
 
 
 def test_nothing_is_hidden_in_a_menu() -> None:
@@ -220,7 +242,9 @@ def test_provisioning_has_the_keys_that_grafana_documents() -> None:
 
 def test_firing_alerts_are_those_of_what_is_chosen():
     alerts = {panel["type"]: panel for panel in panels(DASHBOARDS["lastchunk-overview"]) if "Firing" in panel["title"]}
-    assert alerts["alertlist"]["options"]["alertInstanceLabelFilter"] == '{job=~"${job:regex}"}'
+    options = alerts["alertlist"]["options"]
+    assert options["alertInstanceLabelFilter"] == '{job=~"${job:regex}|", gen_ai_request_model=~"${model:regex}|"}'
+    assert options["datasource"] == "-- Grafana --"
     (target,) = alerts["table"]["targets"]
     assert "job=~'$job|'" in target["expr"]
     assert "gen_ai_request_model=~'$model|'" in target["expr"]

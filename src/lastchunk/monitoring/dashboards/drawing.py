@@ -28,6 +28,8 @@ from lastchunk.monitoring.dashboards.colours import BAD, GOOD, HUES, WARNING, Fa
 PROMETHEUS = common.DataSourceRef("prometheus", "${datasource}")
 TEMPO = common.DataSourceRef("tempo", "${tempo}")
 LOKI = common.DataSourceRef("loki", "${loki}")
+GRAFANA = common.DataSourceRef("grafana", "-- Grafana --")
+"""Grafana itself: its own annotations, and the rules that it manages."""
 
 SECONDS = "suffix:s"
 """As timeouts are configured: Grafana's own unit makes 1.33 mins of 80 s."""

@@ -93,8 +93,10 @@ def latest_traces(id_: int) -> table.Panel:
         24,
         11,
     )
-    # As it is: in a text between quotes the signs that escape `+`, `(` and `[` would have to be escaped themselves.
-    cut = f"resource.{SERVICE_NAME} =~ `${{service:regex}}` && span.{semconv.OUTERMOST} = true && span.{semconv.CUTOFF} = true"
+    # As it is: in a text between quotes the signs that escape `+`, `(` and `[` would have to be escaped themselves. `job` selects
+    # All, and services without a namespace. Tempo compares the whole name from 2.7 on only, so `^` and `$` say it.
+    service = f"resource.{SERVICE_NAME} =~ `^(${{job:regex}}|${{service:regex}})$`"
+    cut = f"{service} && span.{semconv.OUTERMOST} = true && span.{semconv.CUTOFF} = true"
     selected = ", ".join(f"span.{name}" for name in _SHOWN)
     panel = spans(about, f"{{ {cut} }} | select({selected})")
     for name, shown in zip(_SHOWN, _NAMES, strict=True):

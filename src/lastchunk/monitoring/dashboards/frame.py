@@ -11,12 +11,11 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, Panel
 
 from lastchunk.monitoring.dashboards import variables
 from lastchunk.monitoring.dashboards.colours import BAD, HUES, Family
-from lastchunk.monitoring.dashboards.drawing import PROMETHEUS
+from lastchunk.monitoring.dashboards.drawing import GRAFANA, PROMETHEUS
 from lastchunk.monitoring.dashboards.foreign import ALERT_NAME, ALERT_STATE, ALERTS, JOB, TARGET_INFO, VERSION
 from lastchunk.monitoring.dashboards.links import TAG, to_each_other
 
@@ -97,7 +96,7 @@ def _versions() -> dashboard.AnnotationQuery:
 
 def _deployments() -> dashboard.AnnotationQuery:
     """What a deployment tool wrote into Grafana with the tag `deployment`."""
-    found = dashboard.AnnotationQuery().name("Deployments").datasource(DataSourceRef("grafana", "-- Grafana --"))
+    found = dashboard.AnnotationQuery().name("Deployments").datasource(GRAFANA)
     target: dict[str, object] = {"limit": 100, "matchAny": False, "tags": ["deployment"], "type": "tags"}
     found = found.enable(True).icon_color(HUES[Family.LEFT])
     return found.target(_Plain(target))

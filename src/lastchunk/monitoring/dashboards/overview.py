@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import dashboard, table, timeseries
 
 from lastchunk import semconv
 from lastchunk.monitoring.dashboards import evidence, timing, variables, words
-from lastchunk.monitoring.dashboards.drawing import About, Query, lines, whole
+from lastchunk.monitoring.dashboards.drawing import GRAFANA, About, Query, lines, whole
 from lastchunk.monitoring.dashboards.foreign import ALERT_NAME, INSTANCE, JOB, SEVERITY
 from lastchunk.monitoring.dashboards.frame import FIRING, closed_row, encode, frame, open_row
 from lastchunk.monitoring.dashboards.ids import OVERVIEW as ID
@@ -129,16 +129,18 @@ def _alerts_of_grafana() -> dashboard.Panel:
     about = About(
         ID["alerts_grafana"],
         "Firing alerts, where Grafana evaluates them",
-        "Alerts of the chosen services, from rules (grafana/alerts/) that Grafana manages. Empty if your Prometheus evaluates"
-        " the rules.",
+        "Alerts from rules (grafana/alerts/) that Grafana manages: those of the chosen services and models, and those without"
+        " a model. Empty if your Prometheus evaluates the rules.",
         "No alert fires, or Prometheus evaluates the rules.",
         8,
         6,
     )
     options = {
-        "alertInstanceLabelFilter": f'{{{JOB}=~"${{job:regex}}"}}',
+        # Grafana compares a label that an alert does not have as an empty text.
+        "alertInstanceLabelFilter": f'{{{JOB}=~"${{job:regex}}|", {MODEL}=~"${{model:regex}}|"}}',
         "alertName": "Lastchunk",
         "dashboardAlerts": False,
+        "datasource": GRAFANA.uid,
         "groupBy": [],
         "groupMode": "default",
         "maxItems": 20,

@@ -55,7 +55,6 @@ def build(settings: Settings) -> str:
         variables.service(),
         variables.environment(),
         variables.model(),
-        variables.service_name(),
         variables.runbook(settings),
     ]
     says = "Is what you see complete? Applications that report, and the Collectors between them and you."

@@ -33,12 +33,17 @@ def sources() -> list[Variable]:
 
 
 def _labels(name: str, shown: str, of: str, says: str) -> dashboard.QueryVariable:
-    """Every value of a label; All selects series without it too."""
+    """Every value of a label; All selects series without it too.
+
+    A value that is typed, or that a link names, need not be among them. It stays chosen because only loading the dashboard
+    asks for the values anew: Grafana drops what is not among the new ones.
+    """
     query = f"label_values({of})"
     variable = dashboard.QueryVariable(name).label(shown).description(says).datasource(PROMETHEUS)
     variable = variable.query({"query": query, "refId": f"variable-{name}", "qryType": 1}).definition(query)
     variable = variable.multi(True).include_all(True).all_value(".*").current(_ALL)
-    return variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
+    variable = variable.allow_custom_value(True).refresh(VariableRefresh.ON_DASHBOARD_LOAD)
+    return variable.sort(VariableSort.ALPHABETICAL_ASC)
 
 
 def service() -> dashboard.QueryVariable:
@@ -67,12 +72,15 @@ def agent() -> dashboard.QueryVariable:
 
 
 def service_name() -> dashboard.QueryVariable:
-    """Hidden: the services' names without their namespaces, as Tempo and Loki know them."""
-    query = f'label_values({_ENDED}{{{JOB}=~"$job"}}, {JOB})'
+    """Hidden: the names of the chosen services without their namespaces, as Tempo knows them.
+
+    Prometheus only takes apart what was chosen, so it need not know the service.
+    """
+    query = 'query_result(label_replace(vector(1), "chosen", "${job:pipe}", "", ""))'
     variable = dashboard.QueryVariable("service").label("Service name").datasource(PROMETHEUS)
-    variable = variable.query({"query": query, "refId": "variable-service", "qryType": 1}).definition(query)
-    variable = variable.regex("/([^\\/]+)$/").multi(True).include_all(True).current(_ALL)
-    return variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).hide(VariableHide.HIDE_VARIABLE)
+    variable = variable.query({"query": query, "refId": "variable-service", "qryType": 3}).definition(query)
+    variable = variable.regex('/["|](?:[^"|]*\\/)?([^"|\\/]+)(?=["|])/g').multi(True).include_all(True).current(_ALL)
+    return variable.refresh(VariableRefresh.ON_DASHBOARD_LOAD).hide(VariableHide.HIDE_VARIABLE)
 
 
 def runbook(settings: Settings) -> dashboard.TextBoxVariable:
