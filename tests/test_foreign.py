@@ -112,6 +112,15 @@ def test_counts(said: object, count: int | None) -> None:
     assert type(foreign.count(said)) is type(count)
 
 
+class Unequal:
+    """Raises whatever is done with it."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    __str__ = __repr__ = __hash__ = __eq__  # type: ignore[assignment]
+
+
 def test_names_of_classes() -> None:
     """Also those that a program made up."""
     assert foreign.class_name(ValueError) == "ValueError"
@@ -123,4 +132,11 @@ def test_names_of_classes() -> None:
         def __getattribute__(cls, name: str) -> object:
             raise RuntimeError(name)
 
-    assert foreign.class_name(Hostile("X", (), {})) == "_OTHER"
+    assert foreign.class_name(Hostile("X", (), {"__module__": "m"})) == "m.X"
+    assert foreign.own_name(Hostile("X", (), {})) == "X"
+
+
+@pytest.mark.parametrize("module", [None, 7, Unequal(), b"m"])
+def test_a_class_whose_module_is_no_text(module: object) -> None:
+    """An application may write anything there; the class of an exception is read at the end of its stream."""
+    assert foreign.class_name(type("E", (Exception,), {"__module__": module})) == "_OTHER"

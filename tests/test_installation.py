@@ -16,7 +16,7 @@ import pytest
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry._logs import NoOpLoggerProvider
 from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.trace import NoOpTracerProvider
+from opentelemetry.trace import NoOpTracerProvider, Span
 
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk.imports import exists, when_imported
@@ -192,6 +192,32 @@ class Raises:
         raise RuntimeError(name)
 
 
+class RaisesIn:
+    """A provider whose method `name` raises, or that of whatever it makes: a tracer, a span, a meter, an instrument, a logger."""
+
+    def __init__(self, made: Any, name: str) -> None:
+        self._made = made
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._name:
+            raise RuntimeError(name)
+        found = getattr(self._made, name)
+        if not name.startswith(("get_tracer", "get_meter", "get_logger", "create_", "start_span")):
+            return found
+        return lambda *args, **kwargs: self._of_span(found(*args, **kwargs))
+
+    def _of_span(self, made: Any) -> Any:
+        if not isinstance(made, Span):
+            return RaisesIn(made, self._name)
+        if hasattr(type(made), self._name):  # a span is asked for its class, so it cannot be replaced
+            made.__class__ = type("Span", (type(made),), {self._name: property(self._raise)})
+        return made
+
+    def _raise(self, _: object) -> Any:
+        raise RuntimeError(self._name)
+
+
 class NoWeakReferences:
     """A provider that cannot be kept weakly, or as a key."""
 
@@ -233,6 +259,25 @@ async def test_a_provider_that_raises(instrument: Instrument, failing: str, repo
     await _cut()
     assert _says(signals) == PROVIDERS.keys() - {failing}
     assert len(reported()) == 1
+
+
+METHODS = {
+    "tracer_provider": "start_span set_attributes is_recording end get_span_context",
+    "meter_provider": "create_counter create_histogram create_observable_gauge create_observable_up_down_counter add record",
+    "logger_provider": "emit",
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in METHODS for name in METHODS[kind].split()])
+async def test_a_provider_that_raises_later(
+    instrument: Instrument, kind: str, name: str, reported: Callable[[], list[str]]
+) -> None:
+    """In any method of what it makes: the other signals are whole."""
+    signals = Signals()
+    instrument(**{**signals.providers, kind: RaisesIn(signals.providers[kind], name)})
+    await _cut()
+    assert _says(signals) >= PROVIDERS.keys() - {kind}
+    assert reported() != []
 
 
 @pytest.mark.parametrize("kind", PROVIDERS)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -47,6 +48,17 @@ def test_the_line_but_not_the_text(caplog: pytest.LogCaptureFixture, reported: C
     assert f"(ValueError at {__file__}:{line})" in record.getMessage()
     assert "a secret" not in caplog.text
     assert record.exc_info is None
+    assert reported() == ["reading"]
+
+
+def test_a_logger_that_raises(monkeypatch: pytest.MonkeyPatch, reported: Callable[[], list[str]]) -> None:
+    """A filter of the application's: whoever reports an error of ours must not raise another one."""
+
+    def refuses(record: logging.LogRecord) -> bool:
+        raise RuntimeError("a filter")
+
+    monkeypatch.setattr(logging.getLogger("lastchunk"), "filters", [refuses])
+    _report("reading", ValueError("a secret"))
     assert reported() == ["reading"]
 
 

@@ -17,6 +17,7 @@ LONGEST = 256
 _CUT = "…"
 _WORD = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_.-]+(?:: ?[A-Za-z0-9_.-]+)?")
 _NAME = re.compile(r"[A-Za-z0-9_.:/@+=~-]{1,128}")
+_CLASS_NAME, _QUALNAME, _MODULE = (vars(type)[name].__get__ for name in ("__name__", "__qualname__", "__module__"))
 _MOST = 2**53
 """Below it every backend keeps a whole number exactly: many store doubles."""
 
@@ -62,14 +63,27 @@ def count(said: object) -> int | None:
 
 def class_name(kind: type) -> str:
     """A class as `error.type` names it: with its module, unless that is `builtins`."""
+    module, qualname = module_of(kind), text(_QUALNAME(kind))
+    if module == "builtins":
+        return qualname
+    return text(f"{module}.{qualname}") if module else OTHER
+
+
+def module_of(kind: type) -> str:
+    """The name of the module of a class; empty if what stands there is no text."""
     try:
-        module, qualname = kind.__module__, kind.__qualname__
+        return text(_MODULE(kind))
     except Exception:
-        return OTHER  # A metaclass may do as it likes.
-    return text(qualname) if module == "builtins" else text(f"{module}.{qualname}")
+        return ""
+
+
+def own_name(kind: type) -> str:
+    """The `__name__` of a class, whatever its metaclass says."""
+    return _CLASS_NAME(kind)
 
 
 def _fits(pattern: re.Pattern[str], said: object) -> str | None:
-    if not isinstance(said, str) or not said:
+    if not isinstance(said, str):
         return None
-    return str.__str__(said) if pattern.fullmatch(said) else OTHER
+    said = str.__str__(said)
+    return (said if pattern.fullmatch(said) else OTHER) if said else None

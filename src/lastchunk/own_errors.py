@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 _logger = logging.getLogger("lastchunk")
 _reported: set[tuple[str, str]] = set()
@@ -30,10 +31,11 @@ def report(place: str, error: BaseException) -> None:
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
     line = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}" if traceback else "unknown line"
-    _logger.warning(
-        "Lastchunk failed while %s (%s at %s). The application is not affected, but its telemetry may be incomplete."
-        " This is logged once.",
-        place,
-        what,
-        line,
-    )
+    with suppress(Exception):  # A filter or a handler of the application's may raise.
+        _logger.warning(
+            "Lastchunk failed while %s (%s at %s). The application is not affected, but its telemetry may be incomplete."
+            " This is logged once.",
+            place,
+            what,
+            line,
+        )

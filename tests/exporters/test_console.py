@@ -314,6 +314,51 @@ def test_a_process_without_output(monkeypatch):
     assert ConsoleStreamExporter().export([stream()]) is SpanExportResult.SUCCESS
 
 
+class Place:
+    """What an application puts in the place of standard output; `print` needs no more."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+
+class NoTerminal(Place):
+    def isatty(self) -> bool:
+        raise OSError("there is none")
+
+
+class UnknownEncoding(Place):
+    encoding = "no-such-encoding"
+
+
+class NoEncoding(Place):
+    encoding = 7
+
+
+class SecretEncoding(Place):
+    @property
+    def encoding(self) -> str:
+        raise RuntimeError("not said")
+
+
+@pytest.mark.parametrize("kind", [Place, NoTerminal, UnknownEncoding, NoEncoding, SecretEncoding])
+def test_wherever_print_can_write(kind: type[Place], monkeypatch: pytest.MonkeyPatch):
+    place = kind()
+    monkeypatch.setattr(sys, "stdout", place)
+
+    assert ConsoleStreamExporter().export([stream()]) is SpanExportResult.SUCCESS
+    assert "invoke_agent guide" in place.text
+
+
+def test_standard_output_that_was_deleted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(sys, "stdout")
+
+    assert ConsoleStreamExporter().export([stream()]) is SpanExportResult.SUCCESS
+
+
 CONTROLS = "\x00\x07\x08\x1b]0;title\x07\x7f\x85\x9b31m\u202e\u2028\ud800"
 
 

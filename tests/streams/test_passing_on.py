@@ -12,6 +12,7 @@ from typing import Any
 
 import ollama
 import pytest
+from anthropic import Anthropic, AsyncAnthropic
 from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core.models import UserMessage
@@ -43,6 +44,19 @@ async def _async(url: str, stream: bool) -> None:
             pass
 
 
+async def _anthropic(url: str) -> None:
+    """The request is made when the context manager is entered."""
+    client = Anthropic(base_url=url.removesuffix("/v1"), api_key="none", max_retries=0)
+    with client, client.messages.stream(**ASK, max_tokens=1) as stream:
+        list(stream)
+
+
+async def _anthropic_async(url: str) -> None:
+    client = AsyncAnthropic(base_url=url.removesuffix("/v1"), api_key="none", max_retries=0)
+    async with client, client.messages.stream(**ASK, max_tokens=1) as stream:
+        [item async for item in stream]
+
+
 async def _ollama(url: str) -> None:
     # A message that its own models refuse, before there is a request.
     await ollama.AsyncClient(host=url).chat(model="m", messages=[{"role": "user", "content": 7}], stream=True)  # type: ignore[list-item]
@@ -70,6 +84,8 @@ WAYS: dict[str, Way] = {
     "create(stream=True), sync": lambda url: _sync(url, True),
     "create, async": lambda url: _async(url, False),
     "create(stream=True), async": lambda url: _async(url, True),
+    "anthropic's stream, sync": _anthropic,
+    "anthropic's stream, async": _anthropic_async,
     "a call that ollama refuses": _ollama,
     "AutoGen's create": lambda url: _autogen(url, lambda client: client.create(HELLO)),
     "create_stream": lambda url: _autogen(url, lambda client: _drain(client.create_stream(HELLO))),
@@ -105,6 +121,17 @@ async def test_tracebacks(instrument: Instrument, server: ModelServer, way: str,
     bare = await _raised(WAYS[way], url)
     instrument()
     assert await _raised(WAYS[way], url) == bare
+
+
+async def test_a_subclass_that_is_refused(instrument: Instrument) -> None:
+    """Python's own exception, which names the method that refused it."""
+
+    async def way(_: str) -> None:
+        type("Refused", (ReplayChatCompletionClient,), {}, unknown=1)
+
+    bare = await _raised(way, "")
+    instrument()
+    assert await _raised(way, "") == bare
 
 
 class Failing(ReplayChatCompletionClient):

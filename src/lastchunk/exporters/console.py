@@ -56,15 +56,14 @@ class ConsoleStreamExporter(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write the lines of the streams among these spans."""
         streams = [span for span in spans if semconv.TERMINATION_REASON in (span.attributes or {})]
-        out = self._out if self._out is not None else sys.stdout
-        if self._closed or out is None:  # pyright: ignore[reportUnnecessaryComparison]  # a process may have no output
-            return SpanExportResult.FAILURE if self._closed else SpanExportResult.SUCCESS
-        if not streams:
-            return SpanExportResult.SUCCESS
-        self._terminal = _is_terminal(out)
-        self._colour = _wants_colour(self._terminal)
+        if self._closed:
+            return SpanExportResult.FAILURE
         try:
-            _write(out, "".join(map(self._line, streams)))
+            out = self._out if self._out is not None else getattr(sys, "stdout", None)
+            if streams and out is not None:  # a process may have no output
+                self._terminal = _is_terminal(out)
+                self._colour = _wants_colour(self._terminal)
+                _write(out, "".join(map(self._line, streams)))
         except Exception:
             self._closed = self._out is not None
             return SpanExportResult.FAILURE
@@ -149,19 +148,29 @@ def _visible(line: str) -> int:
 
 
 def _write(out: TextIO, text: str) -> None:
-    encoding = getattr(out, "encoding", None) or "utf-8"
-    data = text.encode(encoding, "replace")
+    text = _encodable(out, text)
     if not _is_a_file(out):
         # A notebook's cell, too: what it has as `fileno` is the terminal of its server.
-        out.write(data.decode(encoding))
-        out.flush()
+        out.write(text)
+        if hasattr(out, "flush"):  # `print` needs none
+            out.flush()
         return
     out.flush()
     # Past the buffer of `out`: what a closed pipe leaves in there would fail again at exit, and change the application's exit
     # code.
-    descriptor = out.fileno()
+    data, descriptor = text.encode(out.encoding), out.fileno()
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def _encodable(out: TextIO, text: str) -> str:
+    """`text` with a question mark for each character that `out` cannot write; what replaces a file may name no encoding."""
+    try:
+        encoding = getattr(out, "encoding", None)
+        encoding = encoding if isinstance(encoding, str) else "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
+    except Exception:
+        return text
 
 
 def _is_a_file(out: TextIO) -> bool:
@@ -171,8 +180,8 @@ def _is_a_file(out: TextIO) -> bool:
 
 def _is_terminal(out: TextIO) -> bool:
     try:
-        return out.isatty()
-    except (AttributeError, ValueError):
+        return bool(out.isatty())
+    except Exception:
         return False
 
 

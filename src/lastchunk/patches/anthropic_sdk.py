@@ -21,6 +21,7 @@ from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Call, Content
 from lastchunk.patches.support.stainless import calls_of_resource, patch_of_resource, wants_raw_response
 from lastchunk.semconv import ChunkKind
+from lastchunk.streams.passing_on import no_frame_of_ours
 from lastchunk.streams.sdk_streams import ObservedAsyncStream, ObservedStream
 from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.wire import Wire
@@ -50,7 +51,12 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
         ask = getattr(manager, request, None)
         if ask is not None and not wants_raw_response(kwargs):
             call = Call(patcher, instance, args, kwargs, wrapped_by_another(wrapped, instance))
-            setattr(manager, request, lambda: MESSAGES.obtain(call, ask))
+
+            def observed() -> object:
+                with no_frame_of_ours:
+                    return MESSAGES.obtain(call, ask)
+
+            setattr(manager, request, observed)
         return manager
 
     patcher.wrap(module.AsyncMessages, "stream", stream_async)

@@ -103,7 +103,7 @@ class WithoutText:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        if isinstance(error, Exception):
+        if kind is not None and issubclass(kind, Exception):
             try:
                 self._span.set_attribute(semconv.ERROR_TYPE, foreign.text(type(error).__name__))
                 self._span.set_status(StatusCode.ERROR)

@@ -33,6 +33,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import ref
 
+from lastchunk.own_errors import report
 from lastchunk.streams.not_begun import NotBegun, Thrown, Waits
 from lastchunk.streams.observer import ITEM, Observer
 from lastchunk.streams.passing_on import passed_on
@@ -82,8 +83,8 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
                 asked = ask() if sent is None else inner.asend(sent)
                 continue
             # The cancel of a step that had not begun reaches inner where it stands, as it reaches any generator.
-            left = observer.close_asked or not isinstance(thrown, asyncio.CancelledError)
-            if isinstance(thrown, GeneratorExit):
+            left = observer.close_asked or not issubclass(type(thrown), asyncio.CancelledError)
+            if issubclass(type(thrown), GeneratorExit):
                 stand_in.over(thrown, left)
             # If garbage collection found outer in a cycle, it has closed `watch`, too.
             send = observer.watch(items.append)
@@ -123,7 +124,7 @@ def driven_sync(inner: Items, observer: Observer | Tap, stand_in: StandIn) -> It
             except BaseException as error:
                 given = _arrived(error)
                 resume, left = inner.throw, True
-                if isinstance(error, GeneratorExit):
+                if issubclass(type(error), GeneratorExit):
                     stand_in.over(error, left)
             else:
                 resume = inner.send
@@ -244,8 +245,11 @@ _OURS = frozenset({driven.__code__, driven_sync.__code__, _wait.__code__, Waits.
 
 def _arrived(error: BaseException) -> BaseException:
     """An exception on its way to inner, as if it came straight from where it was thrown."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code in _OURS:
-        traceback = traceback.tb_next
-    error.__traceback__ = traceback
+    try:
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_frame.f_code in _OURS:
+            traceback = traceback.tb_next
+        error.__traceback__ = traceback
+    except Exception as exc:
+        report("cleaning the traceback of an exception", exc)
     return error

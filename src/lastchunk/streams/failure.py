@@ -117,7 +117,7 @@ def failure_of(error: BaseException) -> Failure:
         hint = _hint(link) if kind not in _TRANSPORT else None
         return Failure(kind, qualified_name(error), hint, _detail(kind, hint, [link for _, link in kinds]))
     if _from_a_library(error):
-        mismatch = any(base.__name__ in _MISMATCHES for base in type(error).__mro__)
+        mismatch = any(foreign.own_name(base) in _MISMATCHES for base in type(error).__mro__)
         if mismatch or isinstance(error, ValueError):
             return Failure(FailureKind.PROTOCOL, qualified_name(error), Cause.PACKAGE_MISMATCH if mismatch else None)
     hint = Cause.PACKAGE_MISMATCH if isinstance(error, ImportError) else None
@@ -142,11 +142,13 @@ def failure_of_run(error: BaseException) -> Failure:
 def _of_an_sdk(error: BaseException) -> bool:
     if _kind_of(error) in (FailureKind.CANCEL, FailureKind.EXIT):
         return False
-    return _from_a_library(error) or any(base.__module__.partition(".")[0] in _SDKS for base in type(error).__mro__)
+    return _from_a_library(error) or any(
+        foreign.module_of(base).partition(".")[0] in _SDKS for base in type(error).__mro__
+    )
 
 
 def _kind_of(error: BaseException) -> FailureKind | None:
-    return next((kind for base in type(error).__mro__ if (kind := _KIND_BY_NAME.get(base.__name__))), None)
+    return next((kind for base in type(error).__mro__ if (kind := _KIND_BY_NAME.get(foreign.own_name(base)))), None)
 
 
 def _kind_behind(link: BaseException, error: BaseException) -> FailureKind | None:
@@ -158,13 +160,13 @@ def _kind_behind(link: BaseException, error: BaseException) -> FailureKind | Non
 
 
 def _hint(error: BaseException) -> Cause | None:
-    if any(base.__name__ == "ValidationError" for base in type(error).__mro__):
+    if any(foreign.own_name(base) == "ValidationError" for base in type(error).__mro__):
         return Cause.PACKAGE_MISMATCH
     return cause_named_by(error)
 
 
 def _detail(kind: FailureKind, hint: Cause | None, links: list[BaseException]) -> Detail | None:
-    names = (base.__name__ for link in links for base in type(link).__mro__)
+    names = (foreign.own_name(base) for link in links for base in type(link).__mro__)
     if kind in _TRANSPORT:
         return next((detail for name in names if (detail := _DETAIL_BY_NAME.get(name))), None)
     if hint is Cause.NO_STREAMING_SUPPORT:

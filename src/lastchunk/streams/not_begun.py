@@ -71,7 +71,7 @@ class NotBegun:
 
     def throw(self, error: BaseException) -> object:
         """Throw into inner, in the way in which `error` reached outer."""
-        if isinstance(error, GeneratorExit) and self._waits is not None and not self._waits.closed:
+        if issubclass(type(error), GeneratorExit) and self._waits is not None and not self._waits.closed:
             self._step = self._inner.athrow(error)
             return self._step.send(None)
         return self._step.throw(error)

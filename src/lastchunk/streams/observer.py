@@ -120,7 +120,7 @@ class Observer:
 
         A GeneratorExit says that the coroutine around the step was closed, most often by a finaliser.
         """
-        if isinstance(error, GeneratorExit):
+        if issubclass(type(error), GeneratorExit):
             self.let_go()
         elif self.record is not None:
             self._streams.end(self.record, error=error)

@@ -44,7 +44,7 @@ def own_attributes(value: object) -> dict[str, object]:
 
 def members(error: BaseException) -> tuple[BaseException, ...]:
     """The exceptions of a group; empty for any other exception."""
-    return error.exceptions if _is_group(error) else ()
+    return BaseExceptionGroup.exceptions.__get__(error) if _is_group(error) else ()
 
 
 def _is_dict(value: object) -> TypeGuard[dict[str, object]]:
@@ -52,4 +52,4 @@ def _is_dict(value: object) -> TypeGuard[dict[str, object]]:
 
 
 def _is_group(error: BaseException) -> TypeGuard[BaseExceptionGroup[BaseException]]:
-    return isinstance(error, BaseExceptionGroup)
+    return issubclass(type(error), BaseExceptionGroup)

@@ -42,7 +42,7 @@ class Spans:
         attributes = at_begin(record)
         target = attributes.get(semconv.REQUEST_MODEL) if operation is Operation.CHAT else record.start.name
         parent, links = _parent(record)
-        record.span = self._tracer.start_span(
+        span = self._tracer.start_span(
             f"{operation} {target}" if target else operation.value,
             context=parent,
             kind=SpanKind.CLIENT if operation is Operation.CHAT else SpanKind.INTERNAL,
@@ -50,6 +50,8 @@ class Spans:
             links=links,
             start_time=record.began_wall,
         )
+        span.get_span_context()  # The other signals name it: a span that cannot say which it is would lose them, too.
+        record.span = span
 
     def lend(self, record: StreamRecord, span: LentSpan) -> None:
         """The library made the stream's span; what it says itself stays."""

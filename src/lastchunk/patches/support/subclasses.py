@@ -10,6 +10,7 @@ from typing import Protocol
 
 from lastchunk.own_errors import report
 from lastchunk.patches.support.wrapping import Wrapper, is_wrapped, resolved
+from lastchunk.streams.passing_on import no_frame_of_ours
 from lastchunk.streams.shapes import Args, Function, Kwargs
 
 
@@ -78,17 +79,20 @@ class Subclasses:
         base, patcher = self._base, self._patcher
         own = vars(base).get("__init_subclass__")
 
-        def init_subclass(cls: type, **kwargs: object) -> None:
-            if own is not None:
-                own.__get__(None, cls)(**kwargs)
-            else:
-                super(base, cls).__init_subclass__(**kwargs)
+        def init_subclass(cls: type, *args: object, **kwargs: object) -> None:
+            with no_frame_of_ours:
+                if own is not None:
+                    own.__get__(None, cls)(*args, **kwargs)
+                else:
+                    super(base, cls).__init_subclass__(*args, **kwargs)
             if patcher.active:
                 try:
                     self.look_at(cls)
                 except Exception as exc:
                     report(f"patching a subclass of {base.__name__}", exc)
 
+        init_subclass.__name__, init_subclass.__module__ = "__init_subclass__", base.__module__
+        init_subclass.__qualname__ = f"{base.__qualname__}.__init_subclass__"
         ours = classmethod(init_subclass)
         base.__init_subclass__ = ours  # pyright: ignore[reportAttributeAccessIssue]
 

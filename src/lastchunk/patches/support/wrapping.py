@@ -157,7 +157,7 @@ def left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
                 if error is call.error:
                     passed_on(error)
                     raise
-                if not isinstance(error, Exception):
+                if not issubclass(type(error), Exception):
                     raise
                 report(f"handling a call of {name}", error)
             if call.error is not None:
