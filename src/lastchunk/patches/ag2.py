@@ -38,7 +38,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _within(patcher: Patcher, middleware: object, call_next: Turn) -> Turn:
-    """The rest of the turn, which AG2 calls with its span as the current one."""
+    """Await the rest of the turn, which AG2 calls with its span as the current one."""
 
     async def turn(event: object, context: object) -> object:
         observer = Observer(patcher.streams, lambda: _describe(middleware), _on_item)
@@ -79,7 +79,7 @@ def _describe(middleware: object) -> Start:
 
 
 def _on_item(record: StreamRecord, response: object, now: float, gap: float) -> None:
-    """The turn's only item is its answer."""
+    """Read the turn's only item, which is its answer."""
     record.chunk(ChunkKind.MESSAGE, 0, now, gap)
     record.result(gap, arrived=True)
 

@@ -26,7 +26,7 @@ from lastchunk.streams.start import Start
 
 
 class AgentId(Protocol):
-    """By which AutoGen's runtime calls an agent."""
+    """The id by which AutoGen's runtime calls an agent."""
 
     type: str
     key: str
@@ -55,7 +55,10 @@ def _apply_container(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _items() -> tuple[Items, type]:
-    """What reads the items, and the class of those that pass on what a model streams; both modules import theirs."""
+    """Return the reader of items, and the class of items that pass on a model's text.
+
+    The patched modules have imported both classes.
+    """
     messages = sys.modules["autogen_agentchat.messages"]
     return Items(messages, sys.modules["autogen_agentchat.base"]), messages.ModelClientStreamingChunkEvent
 
@@ -83,7 +86,7 @@ def _describe_agent(agent: object, given: object) -> Start:
 
 
 def _start(agent: object) -> Start:
-    """Whose invocation it is, and within which run."""
+    """Return whose invocation it is, and within which run."""
     handling, name = _handling(), _text(ask(agent, "name"))
     return Start(
         operation=Operation.INVOKE_AGENT,
@@ -110,12 +113,12 @@ def _describe_team(team: object, args: Sequence[object], kwargs: Mapping[str, ob
 
 
 def _at_work(handling: AgentId | None, name: str) -> bool:
-    """The message that is being handled is one for the agent or team called `name`, which is a member of a team."""
+    """Whether the message that is being handled is for the agent or team `name`, a member of a team."""
     return handling is not None and handling.type == f"{name}_{handling.key}"
 
 
 def _handling() -> AgentId | None:
-    """The id of the runtime's agent whose message is being handled here; its key is the id of its team. None outside."""
+    """Return the id of the runtime's agent whose message is being handled; its key is the id of its team. None outside."""
     module = sys.modules.get("autogen_core._message_handler_context")
     if module is None:
         return None

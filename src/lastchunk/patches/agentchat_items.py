@@ -44,7 +44,7 @@ class Items:
         }
 
     def __call__(self, record: StreamRecord, item: object, now: float, gap: float) -> None:
-        """An item came, after a silence of `gap`."""
+        """Read an item that came after a silence of `gap`."""
         next(self._read[kind] for kind in type(item).__mro__ if kind in self._read)(record, item, now, gap)
 
     def _result(self, record: StreamRecord, item: object, now: float, gap: float) -> None:
@@ -58,7 +58,7 @@ class Items:
         self._ends(record, field(item, "chat_message"), gap)
 
     def _ends(self, record: StreamRecord, message: object, gap: float) -> None:
-        """The terminal item came, with `message` as its last."""
+        """Read the terminal item, with `message` as its last."""
         record.last_source = foreign.text(field(message, "source"))
         results = field(message, "results")
         if results is None and self._executed in type(message).__mro__:
@@ -88,7 +88,7 @@ _CONNECTION_ERROR = ": Connection error."
 
 
 def error_text_of(agent: object) -> str:
-    """How an agent's last message begins if it swallowed an exception; empty if it does not do that."""
+    """Return how an agent's last message begins if it swallowed an exception. Empty if the agent does not do that."""
     for kind in type(agent).__mro__:
         if kind.__name__ in _ERROR_TEXTS and kind.__module__.startswith("autogen_ext.agents."):
             return _ERROR_TEXTS[kind.__name__]
@@ -101,7 +101,7 @@ def _says_error(content: object, record: StreamRecord) -> TypeGuard[str]:
 
 
 def _cause_of(text: str) -> Cause | None:
-    """The cause that an exception's text names, which is all that is left of it."""
+    """Return the cause that an exception's text names. Only the text is left of the exception."""
     return Cause.CONNECTION_LOST if text.endswith(_CONNECTION_ERROR) else cause_named_by(text)
 
 

@@ -31,7 +31,7 @@ SpanOf = Callable[[Patcher, object, Callable[[], object]], object]
 
 
 class _Run:
-    """An agent's `run` that is under way: the stream that it may use within is a part of it, and no invocation of its own."""
+    """An agent's `run` that is under way. The stream that it may use within is no invocation of its own."""
 
     __slots__ = ("agent", "around")
 
@@ -41,7 +41,7 @@ class _Run:
         """The stream that the run began in."""
 
     def over(self) -> None:
-        """Nothing is kept: a task that was started within may live for ever."""
+        """Drop all references: a task that was started within may live for ever."""
         self.agent = self.around = None
 
 
@@ -50,7 +50,7 @@ _run: ContextVar[_Run | None] = ContextVar("lastchunk_run", default=None)
 
 
 def wrap_spans(module: ModuleType, patcher: Patcher, span_of: SpanOf) -> None:
-    """Have `span_of` decide on the spans that `module` asks for; AutoGen 0.4 asks for none."""
+    """Let `span_of` decide about the spans that `module` asks for. AutoGen 0.4 asks for none."""
     if not hasattr(module, "trace_invoke_agent_span"):
         return
 
@@ -92,7 +92,7 @@ def of_a_turn(
 
 
 def is_part_of_run(agent: object) -> bool:
-    """The agent's turn is what its own `run` is made of."""
+    """Whether the agent's turn belongs to its own `run`."""
     run = _run.get()
     return run is not None and run.agent is agent and run.around is current_stream()
 
@@ -111,7 +111,7 @@ def _without_stream(run: _Run, span: Any) -> Generator[Any]:
 
 
 def _who_asks(module: ModuleType) -> object:
-    """The object whose method, in `module`, asks for the span."""
+    """Return the object whose method, in `module`, asks for the span."""
     frame: FrameType | None = sys._getframe()  # pyright: ignore[reportPrivateUsage]  # as the logging of Python does
     while frame is not None and frame.f_globals is not vars(module):
         frame = frame.f_back

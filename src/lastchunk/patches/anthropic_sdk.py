@@ -33,7 +33,7 @@ _PROVIDERS = {"Bedrock": "aws.bedrock", "Vertex": "gcp.vertex_ai"}
 
 
 def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
-    """`stream` makes its request itself, when its context manager is entered; the manager keeps it until then."""
+    """Patch `stream`, which makes its request when its context manager is entered. The manager keeps it until then."""
     prefix = "Beta" if ".beta." in module.__name__ else ""
     request_async = _place_of_request(getattr(module, f"{prefix}AsyncMessageStreamManager").__aenter__)
     request = _place_of_request(getattr(module, f"{prefix}MessageStreamManager").__enter__)
@@ -64,7 +64,7 @@ def _apply_stream(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _place_of_request(enter: Function) -> str:
-    """The attribute of a manager that its `__enter__` takes the request from."""
+    """Return the attribute of a manager from which its `__enter__` takes the request."""
     for name in enter.__code__.co_names:
         if name.endswith("__api_request"):
             return name
@@ -72,7 +72,7 @@ def _place_of_request(enter: Function) -> str:
 
 
 class _Request:
-    """The request of a stream's manager; what observes it is made when it is awaited, and not if it never is."""
+    """The request of a stream's manager. Its observer is made when the request is awaited, or never."""
 
     def __init__(self, answer: Awaitable[object], observed: Callable[[], Awaitable[object]]) -> None:
         self._answer = answer
@@ -86,7 +86,7 @@ class _Request:
 
 
 def _apply_bedrock(module: ModuleType, patcher: Patcher) -> None:
-    """The beta messages of Bedrock borrow the functions of the others, patched or not; they get what those have now."""
+    """Give Bedrock's beta messages the patched functions: they borrow those of the others."""
     for owner, lender in (
         (module.AsyncMessages, module.FirstPartyAsyncMessagesAPI),
         (module.Messages, module.FirstPartyMessagesAPI),
@@ -97,7 +97,7 @@ def _apply_bedrock(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _apply_isinstance(module: ModuleType, patcher: Patcher) -> None:
-    """Before 1.0 the SDK's own `isinstance` says no to whatever is not exactly of its class, so also to a proxy."""
+    """Let a proxy pass the SDK's own `isinstance`, which before 1.0 accepts only its exact class."""
 
     def is_instance(wrapped: Function, cls: Any, args: Args, kwargs: Kwargs) -> object:
         if args and type(args[0]) in (ObservedStream, ObservedAsyncStream):
@@ -117,7 +117,7 @@ def _provider_of(client: object) -> str:
 
 
 def _answers_tool(messages: object) -> bool:
-    """A tool's result is a block in a message of the user."""
+    """Whether the last message of the user contains a tool's result."""
     content = field(last_of(messages), "content")
     return any(field(block, "type") == "tool_result" for block in items_of(content))
 

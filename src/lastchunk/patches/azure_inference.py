@@ -35,7 +35,7 @@ def _apply_async(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _said(args: Sequence[object], kwargs: Mapping[str, object], name: str) -> object:
-    """An argument of `complete`, or of the body that can be given in their place."""
+    """Return an argument of `complete`, which the call may also give in the body."""
     given = argument(args, kwargs, 0, "body")
     return field(given, name) if isinstance(given, dict) else kwargs.get(name)
 

@@ -48,7 +48,7 @@ def _describe(models: object, args: Sequence[object], kwargs: Mapping[str, objec
 
 
 def _history(contents: object) -> History | None:
-    """How many contents, and how much text in them; None if it is nothing of the kind."""
+    """Return how many contents there are, and how much text in them. None if they have another shape."""
     if isinstance(contents, str):
         return History(1, size_of_text(str.__str__(contents)))
     items = items_of(contents) or (() if contents is None else (contents,))
@@ -109,7 +109,7 @@ def _read_usage(wire: Wire, usage: object) -> None:
 
 
 def _after_headers(error: BaseException) -> bool:
-    """The error was raised while the body was read, or stood in it."""
+    """Whether the error was raised while the body was read, or was in it."""
     traceback = error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_name in _READING:

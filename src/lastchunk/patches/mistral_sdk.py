@@ -52,7 +52,7 @@ def _read(wire: Wire, event: object, now: float) -> Content:
 
 
 def _obtained(wire: Wire, stream: object) -> None:
-    """The response headers came; from here on the body is looked at as the SDK reads it."""
+    """Note that the response headers came, and look at the body as the SDK reads it."""
     response: Body | None = getattr(stream, "response", None)
     headers = getattr(response, "headers", None)
     wire.obtained(str(headers.get("content-type", "")) if headers is not None else "")

@@ -84,7 +84,7 @@ def _on_result(record: StreamRecord, result: object, gap: float) -> None:
 
 
 def _finish(result: object, provider: object) -> str:
-    """The finish reason that a result names; empty if it does not say, or would always say the same."""
+    """Return the finish reason of a result. Empty if it names none, or if this client always gives the same."""
     reason = field(result, "finish_reason")
     if not isinstance(reason, str) or reason == "unknown" or provider in _ALWAYS_SAY_STOP:
         return ""
@@ -100,7 +100,7 @@ def _sent(args: Sequence[object], kwargs: Mapping[str, object]) -> History | Non
 
 
 async def _watched(answer: Awaitable[object], patcher: Patcher, client: object, sent: History | None) -> object:
-    """Await the result of a `create` that does not stream, and tell the run around it how it ended."""
+    """Await the result of a `create` without streaming, and tell the run around it how it ended."""
     token = _creating.set(True)
     try:
         result = await answer
@@ -155,7 +155,7 @@ def _identity(client: object, url: str) -> dict[str, object]:
 
 
 def _base_url(client: object) -> object:
-    """The base URL of the SDK's client that `client` holds; None if it has none."""
+    """Return the base URL of the SDK's client in `client`. None if there is none."""
     below = field(client, "_client")
     for path in _BASE_URLS if below is not None else ():
         url = below
@@ -167,7 +167,7 @@ def _base_url(client: object) -> object:
 
 
 def _innermost(client: object) -> object:
-    """The client that a cache or a recorder wraps, or one within the other, else `client` itself."""
+    """Return the client inside a cache or a recorder, however deep, else `client` itself."""
     holds = fields_of(client)
     for name in ("client", "base_client") * 2:
         inner = dict.get(holds, name)

@@ -16,7 +16,7 @@ from lastchunk.streams.start import History
 
 
 def _history_of(prompt: object) -> History | None:
-    """A prompt is one message, if it is a text; it may also be tokens, or several."""
+    """Return the size of the prompt. A text is one message; a prompt may also be tokens, or several."""
     return History(1, size_of_text(prompt)) if isinstance(prompt, str) else None
 
 

@@ -56,7 +56,7 @@ def _read(wire: Wire, event: object, now: float) -> Content:
 
 
 def _field_of(name: str) -> str:
-    """A delta's field by the name of its event: `response.output_text.delta` is the delta of `text`."""
+    """Return the field of a delta's event: `response.output_text.delta` is a delta of `text`."""
     of_delta = name.removeprefix("response.").removesuffix(".delta")
     return "text" if of_delta in ("output_text", "refusal") else of_delta
 
@@ -69,7 +69,7 @@ def _arrived(wire: Wire, content: Content, now: float) -> Content:
 
 
 def _of_item(item: object) -> Content:
-    """A finished item: a message, reasoning, or any of the calls."""
+    """Read a finished item: a message, reasoning, or a call."""
     kind = str(getattr(item, "type", ""))
     return carried({"tool_call" if kind.endswith("_call") else "reasoning" if kind == "reasoning" else "content": item})
 

@@ -90,7 +90,10 @@ def _apply_tools(module: ModuleType, patcher: Patcher) -> None:
 
 
 class WithoutText:
-    """A span of AutoGen's: of an exception it says the class. What AutoGen would add, text and traceback, is content."""
+    """A span of AutoGen's that records only the class of an exception.
+
+    AutoGen would add text and traceback, which are content.
+    """
 
     def __init__(self, block: AbstractContextManager[Span]) -> None:
         self._block = block

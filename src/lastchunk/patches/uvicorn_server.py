@@ -35,7 +35,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 
 async def _shut_down(patcher: Patcher, server: object, answer: Awaitable[object]) -> object:
-    """As uvicorn does it; and if that was by a signal, send what has ended."""
+    """Shut down as uvicorn does. If a signal caused it, flush the telemetry of ended streams."""
     try:
         web_clients.server_stops(_ports(server))
     except Exception as exc:
@@ -51,7 +51,7 @@ async def _shut_down(patcher: Patcher, server: object, answer: Awaitable[object]
 
 
 def _ports(server: object) -> set[int]:
-    """Those that a server listens at; none for a Unix socket."""
+    """Return the ports at which a server listens. Empty for a Unix socket."""
     names = [
         socket.getsockname() for one in items_of(field(server, "servers")) for socket in getattr(one, "sockets", ())
     ]
@@ -59,7 +59,7 @@ def _ports(server: object) -> set[int]:
 
 
 async def _sent(flush: Callable[[int], None]) -> None:
-    """Not in the loop's own thread, where other tasks may still end."""
+    """Flush in another thread, so that other tasks of the loop may still end."""
     loop, sent = asyncio.get_running_loop(), asyncio.Event()
 
     def send() -> None:

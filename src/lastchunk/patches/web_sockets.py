@@ -88,7 +88,7 @@ def _websockets(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _handler_begins_after(patcher: Patcher, owner: Any, name: str) -> None:
-    """The handler of a connection runs in the context in which `owner`'s `name` is called."""
+    """Note that the handler of a connection runs in the context in which `owner`'s `name` is called."""
 
     def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = wrapped(*args, **kwargs)

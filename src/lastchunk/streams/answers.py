@@ -15,7 +15,7 @@ _SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A text that was given."""
+    """The answer of a stream, by its size and hash."""
 
     size: int
     """In bytes, UTF-8."""
@@ -24,7 +24,7 @@ class Answer:
 
 
 def answer_of(text: object) -> Answer | None:
-    """The answer that is `text`; None if that is none."""
+    """Return the answer that is `text`. None if that is no text."""
     return Answer(size_of_text(text), hash(text)) if type(text) is str and text else None
 
 

@@ -20,7 +20,7 @@ class CallArguments:
         self._calls: dict[tuple[int, int], _Nesting] | None = None
 
     def came(self, piece: object, call: object = 0, choice: int = 0) -> None:
-        """A piece of a call's arguments; one that is no text, as an object that came whole, says nothing."""
+        """Read a piece of a call's arguments. Anything that is no text, such as a whole object, is ignored."""
         if not isinstance(piece, str) or not piece:
             return
         self._calls = {} if self._calls is None else self._calls
@@ -34,7 +34,7 @@ class CallArguments:
 
     @property
     def cut(self) -> bool:
-        """The arguments of a call stop in the middle: nobody can read them."""
+        """Whether the arguments of a call stop in the middle, so that nobody can read them."""
         return any(nesting.inside for nesting in (self._calls or {}).values())
 
 
@@ -47,11 +47,11 @@ class _Nesting:
 
     @property
     def inside(self) -> bool:
-        """Something that was opened is not closed."""
+        """Whether a bracket or a text is open."""
         return self._in_text or self._depth > 0
 
     def came(self, piece: str) -> None:
-        """What comes next."""
+        """Read what comes next."""
         begin, self._escaped = int(self._escaped), False
         for mark in _MARKS.findall(piece, begin):
             if mark[0] == "\\":

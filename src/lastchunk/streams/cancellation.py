@@ -49,9 +49,9 @@ def _by_a_server(error: asyncio.CancelledError) -> bool:
 
 
 def _entered_here(task: asyncio.Task[Any], scope_id: int) -> bool:
-    """The scope was entered in this task, by what reads the stream: a framework enters its own outside.
+    """Whether the code that reads the stream entered the scope: a framework enters its own outside.
 
-    anyio has no public way to ask; where it has changed, nothing is known, and the task that cancelled decides.
+    anyio has no public way to ask. If its internals have changed, the answer is unknown, and the task that cancelled decides.
     """
     backend = sys.modules.get("anyio._backends._asyncio")
     scope = getattr(getattr(backend, "_task_states", {}).get(task), "cancel_scope", None)
@@ -63,7 +63,7 @@ def _entered_here(task: asyncio.Task[Any], scope_id: int) -> bool:
 
 
 def loop_is_ending() -> bool:
-    """`asyncio.run` is cancelling its main coroutine because of a Ctrl-C, or what that coroutine left behind."""
+    """Whether `asyncio.run` is cancelling its main coroutine because of Ctrl-C, or tasks that this left behind."""
     frame = sys._getframe()
     while frame is not None:
         code = frame.f_code

@@ -23,7 +23,7 @@ class _Choice:
 
 
 class Choices:
-    """What the choices of one stream said of their end. Nearly every stream has one."""
+    """The finish reasons and contents of one stream's choices. Nearly every stream has one choice."""
 
     __slots__ = ("_by_index", "_others", "unfinished")
 
@@ -41,7 +41,7 @@ class Choices:
         self._others[index] = self._others.get(index, 0) + 1
 
     def finished(self, raw: str, index: int, content_chunks: int, *, with_content: bool) -> bool:
-        """A finish reason came for a choice; `content_chunks` have come in all. False if it is a placeholder."""
+        """Note a finish reason of a choice, after `content_chunks` chunks in all. Return False if it is a placeholder."""
         said = meanings(raw)
         self.unfinished = says_unfinished(raw)
         if not said:
@@ -59,7 +59,7 @@ class Choices:
         return True
 
     def meanings(self, content_chunks: int, *, end_marker: bool) -> frozenset[Finish]:
-        """What the finish reasons say that stand; empty if one choice has none, and another one has."""
+        """Return the meanings of the finish reasons that stand. Empty if one choice has none, and another one has."""
         standing: frozenset[Finish] = frozenset()
         for index, choice in self._by_index.items():
             if not end_marker and self._count(index, content_chunks) > choice.said_at:
@@ -68,7 +68,7 @@ class Choices:
         return standing if standing and not self.one_lacks(content_chunks) else frozenset()
 
     def one_lacks(self, content_chunks: int) -> bool:
-        """One choice has a finish reason, and another one has content and none."""
+        """Whether one choice has a finish reason, and another one has content and none."""
         if not self._by_index:
             return False
         begun = set(self._others or ())
@@ -78,7 +78,7 @@ class Choices:
 
     @property
     def raw(self) -> str | None:
-        """The first finish reason, as the wire said it."""
+        """The first finish reason, as it came on the wire."""
         return next((choice.raw for choice in self._by_index.values() if choice.raw is not None), None)
 
     def _count(self, index: int, content_chunks: int) -> int:

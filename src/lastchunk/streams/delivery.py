@@ -29,7 +29,7 @@ def delivery_of(parts: int, wait: float, flow: float, duration: float, in_one_re
 
 
 def unexplained(wire: Wire | None, wait: float) -> float:
-    """How much of the wait for the first content nothing explains but a backend that does not stream, in seconds."""
+    """Return the part of the wait for the first content that only a backend without streaming explains, in seconds."""
     if wire is None:
         return wait
     if wire.thought or wire.first_kind is ChunkKind.TOOL_CALL:

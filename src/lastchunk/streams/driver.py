@@ -105,7 +105,7 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
 
 
 def driven_sync(inner: Items, observer: Observer | Tap, stand_in: StandIn) -> Items:
-    """Outer, for a generator that is not async: nobody waits, or is told in whose loop it is."""
+    """Yield from inner, a generator that is not async. Nothing waits, and no loop is told."""
     observer.begin()
     run = observer.run
     resume: Function = inner.send
@@ -155,7 +155,7 @@ class StandIn:
         """The same, for whoever closes it then."""
 
     def stands_for(self, outer: Any) -> None:
-        """`outer` was made, with this stand-in. It goes by the name of inner, which Python's warnings tell."""
+        """Note that `outer` was made with this stand-in. `outer` takes inner's name, which Python's warnings show."""
         self._outer = ref(outer)
         outer.__name__, outer.__qualname__ = self._inner.__name__, self._inner.__qualname__
 
@@ -169,7 +169,7 @@ class StandIn:
         return _nothing() if outer is None else outer.aclose()
 
     def over(self, error: BaseException | None, left: bool) -> None:
-        """There are no more items, or inner raised `error`, or the consumer `left` it; a finaliser may be what calls this."""
+        """The stream has no more items, inner raised `error`, or the consumer `left`. A finaliser may call this."""
         if self._outer() is None:
             self._observer.let_go()
         elif left:
@@ -180,12 +180,12 @@ class StandIn:
             self._observer.failed(error)
 
     def step_began(self) -> bool:
-        """Outer was resumed by a step that had begun, as far as this Python tells."""
+        """Outer was resumed by a step that had begun, as far as this version of Python tells."""
         outer = self._outer() or self._being_closed()
         return outer is None or outer.ag_running
 
     def let_go(self, outer: AsyncItems) -> None:
-        """Nobody holds the generator any more, but for whoever closes it."""
+        """The last reference to the generator was dropped, except for that of the code that closes it."""
         self._being_closed = ref(outer)
         self._observer.let_go()
 
@@ -202,7 +202,7 @@ def _nobody() -> None:
 
 
 def announced(outer: AsyncItems, stand_in: StandIn, step: str, *args: object) -> Awaitable[Any]:
-    """The first step of `outer`, at which its loop learns of the stand-in, and what becomes of `outer` if it is let go."""
+    """Take the first step of `outer`: its loop learns of the stand-in, and how to close `outer` when it is dropped."""
     hooks = sys.get_asyncgen_hooks()
     firstiter, finalizer = hooks.firstiter, hooks.finalizer
 
@@ -221,7 +221,7 @@ def announced(outer: AsyncItems, stand_in: StandIn, step: str, *args: object) ->
 
 
 def unannounced(generator: AsyncItems, finalizer: Callable[[AsyncItems], None] | None) -> Any:
-    """The first step of a generator of which the loop is not told; `finalizer` is called if it is let go."""
+    """Take the first step of a generator that the loop does not know. `finalizer` is called when it is dropped."""
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, finalizer)
     try:
@@ -231,12 +231,12 @@ def unannounced(generator: AsyncItems, finalizer: Callable[[AsyncItems], None] |
 
 
 def _leave_alone(inner: AsyncItems) -> None:
-    """Nothing is to be done about an inner generator that dies: outer has passed on whatever came."""
+    """Do nothing about an inner generator that dies: outer has passed on its end."""
 
 
 @types.coroutine
 def _wait(got: object) -> Items:
-    """Have the loop wait for what inner waits for."""
+    """Let the loop wait for what inner waits for."""
     return (yield got)
 
 
@@ -244,7 +244,7 @@ _OURS = frozenset({driven.__code__, driven_sync.__code__, _wait.__code__, Waits.
 
 
 def _arrived(error: BaseException) -> BaseException:
-    """An exception on its way to inner, as if it came straight from where it was thrown."""
+    """Return an exception on its way to inner, as if it came straight from where it was thrown."""
     try:
         traceback = error.__traceback__
         while traceback is not None and traceback.tb_frame.f_code in _OURS:

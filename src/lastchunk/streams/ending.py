@@ -82,7 +82,7 @@ class Ending:
 
 
 def decide(evidence: Evidence) -> Ending:
-    """The one ending that `evidence` gives."""
+    """Return the one ending that follows from `evidence`."""
     if evidence.inner is not None and (inner := _inherited(evidence, evidence.inner)) is not None:
         return inner
     reason = _with_terminal(evidence) if evidence.terminal else _without_terminal(evidence)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FailureKind(Enum):
-    """What an exception stands for."""
+    """The meaning of an exception."""
 
     LENGTH = auto()
     CONTENT_FILTER = auto()
@@ -33,7 +33,7 @@ class FailureKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What an exception says, without the exception and without its text."""
+    """The meaning of an exception, without the exception and without its text."""
 
     kind: FailureKind
     error_type: str
@@ -46,7 +46,7 @@ class Failure:
 
 @dataclass(slots=True, kw_only=True)
 class Evidence:
-    """All that is known of a stream when it has ended. What is not known stays at its default."""
+    """Everything that is known of a stream when it has ended. A field that is not known keeps its default."""
 
     terminal: bool = False
     """The terminal item reached this layer; for a bare SDK stream, a finish reason or the end marker."""

@@ -101,7 +101,7 @@ _DETAIL_BY_STATUS: dict[tuple[int, Cause | None], Detail] = {
 
 
 def qualified_name(error: BaseException) -> str:
-    """The exception's class as `error.type` names it: with its module, unless that is `builtins`."""
+    """Return the exception's class as `error.type` names it: with its module, unless that is `builtins`."""
     return foreign.class_name(type(error))
 
 

@@ -54,7 +54,7 @@ _LONGEST = 64
 
 
 def meanings(raw: str) -> frozenset[Finish]:
-    """What `raw` says: one meaning, or none if it is a placeholder. A word that nobody knows still says: finished."""
+    """Return the meaning of `raw`, or nothing if it is a placeholder. An unknown word still means: finished."""
     return _cached(str.__str__(raw)) if len(raw) <= _LONGEST else _meanings(raw)
 
 
@@ -70,17 +70,17 @@ _cached = lru_cache(maxsize=64)(_meanings)
 
 
 def says_context_full(raw: str) -> bool:
-    """`raw` says that the context window is full, which no larger limit of output mends."""
+    """Whether `raw` says that the context window is full, which a larger output limit does not help."""
     return not _words(raw).isdisjoint(_CONTEXT)
 
 
 def says_unfinished(raw: str) -> bool:
-    """`raw` says that there is more to come."""
+    """Whether `raw` says that there is more to come."""
     return _words(raw) >= _NOT_FINISHED
 
 
 def names_call(raw: str) -> bool:
-    """`raw` says that the answer is a tool call, and so that the call is whole."""
+    """Whether `raw` says that the answer is a tool call. The call is then whole."""
     return _CALL.search(raw[:_LONGEST]) is not None
 
 
@@ -94,7 +94,7 @@ def _meaning(words: frozenset[str]) -> Finish:
 
 
 def _words(raw: str) -> frozenset[str]:
-    """Its words, in lower case: `ERROR_LIMIT`, `error-limit`, `ErrorLimit` and `x: error limit` have the same."""
+    """Return its words, in lower case: `ERROR_LIMIT`, `error-limit`, `ErrorLimit` and `x: error limit` have the same."""
     bounded = raw[:_LONGEST].strip()
     said = bounded.rpartition(":")[2].strip() or bounded
     return frozenset(word.lower() for word in _WORD.findall(said))

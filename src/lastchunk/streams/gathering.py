@@ -118,19 +118,19 @@ def outcome_of(
 
 
 def _client_left(record: StreamRecord, error: BaseException | None, cancelled: bool, waiting: bool) -> bool:
-    """The client left for whom the stream was read: its server cancelled the stream, or its reader stopped for that."""
+    """Whether the client left that the stream was read for. Either its server cancelled the stream, or its reader stopped."""
     if cancelled and error is not None and client_disconnected(error):
         return True
     return record.reader is not None and record.reader.stopped_for_client(waiting, record.stepped_at)
 
 
 def _last_turn_failed(inner: InnerStream | None) -> bool:
-    """The last message is that of an agent which a tool failed, and which said so in its own words: AutoGen's surfers."""
+    """Whether the last message says, in the agent's own words, that a tool failed. AutoGen's surfers do that."""
     return inner is not None and inner.ending.reason is Reason.TOOL_ERROR
 
 
 def _finished(record: StreamRecord) -> tuple[bool, Source]:
-    """The provider finished, as far as anybody can tell, and what that rests on."""
+    """Return whether the provider finished, as far as the evidence shows, and what that rests on."""
     wire, source = record.wire, record.source()
     if wire is None:
         return bool(record.result_finish) or not record.start.finish_is_due, source
@@ -150,7 +150,7 @@ def _finished(record: StreamRecord) -> tuple[bool, Source]:
 
 
 def ending_of_answer(finish: str, error: BaseException | None) -> Ending:
-    """How a model ended that does not stream: its result said `finish` (empty if nothing), or it failed."""
+    """Return the ending of a model that does not stream: its result named `finish` (empty if none), or it failed."""
     evidence = Evidence(
         terminal=error is None,
         finish=meanings(finish),
@@ -182,7 +182,7 @@ def ending_of_part(record: StreamRecord, finish: str) -> Ending:
 
 
 def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[Cause, int], ...]:
-    """The inner cutoffs, but for the one whose ending the run took, by cause."""
+    """Return the inner cutoffs by cause, without the one whose ending the run took."""
     cutoffs = record.inner.cutoffs
     if cutoffs is None:
         return ()
@@ -192,14 +192,14 @@ def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[C
 
 
 def _began(record: StreamRecord) -> bool:
-    """A stream was obtained. An agent's turn is a part of the run that called it, which has begun."""
+    """Whether a stream was obtained. An agent's turn belongs to the run that called it, which has begun."""
     if record.operation is not Operation.CHAT and record.parent is not None:
         return True
     return record.chunks > 0 or (record.wire is not None and record.wire.headers)
 
 
 def _gave_up(record: StreamRecord | None) -> bool:
-    """A guard of the stream, or of one above it, found it silent for too long."""
+    """Whether a guard of the stream, or of one above it, found it silent for too long."""
     while record is not None:
         if record.gave_up:
             return True
@@ -208,7 +208,7 @@ def _gave_up(record: StreamRecord | None) -> bool:
 
 
 def _complete_without_finish(record: StreamRecord, servers: Collection[str]) -> bool:
-    """The body came to its end with an answer in it, and that is all that its backend ever says."""
+    """Whether the body ended with an answer in it, and its backend is declared to send no finish reason."""
     wire = record.wire
     if wire is None or not wire.exhausted or not wire.arrived or not wire.streamed:
         return False
@@ -242,7 +242,7 @@ def _failure(record: StreamRecord, error: BaseException | None) -> Failure | Non
 
 
 def _said_error(failure: Failure | None, inner: InnerStream | None) -> bool:
-    """The last thing that came was an error of the provider: here, or in the stream below whose failure this is."""
+    """Whether the last event was an error of the provider, in this stream or in the inner stream that failed."""
     below = inner is not None and inner.said_error
     return below or (failure is not None and failure.kind is FailureKind.PROVIDER)
 

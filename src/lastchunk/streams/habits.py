@@ -23,12 +23,12 @@ _sent: OrderedDict[tuple[str, str], None] = OrderedDict()
 
 
 def finish_expected(start: Start) -> bool:
-    """The server and the model of this stream have sent a finish reason before: an answer without one was cut."""
+    """Whether the server and the model of this stream have sent a finish reason before. An answer without one was then cut."""
     return _endpoint(start) in _sent
 
 
 def finish_sent(start: Start) -> None:
-    """They sent one."""
+    """Note that they sent one."""
     endpoint = _endpoint(start)
     with suppress(KeyError):  # another thread may have thrown out what was there a moment ago
         _sent[endpoint] = None
@@ -38,7 +38,7 @@ def finish_sent(start: Start) -> None:
 
 
 def forget() -> None:
-    """Begin anew, as a new process does."""
+    """Forget all habits, as in a new process."""
     _sent.clear()
 
 

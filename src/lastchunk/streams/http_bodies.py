@@ -47,7 +47,7 @@ class HttpResponse(Protocol):
 
 
 def watch(response: HttpResponse, observer: Observer | Tap) -> Body | None:
-    """Watch what the application reads from `response`; None if there is nothing left to be read, or nobody to tell."""
+    """Watch what the application reads from `response`. None if nothing is left to read, or if nobody listens."""
     try:
         stream = response.stream
         if isinstance(observer, Tap) or response.is_stream_consumed or response.is_closed:
@@ -70,7 +70,7 @@ class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
         self._self_reading = _Reading(observer, headers)
 
     def reads(self) -> bool:
-        """The application has begun to read it, past the SDK's stream."""
+        """Note that the application has begun to read the body, past the SDK's stream."""
         return self._self_reading.began
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -110,7 +110,7 @@ class _Reading:
         """Nothing in the bytes says whether the provider finished: the body's end is all there is."""
 
     def asks(self) -> None:
-        """The next bytes are asked for."""
+        """The reader asks for the next bytes."""
         record = self._record()
         self._own = record is not None and not record.silent_since
         if self._own:
@@ -118,7 +118,7 @@ class _Reading:
             self.observer.step_begins()
 
     def came(self, data: bytes) -> None:
-        """They came."""
+        """The bytes came."""
         record = self._record()
         if record is None or not self._own:
             return
@@ -134,7 +134,7 @@ class _Reading:
             report("reading the body of a response", exc)
 
     def over(self, error: BaseException | None) -> None:
-        """There are no more, or the read raised."""
+        """The body has no more bytes, or the read raised."""
         record = self._record()
         if record is None or not self._own:
             return
@@ -146,7 +146,7 @@ class _Reading:
         self.observer.exhausted()
 
     def closed(self) -> None:
-        """The response is closed; if the SDK's stream is what was read, that is its own affair."""
+        """The response is closed. If the SDK's stream was read, that stream handles its own end."""
         if self.began:
             self.observer.closed()
 

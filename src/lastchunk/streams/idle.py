@@ -34,10 +34,10 @@ def own_gap(longest: float, first_wait: float, chunks: int, flow: float) -> floa
 
 
 def idle_timeout(silence: float, gap: float | None, stall_after: float) -> bool:
-    """A silence of so many seconds, at whose end a stream broke, was an idle timeout.
+    """Return whether a stream that broke after a silence of so many seconds broke by an idle timeout.
 
-    `gap` is the longest that the stream had between two chunks before, None if it had none. `stall_after` is the silence from
-    which on the user calls a stream stalled.
+    `gap` is the longest silence between two earlier chunks, None if there was none. `stall_after` is the silence from which on
+    the user calls a stream stalled.
     """
     if silence < min(SHORTEST, stall_after):
         return False

@@ -44,7 +44,7 @@ class InnerStream:
     def of_result(
         cls, ending: Ending, says_finish: bool, raised: Raised | None, answer: Answer | None = None
     ) -> InnerStream:
-        """A model's answer that was not streamed."""
+        """Describe a model's answer that was not streamed."""
         source = Source.RESULT if says_finish else Source.NONE
         return cls(Operation.CHAT, "", ending, Delivery.NONE, source, raised=raised, answer=answer, streamed=False)
 
@@ -87,9 +87,9 @@ class InnerStreams:
                 self.recent[index] = replace(stream, raised=Raised(error))
 
     def behind_result(self, source: str | None, team: bool, answer: Answer | None = None) -> InnerStream | None:
-        """The stream behind a run's last message, which is `answer` and came from the agent called `source`.
+        """Return the stream behind a run's last message, which is `answer` and came from the agent called `source`.
 
-        Not always the last one: a title or a summary of a complete answer is a stream, too.
+        It is not always the last stream: a title or a summary of a complete answer is a stream, too.
         """
         stream = self._behind_answer(answer)
         if team:

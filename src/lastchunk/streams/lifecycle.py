@@ -35,7 +35,7 @@ class Streams:
         self._listener = Listener(settings.on_ending) if settings.on_ending is not None else None
 
     def observes(self) -> bool:
-        """Somebody listens to telemetry, or the application itself wants to know how its streams end."""
+        """Whether anybody listens: telemetry, or the application, which wants to know how its streams end."""
         return self._asked() or self.telemetry.enabled()
 
     def _asked(self) -> bool:
@@ -64,11 +64,11 @@ class Streams:
         return record
 
     def would_begin(self, start: Start) -> bool:
-        """A stream that began here and now would be one of its own, which somebody observes."""
+        """Whether a stream that began now would be observed, and not be part of another stream."""
         return self.observes() and not nesting.is_part_of(start, nesting.around(start))
 
     def would_emit(self, start: Start) -> bool:
-        """The same, and telemetry would be told of it."""
+        """Whether telemetry would be told of a stream that began now, and it would not be part of another stream."""
         return self.telemetry.enabled() and not nesting.is_part_of(start, nesting.around(start))
 
     def _enter(self, record: StreamRecord) -> None:
@@ -78,7 +78,7 @@ class Streams:
 
     @contextmanager
     def visit(self, record: StreamRecord) -> Generator[None]:
-        """Make it the current stream for one step, where a private context would cut off what the library hands up."""
+        """Make `record` the current stream for one step in the consumer's own context."""
         token = nesting.current.set(record)
         try:
             with self.telemetry.visit(record):
@@ -97,7 +97,7 @@ class Streams:
         process_exit: bool = False,
         at: float | None = None,
     ) -> None:
-        """End `record`, unless it has ended: exhausted, or by `error`, or because its consumer `left`, or at exit."""
+        """End `record`, unless it has ended: exhausted, by `error`, because its consumer `left`, or at exit."""
         self._end(record, error=error, left=left, process_exit=process_exit, at=at)
         open_streams.drain()
 

@@ -18,7 +18,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Listener:
-    """Calls `on_ending`. One that is given by its name is imported at the first ending: at start-up it may not be there yet."""
+    """Calls `on_ending`.
+
+    A function that is given by its name is imported at the first ending: at start-up its module may not exist yet.
+    """
 
     def __init__(self, on_ending: OnEnding | str) -> None:
         self._given = on_ending
@@ -26,7 +29,7 @@ class Listener:
         self._missing = False
 
     def hear(self, record: StreamRecord, ending: Ending, context: Context | None) -> None:
-        """Tell of an ending, in a copy of the stream's `context`; what the function raises is reported."""
+        """Call the function in a copy of the stream's `context`. What it raises is reported."""
         function = self._function or self._import()
         if function is None:
             return

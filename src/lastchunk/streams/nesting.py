@@ -20,7 +20,7 @@ current: ContextVar[StreamRecord | None] = ContextVar("lastchunk_stream", defaul
 
 
 def current_stream() -> StreamRecord | None:
-    """The stream that is being driven here, if any."""
+    """Return the stream that is being driven here, if any."""
     return current.get()
 
 
@@ -59,13 +59,13 @@ def is_part_of(start: Start, parent: StreamRecord | None) -> bool:
 
 
 def was_sent(run: StreamRecord, history: History | None) -> None:
-    """A model was asked inside an agent's run: what it was sent is what counts, not what the agent remembers."""
+    """Note the history that was sent to a model inside an agent's run. It replaces what the agent remembers."""
     if history is not None and run.operation is Operation.INVOKE_AGENT:
         run.history = history
 
 
 def _answer(record: StreamRecord) -> Answer | None:
-    """What a stream gave. The text of an SDK's own stream came in pieces."""
+    """Return the answer of a stream. The text of an SDK's own stream came in pieces, so only its size is known."""
     if record.bare and record.size > record.extras:
         return Answer(record.size - record.extras)
     return record.answer
@@ -98,7 +98,7 @@ def tell_parent(record: StreamRecord, outcome: Outcome, error: BaseException | N
 
 
 def answered(run: StreamRecord | None, at: float) -> None:
-    """A model below `run`, and below every run above it, said its last at that time."""
+    """Note when a model below `run`, and below every run above it, last sent something."""
     while run is not None:
         run.answered_at = max(run.answered_at, at)
         run = run.parent

@@ -77,13 +77,13 @@ class NotBegun:
         return self._step.throw(error)
 
     def wait(self, got: object) -> Waits:
-        """Have the loop wait for what inner waits for."""
+        """Let the loop wait for what inner waits for."""
         self._waits = Waits(got)
         return self._waits
 
 
 class Waits:
-    """Has the loop wait for what inner waits for, and knows whether it was thrown into, or `closed`."""
+    """Lets the loop wait for what inner waits for. Knows whether it was `closed`."""
 
     __slots__ = ("_got", "_told", "closed")
 
@@ -99,16 +99,16 @@ class Waits:
         return self.send(None)
 
     def send(self, value: object) -> object:
-        """First to the loop, then with what it says."""
+        """Yield to the loop first, then return what the loop sends."""
         if self._told:
             raise StopIteration(value)
         self._told = True
         return self._got
 
     def throw(self, error: BaseException) -> object:
-        """The exception is outer's."""
+        """Raise the exception in outer."""
         raise error
 
     def close(self) -> None:
-        """A GeneratorExit follows."""
+        """Note the close: a GeneratorExit follows."""
         self.closed = True

@@ -47,7 +47,7 @@ class _ObservedGenerator:
             return self._inner.__reduce_ex__(protocol)
 
     def _of_steps(self, name: str) -> Any:
-        """An attribute that says where the generator stands."""
+        """Return an attribute that tells where the generator stands."""
         return getattr(self._inner if self._steps is None else self._steps, name)
 
     def _frame(self, name: str) -> object:
@@ -94,7 +94,7 @@ class ObservedAsyncGenerator(_ObservedGenerator):
         return self._frame("ag_frame")
 
     def _first(self, step: str, *args: object) -> Awaitable[Any]:
-        """Decide whose the steps are, and make the first of them."""
+        """Decide whose steps they are, and make the first of them."""
         inner: AsyncItems = self._inner
         if not self.observer.listens():
             self._steps, self._next = inner, inner.__anext__
@@ -165,7 +165,7 @@ class ObservedGenerator(_ObservedGenerator):
         return self._frame("gi_frame")
 
     def _decided(self) -> Items:
-        """Decide whose the steps are."""
+        """Decide whose steps they are."""
         inner: Items = self._inner
         if self._steps is None:
             outer = inner

@@ -41,7 +41,7 @@ class Observer:
     def __init__(
         self, streams: Streams, describe: Callable[[], Start | None], on_item: OnItem, text: type | None = None
     ) -> None:
-        """`text` is the class of the commonest items, which are text, or have it as `content`, and say nothing else."""
+        """Items of the class `text`, or with it as their `content`, are text and carry nothing else. They are the commonest."""
         self._streams = streams
         self._describe: Callable[[], Start | None] | None = describe
         self._start: Start | None = None
@@ -54,9 +54,9 @@ class Observer:
         """Calls a function in the stream's private context; in the caller's before the begin, or if nobody listens."""
 
     def listens(self) -> bool:
-        """Somebody listens, and the stream is no part of the one around it; asked when its first step is made.
+        """Whether anybody listens, and the stream is not part of the one around it.
 
-        From here on nothing of the call's arguments is held.
+        Asked when its first step is made. Afterwards no argument of the call is held.
         """
         describe, self._describe = self._describe, None
         if describe is not None:
@@ -86,11 +86,11 @@ class Observer:
 
     @property
     def wire(self) -> Wire | None:
-        """That of the stream, which has one if it is an SDK's own."""
+        """The stream's wire, if it is an SDK's own stream."""
         return self.record.wire if self.record is not None else None
 
     def is_open(self) -> bool:
-        """The stream has begun, and has not ended."""
+        """Whether the stream has begun, and has not ended."""
         return self.record is not None and self.record.ending is None
 
     def step_begins(self) -> None:
@@ -206,7 +206,7 @@ class Observer:
 
 
 def _passed(put: Callable[[object], None]) -> Generator[object, Asked, None]:
-    """Watches nothing."""
+    """Pass items on without watching."""
     asked = yield
     try:
         while True:

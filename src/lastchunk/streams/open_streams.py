@@ -42,7 +42,7 @@ def add(record: StreamRecord, end: Callable[..., None]) -> None:
 
 
 def remove(record: StreamRecord) -> bool:
-    """A stream ends: True for the first who says so, and for nobody after."""
+    """Note that a stream ends. Return True to the first caller, and False to all others."""
     if _open.pop(record, None) is None:
         return False
     key = record.start.key
@@ -54,12 +54,12 @@ def remove(record: StreamRecord) -> bool:
 
 
 def open_streams() -> list[StreamRecord]:
-    """The streams that are open now."""
+    """Return the streams that are open now."""
     return list(_open)
 
 
 def find(key: str) -> StreamRecord | None:
-    """The open run that calls itself `key`."""
+    """Return the open run with this `key`."""
     return next(iter(list(_by_key.get(key, ()))), None) if key else None
 
 
@@ -74,7 +74,7 @@ def let_go(record: StreamRecord) -> None:
 
 
 def wake(loop: asyncio.AbstractEventLoop | None, callback: Function, *args: object) -> None:
-    """Have `loop` call `callback(*args)` soon, unless it is closed."""
+    """Let `loop` call `callback(*args)` soon, unless it is closed."""
     if loop is not None:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(callback, *args, context=Context())
@@ -99,7 +99,7 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
-    """The parent's streams are the parent's: here they are neither open nor ever ended."""
+    """Forget the parent's streams: in the child they are neither open nor ever ended."""
     _open.clear()
     _by_key.clear()
     _let_go.clear()

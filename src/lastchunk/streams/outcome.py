@@ -31,5 +31,5 @@ class Outcome:
 
     @property
     def inner_cutoffs(self) -> int:
-        """Their number."""
+        """The number of inner cutoffs."""
         return sum(count for _, count in self.recovered)

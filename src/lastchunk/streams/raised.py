@@ -34,7 +34,7 @@ class Raised:
             self._weak = ref(_attributes(error))
 
     def was(self, error: BaseException) -> bool:
-        """It was `error`."""
+        """Whether it was `error`."""
         there = self._weak()
         return there is not None and (there is error or there is error.__dict__)
 
@@ -68,12 +68,12 @@ class Ended:
 
 
 def keep(error: BaseException, ended: Ended) -> None:
-    """Say of `error` that a stream ended with it."""
+    """Note that a stream ended with `error`."""
     _attributes(error).ended = ended
 
 
 def ended_with(error: BaseException) -> Ended | None:
-    """The end of the stream that `error`, or what it was raised from, came out of; None if it came out of none."""
+    """Return the end of the stream that raised `error`, or that raised what caused `error`. None if there is none."""
     link: BaseException | None = error
     for _ in range(_LOOKED_AT):
         if link is None:

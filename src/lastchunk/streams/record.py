@@ -150,26 +150,26 @@ class StreamRecord:
 
     @property
     def operation(self) -> Operation:
-        """What the stream is."""
+        """The kind of the stream."""
         return self.start.operation
 
     @property
     def bare(self) -> bool:
-        """The application iterates the SDK's own stream."""
+        """Whether the application iterates the SDK's own stream."""
         return self.start.bare
 
     @property
     def parts(self) -> int:
-        """Chunks that carry content."""
+        """The number of chunks with content."""
         return self.chunks - self.empty
 
     @property
     def outermost(self) -> bool:
-        """The application itself iterates this stream."""
+        """Whether the application itself iterates this stream."""
         return self.parent is None
 
     def new_wire(self) -> Wire:
-        """An SDK's stream begins within this model stream."""
+        """An SDK's stream begins within this model stream. Return its wire."""
         if self.wire is not None:
             self.wires_before = (*self.wires_before[-7:], self.wire)
         self.wire = Wire()
@@ -182,7 +182,7 @@ class StreamRecord:
         self.silent_since = now if self.waiting_for is not WaitingFor.PERSON else -1.0
 
     def step_ends(self, now: float) -> float:
-        """The step is over; gives the silence before `now`."""
+        """End the step. Return the silence before `now`."""
         since = self.silent_since
         gap = now - since if since > 0.0 else 0.0
         if gap > self.max_gap:
@@ -213,7 +213,7 @@ class StreamRecord:
                 sample.keep(index, kind, size, now, gap)
 
     def heard(self, now: float) -> None:
-        """Something came on the wire while a step is pending: the silence begins anew."""
+        """Something came on the wire while a step is pending: a new silence begins."""
         since = self.silent_since
         if since > 0.0:
             self.wire_gap = now - since
@@ -234,17 +234,17 @@ class StreamRecord:
         self.idle_at_end = gap if self.wire is None else self.wire_gap
 
     def content_at(self) -> float:
-        """When the model said its last, as far as this record knows; 0 if it said nothing."""
+        """When the model last sent content, as far as this record knows; 0 if it sent none."""
         if self.operation is not Operation.CHAT:
             return self.answered_at
         return max(self.last_content_at, self.wire.last_content_at) if self.wire is not None else self.last_content_at
 
     def answered(self) -> bool:
-        """Something of a model's answer came."""
+        """A piece of a model's answer came."""
         return self.content_at() > 0.0
 
     def source(self) -> Source:
-        """What a decision about this stream rests on."""
+        """Return what a decision about this stream rests on."""
         if self.wire is not None:
             return Source.WIRE
         return Source.RESULT if self.result_finish or self.start.finish_is_due else Source.NONE
@@ -263,7 +263,7 @@ class StreamRecord:
         return own_gap(longest, first - self.began_at, parts, last - first)
 
     def _content(self) -> tuple[int, float, float]:
-        """How many chunks of content came, and when the first and the last: on the wire, where there is one."""
+        """Return the number of chunks with content, and the times of the first and the last: of the wire, if there is one."""
         wire = self.wire
         if wire is not None and wire.content_chunks:
             return wire.content_chunks, wire.first_content_at, wire.last_content_at

@@ -23,7 +23,10 @@ from lastchunk.streams.tap import Tap
 
 
 class _CopyOfWrapped:
-    """`__copy__` of a proxy: of the class, that of the wrapped object; of an object, only if the wrapped one has it."""
+    """The method `__copy__` of a proxy: on the class, the wrapped class's.
+
+    On an object, it exists only if the wrapped object has it.
+    """
 
     def __get__(self, proxy: Any, owner: type) -> object:
         return _copy_of_wrapped if proxy is None else proxy.__wrapped__.__copy__
@@ -88,7 +91,7 @@ class IteratorOf:
 
     @property
     def close_asked(self) -> bool:
-        """A close of the iterator says nothing of the stream."""
+        """The close of an iterator does not end the stream."""
         return False
 
     @close_asked.setter
@@ -96,7 +99,7 @@ class IteratorOf:
         pass
 
     def listens(self) -> bool:
-        """As the stream."""
+        """Whether anybody listens to the stream."""
         return self._observer.listens()
 
     def closed(self, *, process_exit: bool = False) -> None:

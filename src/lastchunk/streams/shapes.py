@@ -27,23 +27,23 @@ Asked = Generator[Any, Any, Any]
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
-    """An object as JSON has them, by its names."""
+    """Whether it is a JSON object: a mapping with names."""
     return isinstance(value, Mapping)
 
 
 def is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
-    """An array as JSON has them."""
+    """Whether it is a JSON array."""
     return isinstance(value, list | tuple)
 
 
 def own_attributes(value: object) -> dict[str, object]:
-    """What an object has itself; empty if it has nothing. A property may warn, or be slow, and is not asked."""
+    """Return the attributes that an object holds itself. Properties are not asked: they may warn, or be slow."""
     attributes: object = getattr(value, "__dict__", None)
     return attributes if _is_dict(attributes) else {}
 
 
 def members(error: BaseException) -> tuple[BaseException, ...]:
-    """The exceptions of a group; empty for any other exception."""
+    """Return the exceptions of a group. Empty for any other exception."""
     return BaseExceptionGroup.exceptions.__get__(error) if _is_group(error) else ()
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a patch says of a stream that is about to begin: what it is, and what was sent."""
+"""What a patch says about a stream that is about to begin: what it is, and what was sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class History:
 
 @dataclass(slots=True, kw_only=True)
 class Start:
-    """What a patch module says of a stream that is about to begin."""
+    """What a patch module says about a stream that is about to begin."""
 
     operation: Operation
     subject: int

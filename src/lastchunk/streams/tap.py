@@ -36,18 +36,18 @@ class Tap:
         return self._wire
 
     def listens(self) -> bool:
-        """The stream around it is open."""
+        """Whether the stream around it is open."""
         return self.is_open()
 
     def begin(self) -> None:
-        """The stream around it has begun."""
+        """Do nothing: the stream around it has begun."""
 
     def is_open(self) -> bool:
         """The stream around it has not ended."""
         return self.record.ending is None
 
     def step_begins(self) -> None:
-        """The step of the stream around it is what counts."""
+        """Do nothing: only the steps of the stream around it count."""
 
     def item(self, item: object) -> None:
         """A step brought a chunk."""
@@ -60,17 +60,17 @@ class Tap:
             report("reading a chunk from an SDK", exc)
 
     def exhausted(self) -> None:
-        """No more chunks."""
+        """There are no more chunks."""
         self.record.heard(self.record.clock())
 
     def failed(self, error: BaseException) -> None:
-        """The stream around it sees the same, or what AutoGen makes of it."""
+        """Do nothing: the stream around it gets the same exception, or what AutoGen makes of it."""
 
     def closed(self, *, process_exit: bool = False) -> None:
-        """The stream around it goes on."""
+        """Do nothing: the stream around it continues."""
 
     def let_go(self) -> None:
-        """The stream around it goes on."""
+        """Do nothing: the stream around it continues."""
 
     def watch(self, put: Callable[[object], None]) -> Callable[[Asked], object]:
         """As `Observer.watch`."""
@@ -91,7 +91,10 @@ class Tap:
             asked = None  # It may hold the exception, whose traceback holds this frame.
 
     async def chunks(self, inner: AsyncItems) -> AsyncGenerator[object, None]:
-        """Nothing first, and then the chunks of `inner`, each of them seen; every line in the loop is paid per chunk."""
+        """Yield nothing first, and then the chunks of `inner`, each of them seen.
+
+        Every line in the loop costs time per chunk.
+        """
         record, wire, on_chunk, clock = self.record, self._wire, self._on_chunk, self.record.clock
         yield None
         try:

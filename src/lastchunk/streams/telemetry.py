@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What streams ask of telemetry: a protocol, which `lastchunk.telemetry` fulfils, and `NoTelemetry`, which emits nothing."""
+"""What streams need of telemetry, as a protocol: `lastchunk.telemetry` implements it. `NoTelemetry` emits nothing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Telemetry(Protocol):
     """What is emitted; `lastchunk.telemetry` has the real one."""
 
     def enabled(self) -> bool:
-        """Somebody listens: an SDK is configured, and instrumentation is not suppressed in the current context."""
+        """Whether anybody listens: an SDK is configured, and instrumentation is not suppressed in the current context."""
         ...
 
     def flush(self, timeout_millis: int) -> None:
-        """Have what has ended sent."""
+        """Send what has ended."""
         ...
 
     def begin(self, record: StreamRecord) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A default of something that stands between application and model, or of the client itself."""
+    """A default timeout of a product between application and model, or of the client itself."""
 
     seconds: float
     owner: str
@@ -51,7 +51,7 @@ _EARLY, _LATE, _SHARE = 0.5, 0.9, 0.02
 
 
 def owners(seconds: float, defaults: tuple[Default, ...]) -> list[Default]:
-    """The defaults that a silence of so many seconds may have met."""
+    """Return the defaults that explain a silence of so many seconds."""
     return [
         known
         for known in defaults

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the application wants to know how its streams end, in a module of its own, which costs nothing to import."""
+"""Whether the application wants to know how its streams end. A module of its own, which costs nothing to import."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ _WATCH = "_lastchunk_watch"
 
 
 class Watch:
-    """Watches one stream, which alone holds it: when the stream dies, that dies."""
+    """Watches one stream. Only the stream holds its watch, so both die together."""
 
     __slots__ = ("observer",)
 
@@ -20,11 +20,11 @@ class Watch:
 
 
 def attach(stream: object, watch: Watch) -> None:
-    """Let `stream` hold its watch."""
+    """Make `stream` hold its watch."""
     setattr(stream, _WATCH, watch)
 
 
 def watch_of(stream: object) -> Watch | None:
-    """The watch of `stream`, None if it has none; no property of the stream is asked."""
+    """Return the watch of `stream`, None if it has none. No property of the stream is asked."""
     watch = own_attributes(stream).get(_WATCH)
     return watch if isinstance(watch, Watch) else None

@@ -20,7 +20,7 @@ GOES_ON = 10.0
 
 
 class WebClient:
-    """Whoever is at the other end of one connection."""
+    """The client at the other end of one connection."""
 
     __slots__ = ("left_at", "port", "turned_to_it")
 
@@ -60,14 +60,14 @@ _clients: dict[int, tuple[ref[object], WebClient]] = {}
 
 
 def came(connection: object, port: object = None) -> None:
-    """A handler of `connection`, to the server at `port`, begins in this context."""
+    """Note that a handler of `connection`, to the server at `port`, begins in this context."""
     key, client = id(connection), WebClient(port)
     _clients[key] = ref(connection, lambda _: _clients.pop(key, None)), client
     _here.set(client)
 
 
 def left(connection: object, *, receiving: bool) -> None:
-    """The application learns, `receiving` or sending, that the client of `connection` has left."""
+    """Note that the application learns, `receiving` or sending, that the client of `connection` has left."""
     _, client = _clients.get(id(connection), (None, None))
     if client is not None and not client.left_at:
         client.left_at = clock.monotonic()
@@ -86,7 +86,7 @@ def server_stops(ports: Collection[int]) -> None:
 
 
 def reader() -> Reader | None:
-    """Who reads a stream that begins here; None if it is for no client, or for one that has left."""
+    """Return the reader of a stream that begins here. None if it has no client, or if the client has left."""
     client = _here.get()
     return None if client is None or client.left_at else Reader(client)
 

@@ -122,26 +122,26 @@ class Wire:
 
     @property
     def finish(self) -> frozenset[Finish]:
-        """What the finish reasons say that stand as things are now: content takes one back, unless the end marker comes."""
+        """The meanings of the finish reasons as of now. Content takes one back, unless the end marker comes."""
         return self.choices.meanings(self.content_chunks, end_marker=self.end_marker)
 
     @property
     def finish_raw(self) -> str | None:
-        """The first finish reason, as the wire said it; `_OTHER` if that is no word."""
+        """The first finish reason, as it came on the wire. `_OTHER` if it is no word."""
         return foreign.word(self.choices.raw)
 
     def cause_said(self) -> Cause | None:
-        """The cause that the provider's error named, or a finish reason such as `insufficient_quota`."""
+        """The cause that the provider's error names, or a finish reason such as `insufficient_quota`."""
         return self.error_cause or (cause_named_by(self.choices.raw) if Finish.ERROR in self.finish else None)
 
     def context_full(self) -> bool:
-        """The finish reason names the context, or prompt and answer together are as long as a context window."""
+        """Whether the finish reason names the context, or prompt and answer together are as long as a context window."""
         whole = (self.input_tokens or 0) + (self.output_tokens or 0)
         return says_context_full(self.choices.raw or "") or (whole >= 1024 and whole & (whole - 1) == 0)
 
     @property
     def complete(self) -> bool:
-        """The provider said that it finished: by the finish reasons of all choices, or by the end marker."""
+        """Whether the provider said that it finished: by the finish reasons of all choices, or by the end marker."""
         return bool(self.finish) or (self.end_marker and not self.choices.one_lacks(self.content_chunks))
 
     @property
@@ -153,17 +153,17 @@ class Wire:
         return self.calls.cut and not names_call(self.choices.raw or "")
 
     def usage(self, input_tokens: object, output_tokens: object) -> None:
-        """Token counts came; the last ones count, but zeros after numbers are no report."""
+        """Note token counts. The last ones count, but zeros after numbers are no report."""
         self.input_tokens = _count(self.input_tokens, input_tokens)
         self.output_tokens = _count(self.output_tokens, output_tokens)
 
     def named(self, response_id: object, model: object) -> None:
-        """The server says what its answer and its model are called, or nothing."""
+        """Note the id and the model that the server gives to its answer, if any."""
         self.response_id = foreign.name(response_id)
         self.response_model = foreign.name(model)
 
     def broke(self, cause: Cause | None = None) -> None:
-        """The provider said in the stream that it failed, and perhaps the cause."""
+        """The provider reported a failure in the stream, and perhaps its cause."""
         self.provider_error = True
         self.error_cause = self.error_cause or cause
         self.last_event = LastEvent.ERROR
@@ -181,13 +181,13 @@ class Wire:
             self.end_marker_came()
 
     def over(self, *, exhausted: bool, failed: bool = False) -> None:
-        """The SDK's stream gave its last chunk, or `failed`: an error that it read is then what it failed of."""
+        """The SDK's stream yielded its last chunk, or `failed`: an error that it read is then the reason."""
         self.exhausted = exhausted
         if exhausted or (failed and self.error_read):
             self.caught_up()
 
     def cut_short(self) -> bool:
-        """The body came to its end and lacks something: content, or whatever says that the provider finished."""
+        """Whether the body ended without content, or without a sign that the provider finished."""
         return self.exhausted and not self.finish and not (self.end_marker and self.arrived)
 
     def end_marker_came(self) -> None:
@@ -197,6 +197,6 @@ class Wire:
 
 
 def _count(before: int | None, said: object) -> int | None:
-    """The number that stands when another one is `said`."""
+    """Return the count to keep when `said` comes."""
     number = foreign.count(said)
     return before if number is None or (number == 0 and before) else number

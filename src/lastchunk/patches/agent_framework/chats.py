@@ -30,7 +30,7 @@ _ALWAYS_SAY_FINISH = frozenset({"aws.bedrock", "gcp.gemini", "mistral_ai"})
 
 
 def apply_telemetry(module: ModuleType, patcher: Patcher) -> None:
-    """Chats and agents, with the spans that Agent Framework makes for them."""
+    """Watch chats and agents, with the spans that Agent Framework makes for them."""
     require(module)
 
     def get_response(wrapped: Function, client: object, args: Args, kwargs: Kwargs) -> object:
@@ -98,7 +98,10 @@ def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object
 
 
 def _service_url(client: object) -> object:
-    """Where the client sends to; None if a class of the application's says that, which theirs asks only for its telemetry."""
+    """Return where the client sends to.
+
+    None if a class of the application defines it: Agent Framework asks that only for its telemetry.
+    """
     service_url = getattr(type(client), "service_url", None)
     theirs = str(getattr(service_url, "__module__", "")).startswith("agent_framework")
     return service_url(client) if theirs and callable(service_url) else None

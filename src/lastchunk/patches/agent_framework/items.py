@@ -17,7 +17,7 @@ _NOTHING = frozenset({"usage", "function_result", "error"})
 
 
 def on_chat(record: StreamRecord, update: object, now: float, gap: float) -> None:
-    """A ChatResponseUpdate: contents, and with the last ones the finish reason."""
+    """Read a ChatResponseUpdate: contents, and the finish reason with the last ones."""
     record.waiting_for = WaitingFor.NEXT_CHUNK
     _chunk(record, getattr(update, "contents", None), now, gap)
     reason = getattr(update, "finish_reason", None)
@@ -26,12 +26,12 @@ def on_chat(record: StreamRecord, update: object, now: float, gap: float) -> Non
 
 
 def on_agent(record: StreamRecord, update: object, now: float, gap: float) -> None:
-    """An AgentResponseUpdate: contents of the model, and results of tools."""
+    """Read an AgentResponseUpdate: contents of the model, and results of tools."""
     _chunk(record, getattr(update, "contents", None), now, gap)
 
 
 def on_workflow(record: StreamRecord, event: object, now: float, gap: float) -> None:
-    """A WorkflowEvent: what executors hand out, requests to a person, and what happens to the run."""
+    """Read a WorkflowEvent: outputs of executors, requests to a person, and the state of the run."""
     kind = getattr(event, "type", None)
     if kind == "request_info":
         record.chunk(ChunkKind.MESSAGE, 0, now, gap)
@@ -76,7 +76,7 @@ def _chunk(record: StreamRecord, contents: Iterable[object] | None, now: float, 
 
 
 def size_of_content(content: object) -> int:
-    """Bytes of text; for a call, of its arguments. An image is not text, and counts 0."""
+    """Return the bytes of text; of a call, those of its arguments. An image counts 0."""
     for key in ("text", "arguments"):
         value = getattr(content, key, None)
         if isinstance(value, str):
@@ -85,7 +85,7 @@ def size_of_content(content: object) -> int:
 
 
 def history_of_messages(messages: object) -> History | None:
-    """How many messages are sent, and how much text; None if they are nothing of the kind."""
+    """Return how many messages are sent, and how much text. None if they have another shape."""
     if isinstance(messages, str):
         return History(1, size_of_text(messages))
     if hasattr(messages, "contents"):
@@ -96,7 +96,7 @@ def history_of_messages(messages: object) -> History | None:
 
 
 def answers_tool(messages: object) -> bool:
-    """The last message is a tool's result, so that the answer may be silent."""
+    """Whether the last message is a tool's result. The answer to it may be silent."""
     last = messages[-1] if isinstance(messages, list | tuple) and messages else None
     return str(getattr(last, "role", None)) == "tool"
 

@@ -39,7 +39,7 @@ _making: ContextVar[Lent | None] = ContextVar("lastchunk_making", default=None)
 
 @contextmanager
 def making() -> Generator[Lent]:
-    """A stream is being made: the first span that Agent Framework makes meanwhile is the stream's."""
+    """Note that a stream is being made: the first span that Agent Framework makes meanwhile belongs to it."""
     lent = Lent()
     token = _making.set(lent)
     try:
@@ -49,7 +49,7 @@ def making() -> Generator[Lent]:
 
 
 def lend(span: object) -> object:
-    """A span was made for a stream: it is noted if one is being made whose span it is."""
+    """Note a span that was made, if a stream is being made that it belongs to."""
     lent = _making.get()
     if lent is None or lent.span is not None:
         return span
@@ -108,7 +108,7 @@ class PullWatch(Watch):
 def watch(
     patcher: Patcher, stream: object, describe: Callable[[], Start | None], on_item: OnItem, subject: object
 ) -> None:
-    """Watch `stream`, unless it is none, or is watched, or is a part of the invocation of `subject` that is under way."""
+    """Watch `stream`. Not if it is no stream, is already watched, or belongs to the running invocation of `subject`."""
     try:
         if not hasattr(stream, "_pull_next_update") or watch_of(stream) is not None:
             return
@@ -120,7 +120,7 @@ def watch(
 
 
 def apply_streams(module: ModuleType, patcher: Patcher) -> None:
-    """Let streams that are watched tell what they pull, and that they are closed."""
+    """Make watched streams report their pulls and their close."""
     require(module)
 
     def pull(wrapped: Function, stream: object, args: Args, kwargs: Kwargs) -> object:

@@ -23,7 +23,7 @@ from lastchunk.telemetry.lent_spans import LentSpan
 
 
 def apply_workflows(module: ModuleType, patcher: Patcher) -> None:
-    """Of either kind: each module has one, and makes its span within the first pull."""
+    """Watch both kinds of workflows: each has a module of its own, and makes its span within the first pull."""
     require(module)
     workflow = getattr(module, "FunctionalWorkflow", None) or module.Workflow
 

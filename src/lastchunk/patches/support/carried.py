@@ -29,7 +29,7 @@ _DEPTH = 6
 
 
 def carried(piece: object) -> Content:
-    """What a delta, a message or a block carries: `message` and 0 if that is nothing."""
+    """Return the kind and size of what a delta, a message or a block carries; `message` and 0 if that is nothing."""
     kind, size = ChunkKind.MESSAGE, 0
     known = False
     for name, value in fields(piece):
@@ -48,7 +48,7 @@ def carried(piece: object) -> Content:
 
 
 def fields(piece: object) -> Iterator[tuple[str, object]]:
-    """The fields of an object, as JSON or as the SDK's own; those that the SDK does not know, too."""
+    """Return the fields of an object, a JSON object or one of the SDK's, including those that the SDK does not know."""
     if isinstance(piece, Mapping):
         given: Mapping[object, object] = piece
     else:
@@ -72,7 +72,7 @@ def _kind(name: str, value: object) -> ChunkKind:
 
 
 def _size(value: object, depth: int, only: frozenset[str] | None) -> int:
-    """Bytes of text in `value`; of a call only its arguments."""
+    """Return the bytes of text in `value`; of a call, only those of its arguments."""
     if isinstance(value, str):
         return size_of_text(value)
     if not depth or value is None or isinstance(value, bool | int | float | bytes):

@@ -27,7 +27,7 @@ _PROTOCOL = frozenset({"id", "object", "created", "model", "choices", "usage", "
 
 
 def answers_tool(messages: object) -> bool:
-    """The last message is a tool's result, so that the answer may be silent."""
+    """Whether the last message is a tool's result. The answer to it may be silent."""
     role = field(last_of(messages), "role")
     return isinstance(role, str) and str.__str__(role) == "tool"
 
@@ -114,7 +114,7 @@ def _read_arguments(wire: Wire, choice: object, index: int) -> None:
 
 
 def _read_without_choices(wire: Wire, chunk: object, now: float) -> Content:
-    """An answer in a server's own shape, not in OpenAI's: of Cloudflare, TGI, SGLang."""
+    """Read an answer in the shape of Cloudflare, TGI or SGLang, which is not OpenAI's."""
     given = dict(fields(chunk))
     kind, size = carried({"content": [given[name] for name in _ANSWERS if given.get(name)]})
     if size:
@@ -126,7 +126,7 @@ def _read_without_choices(wire: Wire, chunk: object, now: float) -> Content:
 
 
 def _finish_reason(source: object) -> str | None:
-    """A text that is not empty, or the `type` of an object (SGLang's); None if there is none."""
+    """Return a non-empty text, or the `type` of an object (SGLang's). None if there is none."""
     given = _get(source, "finish_reason")
     if isinstance(given, Mapping):
         given = given.get("type")
@@ -134,7 +134,7 @@ def _finish_reason(source: object) -> str | None:
 
 
 def _error(chunk: object, choices: object) -> object:
-    """An error where a chunk should be or beside its choices, the chunk's own or a vendor's: `x_groq.error`, `base_resp`."""
+    """Return an error in place of a chunk or beside its choices, also a vendor's: `x_groq.error`, `base_resp`."""
     if not choices and is_error_object(given := dict(fields(chunk))):
         return given
     for name, value in _extra(chunk):
@@ -146,12 +146,12 @@ def _error(chunk: object, choices: object) -> object:
 
 
 def _extra(chunk: object) -> list[tuple[str, object]]:
-    """The fields of a chunk that are a vendor's own."""
+    """Return the vendor's own fields of a chunk."""
     return [(name, value) for name, value in fields(chunk) if name not in _PROTOCOL]
 
 
 def _read_usage(wire: Wire, chunk: object) -> bool:
-    """Take the usage, the chunk's own or a vendor's: `x_groq.usage`. True if the chunk has its own."""
+    """Take the usage, the chunk's own or a vendor's (`x_groq.usage`). Return True if the chunk has its own."""
     usage = getattr(chunk, "usage", None)
     if usage is not None:
         _take_usage(wire, usage)
@@ -176,6 +176,6 @@ def _get(source: object, name: str) -> object:
 
 
 def identifier(chunk: object, name: str) -> str | None:
-    """A text that is not empty; None if there is none."""
+    """Return a non-empty text, else None."""
     value = getattr(chunk, name, None)
     return value if isinstance(value, str) and value else None

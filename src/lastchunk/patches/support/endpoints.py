@@ -11,18 +11,18 @@ from lastchunk import semconv
 
 
 def base_url(url: object) -> str:
-    """A base URL, which is a text or the `URL` of a client for HTTP, as a text; empty if it is neither."""
+    """Return a base URL as a text, from a text or an HTTP client's `URL`. Empty if it is neither."""
     return str(url) if isinstance(url, str) or type(url).__name__ == "URL" else ""
 
 
 def endpoint(url: object) -> dict[str, object]:
-    """`server.address` and `server.port` of a base URL; nothing if it is none."""
+    """Return `server.address` and `server.port` of a base URL. Empty if it is none."""
     return dict(_endpoint(str.__str__(base_url(url))))
 
 
 @lru_cache(maxsize=64)
 def _endpoint(url: str) -> tuple[tuple[str, object], ...]:
-    """Asked for each stream, and a process has few of them."""
+    """Cached, because it is asked for each stream, and a process has few endpoints."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -12,7 +12,7 @@ _NOTHING: dict[str, object] = {}
 
 
 def fields_of(thing: object) -> dict[str, object]:
-    """What `thing` holds by name; nothing if it is none of these. It is not to be changed."""
+    """Return the fields that `thing` holds by name, not to be changed. Empty if it is no such object."""
     if issubclass(type(thing), dict):
         return thing  # type: ignore[return-value]  # it is one, whatever its `__class__` says
     try:
@@ -27,12 +27,12 @@ def fields_of(thing: object) -> dict[str, object]:
 
 
 def field(thing: object, name: str) -> object:
-    """What `thing` holds as `name`; None if it holds nothing of that name."""
+    """Return what `thing` holds as `name`, else None."""
     return dict.get(fields_of(thing), name)
 
 
 def ask(thing: object, name: str) -> object:
-    """An attribute that the application's call reads itself, perhaps a property; None if there is none, or it raises."""
+    """Return an attribute, perhaps a property, that the application's call also reads. None if it is missing or raises."""
     try:
         return getattr(thing, name, None)
     except Exception:
@@ -40,7 +40,7 @@ def ask(thing: object, name: str) -> object:
 
 
 def items_of(things: object) -> tuple[object, ...]:
-    """What a list or a tuple holds; nothing if `things` is neither."""
+    """Return the items of a list or a tuple. Empty for anything else."""
     kind = type(things)
     if kind is tuple:
         return things  # type: ignore[return-value]  # `kind` says so
@@ -50,7 +50,7 @@ def items_of(things: object) -> tuple[object, ...]:
 
 
 def last_of(things: object) -> object:
-    """The last thing that a list or a tuple holds; None if there is none."""
+    """Return the last item of a list or a tuple, else None."""
     for kind in (list, tuple):
         if issubclass(type(things), kind):
             return kind.__getitem__(things, -1) if kind.__len__(things) else None  # type: ignore[arg-type]  # `kind` says so

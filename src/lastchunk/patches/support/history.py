@@ -14,7 +14,7 @@ from lastchunk.streams.start import History
 
 
 def history_of(messages: object) -> History | None:
-    """How many messages, and how much text in them; None if `messages` is nothing of the kind."""
+    """Return how many messages there are, and how much text in them. None if `messages` has another shape."""
     if isinstance(messages, str):
         return History(1, _size_of_text(messages))
     if not isinstance(messages, list | tuple):
@@ -35,7 +35,7 @@ def _size(message: object) -> int:
 
 
 def _size_of_content(content: object) -> int:
-    """A text, or texts, function calls and their results. An image is not text, and counts 0."""
+    """Return the size of texts, function calls and their results. An image counts 0."""
     return _size_of_text(content) + sum(_size_of_part(part) for part in items_of(content))
 
 

@@ -21,7 +21,7 @@ _INSTRUMENTATIONS = "opentelemetry.instrumentation."
 
 
 def wrapped_by_another(wrapped: Function, instance: object) -> bool:
-    """Another instrumentation, which is active, wraps the method that `wrapped` is what is left of."""
+    """Whether an active instrumentation of somebody else wraps the method behind `wrapped`."""
     try:
         method = _method(instance, getattr(wrapped, "__name__", "")) or wrapped
         return any(_is_active(module) for module in _modules(method) if module.startswith(_INSTRUMENTATIONS))
@@ -31,7 +31,7 @@ def wrapped_by_another(wrapped: Function, instance: object) -> bool:
 
 
 def _method(instance: object, name: str) -> object:
-    """The attribute of the class, with everybody's wrappers."""
+    """Return the attribute of the class, with everybody's wrappers."""
     for owner in type(instance).__mro__:
         if name in vars(owner):
             return vars(owner)[name]
@@ -39,7 +39,7 @@ def _method(instance: object, name: str) -> object:
 
 
 def _modules(function: object) -> Iterator[str]:
-    """The modules that a function's wrappers come from, from the outermost on."""
+    """Return the modules of a function's wrappers, the outermost first."""
     while function is not None:
         # wrapt hides a wrapper behind what it wraps; a plain function that wraps is of its own module.
         wrapper = getattr(function, "_self_wrapper", function)
@@ -48,7 +48,7 @@ def _modules(function: object) -> Iterator[str]:
 
 
 def _is_active(module: str) -> bool:
-    """The instrumentor of the package that `module` is in; a wrapper whose instrumentor is not found counts as active."""
+    """Whether the instrumentor of `module`'s package is active. If no instrumentor is found, its wrapper counts as active."""
     found = False
     while module.startswith(_INSTRUMENTATIONS):
         for value in list(vars(sys.modules.get(module, object)).values()):

@@ -37,7 +37,7 @@ Describe = Callable[[object, Sequence[object], Mapping[str, object]], Start | No
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What is done to one module, once it is imported."""
+    """The changes to one module, made once it is imported."""
 
     library: str
     """The distribution, for messages."""
@@ -86,7 +86,7 @@ class Patcher:
         return self.active
 
     def put(self, owner: object, name: str, ours: object) -> None:
-        """Put `ours`, which passes through when this patcher is undone, in the place of what `owner` defines as `name`."""
+        """Replace what `owner` defines as `name` by `ours`, which passes calls through after this patcher is undone."""
         original = vars(owner)[name]
         setattr(owner, name, ours)
 
@@ -129,7 +129,7 @@ class Patcher:
         self._undo.append(classes.follow())
 
     def observes(self, instance: object, name: str) -> bool:
-        """What `instance` has as `name` is wrapped."""
+        """Whether what `instance` has as `name` is wrapped."""
         own = fields_of(instance).get(name)
         return is_wrapped(resolved(type(instance), name)[1] if own is None else own)
 
@@ -147,7 +147,7 @@ class Patcher:
             self._under_way = None
 
     def undo(self) -> None:
-        """Put back what was there, as far as it is still ours."""
+        """Restore what was there, except where somebody else has replaced it since."""
         self.active = False
         self._undo_down_to(0)
         for owner in list(self._owners.values()):
@@ -171,7 +171,7 @@ def _never(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> o
 
 
 def argument(args: Sequence[object], kwargs: Mapping[str, object], position: int, name: str) -> object:
-    """The argument of a call, given by position or by name; None if it is not given."""
+    """Return the argument of a call, given by position or by name. None if it is not given."""
     return args[position] if len(args) > position else kwargs.get(name)
 
 

@@ -24,7 +24,7 @@ _BODY = frozenset({"http_response", "iter_bytes", "iter_lines", "iter_text", "re
 
 
 class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
-    """A raw response as it is handed to the application; `hand_out` gives its stream as that is handed to it."""
+    """A raw response as the application receives it. `hand_out` returns its stream as the application receives it."""
 
     def __init__(self, response: RawResponse, observer: Observer | Tap, hand_out: Callable[[object], object]) -> None:
         super().__init__(response)
@@ -45,7 +45,7 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
             return close(*args, **kwargs)
 
     def parse(self, *args: object, **kwargs: object) -> object:
-        """As the SDK's: the stream, or a coroutine that gives it."""
+        """Return the stream, or a coroutine that returns it, as the SDK's method does."""
         with no_frame_of_ours:
             parsed: Any = self.__wrapped__.parse(*args, **kwargs)
         return self._self_later(parsed) if hasattr(parsed, "__await__") else self._self_stream(parsed)

@@ -55,7 +55,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sdk:
-    """What a patch module says of one call of its SDK."""
+    """What a patch module says about one call of its SDK."""
 
     name: str
     """For messages."""
@@ -72,7 +72,7 @@ class Sdk:
     """If lazy: the exception was raised when the response headers had come."""
 
     def wrap(self, patcher: Patcher, owner: object, name: str) -> None:
-        """Watch a method that gives a sync stream."""
+        """Watch a method that returns a sync stream."""
 
         def wrapper(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             if not self.asks(args, kwargs):
@@ -83,7 +83,7 @@ class Sdk:
         patcher.wrap(owner, name, wrapper)
 
     def wrap_async(self, patcher: Patcher, owner: object, name: str) -> None:
-        """Watch a method whose coroutine gives an async stream."""
+        """Watch a method whose coroutine returns an async stream."""
 
         def wrapper(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             answer = wrapped(*args, **kwargs)
@@ -95,7 +95,7 @@ class Sdk:
         patcher.wrap(owner, name, wrapper)
 
     def obtain(self, call: Call, ask: Callable[[], object]) -> object:
-        """Ask, and give the stream as it is handed to the application."""
+        """Call the SDK, and return the stream as the application receives it."""
         observer = self._observer(call)
         if self.lazy:
             return _handed_out(ask(), observer)
@@ -110,7 +110,7 @@ class Sdk:
         return self._obtained(observer, stream)
 
     async def obtain_async(self, call: Call, answer: Awaitable[object]) -> object:
-        """Await the answer, and give its stream as it is handed to the application."""
+        """Await the answer, and return its stream as the application receives it."""
         observer = self._observer(call)
         try:
             if self.lazy:
@@ -126,7 +126,7 @@ class Sdk:
         return self._obtained(observer, stream)
 
     def _observer(self, call: Call) -> Observer | Tap:
-        """A tap where a model stream is under way, else a stream of its own."""
+        """Return a tap inside a model stream, else the observer of a new stream."""
         try:
             elsewhere = call.recorded_by_another or within_inference()
             above = current_stream()
@@ -169,7 +169,7 @@ class Sdk:
         return _handed_out(stream, observer)
 
     def _parsed(self, observer: Observer | Tap, stream: object) -> object:
-        """The application has its stream from a raw response."""
+        """The application got its stream from a raw response."""
         record, wire = observer.record, observer.wire
         try:
             if record is not None and wire is not None and record.ending is None:
@@ -179,7 +179,7 @@ class Sdk:
         return _handed_out(stream, observer)
 
     def on_item(self, record: StreamRecord, chunk: object, now: float, gap: float) -> None:
-        """A chunk of a stream of its own."""
+        """Read a chunk of a bare stream."""
         kind, size = ChunkKind.MESSAGE, 0
         try:
             if record.wire is not None:
@@ -191,13 +191,13 @@ class Sdk:
             record.chunk(kind, size, now, gap)
 
     def on_chunk(self, wire: Wire, chunk: object, now: float) -> Content:
-        """A chunk on the wire, perhaps the first that shows that there is one."""
+        """Read a chunk on the wire. The first one may be the first sign of the wire."""
         if not wire.headers:
             wire.obtained("")
         return self.read(wire, chunk, now)
 
     def over(self, observer: Observer | Tap, error: BaseException | None) -> None:
-        """The SDK's stream gave its last chunk, or raised."""
+        """The SDK's stream yielded its last chunk, or raised."""
         record, wire = observer.record, observer.wire
         if record is None or wire is None or record.ending is not None:
             return
@@ -210,7 +210,10 @@ class Sdk:
 
 
 def instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType[Any, Any, Any]:
-    """The coroutine `ours`, which awaits `answer`: if nobody awaits it, one warning says so, by the library's name for it."""
+    """Return the coroutine `ours`, which awaits `answer`.
+
+    If it is never awaited, one warning says so, by the library's name.
+    """
     if isinstance(answer, CoroutineType):
         ours.__name__, ours.__qualname__ = answer.__name__, answer.__qualname__
         finalize(ours, _close_unawaited, answer).atexit = False
@@ -218,7 +221,7 @@ def instead_of(answer: Any, ours: CoroutineType[Any, Any, Any]) -> CoroutineType
 
 
 def _close_unawaited(answer: CoroutineType[Any, Any, Any]) -> None:
-    """The coroutine that would have awaited `answer` has gone, perhaps cancelled before it began. This runs no code."""
+    """Close `answer`, whose awaiting coroutine is gone, perhaps cancelled before it began. This runs no code."""
     if getcoroutinestate(answer) == CORO_CREATED:
         answer.close()
 
@@ -267,7 +270,7 @@ class _Below(Tap):
 
 
 def _handed_out(stream: Any, observer: Observer | Tap) -> object:
-    """The proxy for `stream`, or `stream` itself with a look at its chunks; what is no stream is handed out as it is."""
+    """Return the proxy for `stream`, or `stream` with its chunks observed. Anything that is no stream is returned as it is."""
     if isinstance(observer, Tap) and type(getattr(stream, "_iterator", None)) is AsyncGeneratorType:
         stream._iterator = watched(observer, stream._iterator)
         return stream
@@ -283,7 +286,7 @@ def _handed_out(stream: Any, observer: Observer | Tap) -> object:
 def bare_stream(
     resource: object, *, provider: str, model: object, url: object, history: History | None, may_be_silent: bool
 ) -> Start:
-    """A stream that the application iterates itself; `resource` is what its method was called on."""
+    """Describe a stream that the application iterates itself. Its method was called on `resource`."""
     return Start(
         operation=Operation.CHAT,
         subject=id(resource),

@@ -9,7 +9,7 @@ from typing import Protocol, TypeGuard
 
 
 class RawResponse(Protocol):
-    """What `with_raw_response` gives: the HTTP response, and the stream only when it is asked to parse it."""
+    """The result of `with_raw_response`: the HTTP response, which gives the stream when `parse` is called."""
 
     headers: Mapping[str, str]
     http_response: object
@@ -20,7 +20,7 @@ class RawResponse(Protocol):
 
 
 class Decoder(Protocol):
-    """What turns the bytes of a body into server-sent events, in the openai and anthropic SDKs."""
+    """Turns the bytes of a body into server-sent events, in the openai and anthropic SDKs."""
 
     def aiter_bytes(self, source: AsyncIterator[bytes]) -> object:
         """The events of an async body."""
@@ -44,7 +44,7 @@ class StreamOfBytes(Protocol):
 
 
 class Body(Protocol):
-    """A response of httpx, whose body is read by these."""
+    """A response of httpx, whose body is read through these methods."""
 
     def aiter_bytes(self, *args: object, **kwargs: object) -> AsyncIterator[bytes]:
         """The bytes of an async body."""
@@ -56,5 +56,5 @@ class Body(Protocol):
 
 
 def is_raw(response: object) -> TypeGuard[RawResponse]:
-    """A call gave the response, and not yet its stream."""
+    """Whether a call returned the response, and not yet its stream."""
     return hasattr(response, "http_response") and hasattr(response, "parse")

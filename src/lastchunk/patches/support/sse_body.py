@@ -32,7 +32,7 @@ _STATUS_OF_PAGE = re.compile(r"<(?:title|h1|h2)[^>]*>[^<]*?\b([45]\d\d)\b", re.I
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """How nearly every event with a piece of text looks: what is written so, and is whole, needs no look."""
+    """The form of nearly every event with a piece of text. A whole event in this form is not searched."""
 
     begin: bytes
     lines: int
@@ -54,7 +54,7 @@ class SseBody:
     __slots__ = ("_begin", "_between", "_event", "_line", "_lines", "_page", "_plain", "_skips_errors", "_wire")
 
     def __init__(self, wire: Wire, framing: Framing, *, skips_errors: bool = False) -> None:
-        """`skips_errors`: the SDK hands on nothing of an event that has no choices."""
+        """With `skips_errors`, the SDK passes on nothing of an event that has no choices."""
         self._wire = wire
         self._begin, self._between, self._lines = framing.begin, b"\n\n" + framing.begin, framing.lines
         self._skips_errors = skips_errors
@@ -68,7 +68,7 @@ class SseBody:
         """The begin of what is no stream."""
 
     async def look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """What `source` gives, looked at."""
+        """Yield what `source` yields, and look at it."""
         begin, end, inside = self._begin, _EVENT_END, len(self._begin)
         with no_frame_of_ours:
             async for data in source:
@@ -90,7 +90,7 @@ class SseBody:
         self.end()
 
     def look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
-        """The same."""
+        """Yield what `source` yields, and look at it."""
         with no_frame_of_ours:
             for data in source:
                 if self.passes(data):
@@ -102,7 +102,7 @@ class SseBody:
         self.end()
 
     def passes(self, data: object) -> bool:
-        """`data` is events that the SDK hands on, and nothing else."""
+        """Whether `data` consists of events that the SDK passes on, and nothing else."""
         if not (self._plain and type(data) is bytes and data.startswith(self._begin) and data.endswith(_EVENT_END)):
             return False
         events = 1 + data.count(self._between)
@@ -112,7 +112,7 @@ class SseBody:
         return True
 
     def asked(self) -> None:
-        """The SDK asks for more: what it was given has been handed on."""
+        """The SDK asks for more: everything that it was given has been passed on."""
         try:
             self._wire.caught_up()
         except Exception as exc:
@@ -207,6 +207,6 @@ def _parsed(value: bytes) -> object:
 
 
 def _cause(value: bytes) -> Cause | None:
-    """Of an error as JSON or in words."""
+    """Return the cause of an error, given as JSON or in words."""
     parsed = _parsed(value)
     return cause_named_by(value.decode("utf-8", "replace") if parsed is None else parsed)

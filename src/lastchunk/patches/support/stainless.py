@@ -65,7 +65,7 @@ def calls_of_resource(
 def patch_of_resource(
     library: str, supported: str, module: str, resource: str, sdk: Sdk, methods: Sequence[str] = ("create",)
 ) -> Patch:
-    """The patch of the methods of a resource's class and of its async twin, such as `Messages` and `AsyncMessages`."""
+    """Return the patch of the methods of a resource's class and of its async twin, such as `Messages` and `AsyncMessages`."""
 
     def apply(module: ModuleType, patcher: Patcher) -> None:
         for method in methods:
@@ -76,18 +76,18 @@ def patch_of_resource(
 
 
 def asks_for_stream(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
-    """`create(stream=True)`, perhaps through `with_raw_response` or `with_streaming_response`."""
+    """Whether the call is `create(stream=True)`, perhaps through `with_raw_response` or `with_streaming_response`."""
     return kwargs.get("stream") is True
 
 
 def wants_raw_response(kwargs: Mapping[str, object]) -> bool:
-    """The call is made through `with_raw_response` or `with_streaming_response`."""
+    """Whether the call is made through `with_raw_response` or `with_streaming_response`."""
     headers = fields_of(kwargs.get("extra_headers"))
     return any(isinstance(name, str) and name.lower() == RAW_RESPONSE for name in dict.keys(headers))
 
 
 def headers_came(wire: Wire, stream: DecodedStream, framing: Framing) -> None:
-    """The response headers came; from here on the body is looked at as the SDK's decoder reads it."""
+    """Note that the response headers came, and look at the body as the SDK's decoder reads it."""
     response = getattr(stream, "response", None)
     headers = getattr(response, "headers", None)
     content_type = str(headers.get("content-type", "")) if headers is not None else ""
@@ -104,7 +104,7 @@ def _retried(response: object) -> bool:
 
 
 class _WatchedDecoder:
-    """The SDK's decoder, with a look at what it is given."""
+    """The SDK's decoder, with a look at its input."""
 
     def __init__(self, decoder: Decoder, body: SseBody) -> None:
         self._decoder = decoder
@@ -114,15 +114,15 @@ class _WatchedDecoder:
         return getattr(self._decoder, name)
 
     def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
-        """As the SDK's."""
+        """Decode an async body, as the SDK's decoder does."""
         return self._decoder.aiter_bytes(self._body.look_async(source))
 
     def iter_bytes(self, source: Iterator[bytes]) -> object:
-        """As the SDK's."""
+        """Decode a sync body, as the SDK's decoder does."""
         return self._decoder.iter_bytes(self._body.look_sync(source))
 
 
 def client_of(resource: object) -> tuple[object, object]:
-    """The client of a resource such as `client.messages`, and its base URL."""
+    """Return the client of a resource such as `client.messages`, and its base URL."""
     client = field(resource, "_client")
     return client, field(client, "_base_url")

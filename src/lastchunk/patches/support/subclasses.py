@@ -43,7 +43,7 @@ class Subclasses:
         self._patcher = patcher
 
     def look(self) -> None:
-        """Look at all of them; nothing is raised."""
+        """Look at all of them. Nothing is raised."""
         try:
             if self._patcher.active:
                 for owner in _with_subclasses(self._base):
@@ -52,7 +52,7 @@ class Subclasses:
             report(f"patching the subclasses of {self._base.__name__}", exc)
 
     def look_at(self, cls: type) -> None:
-        """Wrap what `cls` resolves the names to, unless that is done, or `cls` is ours and only hands on what another gives."""
+        """Wrap what `cls` resolves the names to. Not if that is done, or if `cls` is ours and only delegates."""
         if getattr(cls, "lastchunk_delegates", False):
             return
         for name, wrapper in self._wrappers.items():
@@ -65,7 +65,7 @@ class Subclasses:
             self._patcher.before(cls, "__init__", self.look)
 
     def _of_a_mixin(self, wrapper: Wrapper) -> Wrapper:
-        """A mixin may serve other classes, too."""
+        """Return `wrapper` for a method of a mixin: it passes calls of other classes through."""
 
         def only_ours(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
             if self._base not in type(instance).__mro__:
@@ -75,7 +75,7 @@ class Subclasses:
         return only_ours
 
     def follow(self) -> Callable[[], None]:
-        """Look at every class that is defined from now on; gives what ends that."""
+        """Look at every class that is defined from now on. Return the function that stops this."""
         base, patcher = self._base, self._patcher
         own = vars(base).get("__init_subclass__")
 

@@ -21,14 +21,14 @@ Wrapper = Callable[[Function, object, Args, Kwargs], object]
 
 
 class Active(Protocol):
-    """Who patched."""
+    """The patcher, which says whether it is still active."""
 
     active: bool
     """False when the patches are undone: what is left of them passes everything through."""
 
 
 class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.BoundFunctionWrapper):
-    """A patched method of an object or a class: copied, pickled and referred to weakly as a method is."""
+    """A patched method of an object or a class. It can be copied, pickled and weakly referenced like a method."""
 
     def __new__(cls, *args: Any) -> object:
         if len(args) == 2:
@@ -67,7 +67,7 @@ class Wrapped(wrapt.FunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Functi
     __bound_function_wrapper__ = _Bound
 
     def __init__(self, function: Any, wrapper: Wrapper, enabled: Callable[[], bool], by: Active) -> None:
-        """`enabled` is asked before each call, and `wrapper` only called if it says yes; `by` is who patched."""
+        """`enabled` is asked before each call, and `wrapper` is called only if it says yes. `by` is the patcher."""
         super().__init__(function, wrapper, enabled=enabled)
         self._self_by = by
 
@@ -90,7 +90,7 @@ def resolved(cls: type, name: str) -> tuple[type, object]:
 
 
 def patched_by(function: object) -> Active | None:
-    """Who put `function` in its place; None if it is none of ours.
+    """Return the patcher that put `function` in its place, else None.
 
     It may be a bound method: another instrumentation that undoes itself puts back what it got from the class.
     """
@@ -100,14 +100,14 @@ def patched_by(function: object) -> Active | None:
 
 
 def without_undone(function: object) -> object:
-    """`function` without those of ours on top that are undone, which another instrumentation kept there."""
+    """Return `function` without our undone wrappers on top, which another instrumentation kept there."""
     while (by := patched_by(function)) is not None and not by.active:
         function = below(function)
     return function
 
 
 def is_wrapped(function: object) -> bool:
-    """True if a wrapper of ours replaces `function`, perhaps below wrappers of others."""
+    """Whether a wrapper of ours replaces `function`, perhaps below wrappers of others."""
     while hasattr(type(function), "__wrapped__"):
         by = patched_by(function)
         if by is not None and by.active:
@@ -117,12 +117,12 @@ def is_wrapped(function: object) -> bool:
 
 
 def below(proxy: Any) -> object:
-    """The object behind a proxy."""
+    """Return the object behind a proxy."""
     return proxy.__wrapped__
 
 
 class _Call:
-    """What is wrapped; and what it gave when it was called."""
+    """The wrapped function, and what it returned when it was called."""
 
     __slots__ = ("_function", "error", "gave", "made")
 
@@ -146,7 +146,7 @@ class _Call:
 
 
 def left_out_if_it_fails(name: str, wrapper: Wrapper) -> Wrapper:
-    """`wrapper`; if it fails, the application has what `name` gives without it, from one call."""
+    """Return `wrapper`. If it fails, the application gets what `name` returns without it, from one call."""
 
     def safe(wrapped: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         call = _Call(wrapped)
