@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lastchunk.model_server.actions import Head, Step
+from lastchunk.model_server.actions import NDJSON, Head, Step
 from tests.endings.raw import named, says
 from tests.endings.stage import SECRET
 
@@ -117,7 +117,7 @@ def _lines(*objects: Mapping[str, Any]) -> tuple[Step, ...]:
     body = (
         json.dumps({"model": "m", "created_at": "2026-01-01T00:00:00Z", **each}).encode() + b"\n" for each in objects
     )
-    return says(*body, head=Head(content_type="application/x-ndjson"))
+    return says(*body, head=Head(content_type=NDJSON))
 
 
 _SAID = {"message": {"role": "assistant", "content": SECRET}, "done": False}

@@ -67,10 +67,10 @@ class Way:
         steps = SCRIPTS[self.script].steps
         return self.consume is not read_all or any(isinstance(step, Sleep | Stall | Comments) for step in steps)
 
-    def url(self, server: Any) -> str:
-        """The base URL of this way's server."""
+    def url(self, server: Any, dialect: str = "openai") -> str:
+        """The base URL of this way's server, for clients of that dialect."""
         spoken: dict[str, str | float] = {"text": TEXT, "error": f"failed: {SECRET}", "wait": WAIT, **self.speech}
-        return server.url(self.script, **spoken)
+        return server.url(self.script, dialect=dialect, **spoken)
 
 
 async def read_with_patience(stage: Stage, open_stream: Open, patience: float = WAIT) -> None:

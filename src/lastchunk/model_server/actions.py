@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 SSE = "text/event-stream"
+NDJSON = "application/x-ndjson"
 JSON = "application/json"
 ANSWER = "Every stream begins well and then one day it stops in the middle of a"
 """What the model says unless the URL says otherwise: long enough for a cut with something on both sides."""
@@ -234,7 +235,7 @@ class Script:
         elif tools_offered:
             steps = self.with_tools or steps
         head = next((step for step in steps if isinstance(step, Head)), None)
-        if stream or head is None or head.content_type != SSE:
+        if stream or head is None or head.content_type not in (SSE, NDJSON):
             return steps
         reasons = [step.reason or "stop" for step in steps if isinstance(step, Finish)]
         calls = any(isinstance(step, ToolCall) for step in steps)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
-from lastchunk.model_server.actions import SSE, Content, Speech
+from lastchunk.model_server.actions import NDJSON, SSE, Content, Speech
 from lastchunk.model_server.anthropic_wire import AnthropicReply
 from lastchunk.model_server.gemini_wire import GeminiReply
 from lastchunk.model_server.ollama_wire import OllamaReply
@@ -70,7 +70,7 @@ DIALECTS: Mapping[Name, Dialect] = {
     "completions": Dialect("/completions", "/v1", CompletionsReply, conversation="prompt"),
     "responses": Dialect("/responses", "/v1", ResponsesReply, conversation="input"),
     "anthropic": Dialect("/messages", "", AnthropicReply),
-    "ollama": Dialect("/api/chat", "", OllamaReply, content_type="application/x-ndjson"),
+    "ollama": Dialect("/api/chat", "", OllamaReply, content_type=NDJSON),
     "gemini": Dialect(":streamGenerateContent", "", GeminiReply, conversation="contents", in_path=True),
 }
 

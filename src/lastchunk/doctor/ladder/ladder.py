@@ -107,14 +107,14 @@ class Ladder:
         self.runs.append(run)
 
     async def _first_stream(self, rungs: Rungs) -> Run:
-        """Run the model client's first stream, and keep its request; go on behind tool calls until one is answered with text."""
+        """Run the model client's first stream, and keep its request; go on behind whole tool calls until text comes."""
         calls = 0
         while True:
             with captured() as requests:
                 run = await rungs.create_stream(1)
             self._take(requests)
             calls += 1
-            if not run.called or calls == _CALLS or not rungs.calls_answered():
+            if not run.called or not run.completed or calls == _CALLS or not rungs.calls_answered():
                 return run
 
     def of(self, rung: Rung) -> list[Run]:

@@ -17,6 +17,7 @@ from lastchunk.doctor.ladder.refusal import NoAnswer
 from lastchunk.doctor.ladder.runs import Run, Rung, Seen, from_answer, from_error, from_span
 from lastchunk.doctor.ladder.subject import Question, Subject
 from lastchunk.doctor.ladder.tools import NOT_RUN
+from lastchunk.patches.support.chat_completions import error_in
 
 Reader = Callable[[Any, Seen], str]
 """Notes what it knows of an item, and returns the item's text."""
@@ -49,12 +50,13 @@ class Rungs:
 
     async def create(self, number: int, request: Request | None) -> Run:
         """Rung 1: the answer in one piece, from the SDK; from the model client if no SDK request is known."""
-        seen, began = Seen(framework=self._subject.framework), time.monotonic()
+        seen, began, refused = Seen(framework=self._subject.framework), time.monotonic(), None
         limit = None if self._patience is None else self._patience + self._streamed_for
         try:
             async with _patient(limit):
                 if request is not None:
-                    answer = request.sdk.answer(await request.whole())
+                    whole = await request.whole()
+                    answer, refused = request.sdk.answer(whole), _error_in(whole)
                 else:
                     client, question = self._subject.client, self._question
                     answer = _answer(await client.create(question.messages, **question.arguments))
@@ -62,7 +64,7 @@ class Rungs:
             seen.duration = _since(began)
             return from_error(Rung.CREATE, number, error, seen)
         seen.duration = _since(began)
-        return from_answer(number, answer, seen)
+        return from_answer(number, answer, seen, refused)
 
     async def sdk_stream(self, number: int, request: Request) -> Run:
         """Rung 2: the SDK's own stream."""
@@ -179,6 +181,12 @@ def _of_client(item: Any, seen: Seen) -> str:
     content = getattr(item, "content", None)
     seen.calls = cast("list[Any]", content) if isinstance(content, list) else ()
     return ""
+
+
+def _error_in(whole: Any) -> object:
+    """An error that stands where the answer should be, although the status was 200; None if there is none."""
+    first = whole[0] if isinstance(whole, list) and whole else whole
+    return error_in(first, getattr(first, "choices", None))
 
 
 def _answer(result: Any) -> tuple[str, str, bool]:

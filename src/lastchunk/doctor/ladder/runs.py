@@ -15,7 +15,8 @@ from lastchunk.semconv import LastEvent, Reason
 from lastchunk.streams.ending import Ending, decide
 from lastchunk.streams.evidence import Evidence
 from lastchunk.streams.failure import failure_of
-from lastchunk.streams.finish_reasons import meanings
+from lastchunk.streams.finish_reasons import Finish, meanings
+from lastchunk.streams.provider_errors import cause_named_by
 
 
 class Rung(IntEnum):
@@ -162,10 +163,14 @@ def _names_a_call(span: Mapping[str, Any]) -> bool:
     return "tool" in str(span.get(semconv.FINISH_REASON_RAW, ""))
 
 
-def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen) -> Run:
-    """A run of the first rung that got an answer: text, finish reason, and whether it calls a tool."""
+def from_answer(number: int, answer: tuple[str, str, bool], seen: Seen, refused: object = None) -> Run:
+    """A run of the first rung that got an answer: text, finish reason, and whether it calls a tool; or an error in its place."""
     text, finish, calls = answer
-    ending = decide(Evidence(terminal=True, finish=meanings(finish), arrived=bool(text) or calls, began=True))
+    says = meanings(finish) if refused is None else frozenset({Finish.ERROR})
+    evidence = Evidence(
+        terminal=True, finish=says, arrived=bool(text) or calls, began=True, said=cause_named_by(refused)
+    )
+    ending = decide(evidence)
     return _whole(
         number,
         ending,

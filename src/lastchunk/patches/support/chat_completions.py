@@ -83,7 +83,7 @@ def _read_other(wire: Wire, chunk: object, now: float) -> Content:
             wire.finished(reason, index, with_content=arrived)
         if error := _get(choice, "error"):
             wire.broke(cause_named_by(error))
-    if (error := _error(chunk, choices)) is not None:
+    if (error := error_in(chunk, choices)) is not None:
         wire.broke(cause_named_by(error))
     elif not choices:
         kind, size = _read_without_choices(wire, chunk, now)
@@ -133,8 +133,8 @@ def _finish_reason(source: object) -> str | None:
     return str(getattr(given, "value", given)) if isinstance(given, str) and given else None
 
 
-def _error(chunk: object, choices: object) -> object:
-    """Return an error in place of a chunk or beside its choices, also a vendor's: `x_groq.error`, `base_resp`."""
+def error_in(chunk: object, choices: object) -> object:
+    """Return an error in place of a chunk or an answer, or beside its choices, also a vendor's: `x_groq.error`, `base_resp`."""
     if not choices and is_error_object(given := dict(fields(chunk))):
         return given
     for name, value in _extra(chunk):
