@@ -267,6 +267,6 @@ def test_nothing_is_loaded_for_an_application_without_autogen() -> None:
 
 def test_every_patch_is_of_a_library_that_is_waited_for() -> None:
     for patch in PATCHES:
-        assert patch.library in {"uvicorn", "starlette", "websockets"} or any(
+        assert patch.library in {"uvicorn", "aiohttp", "starlette", "websockets"} or any(
             patch.module.startswith(f"{library}.") for library in WAITED_FOR
         )

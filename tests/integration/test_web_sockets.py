@@ -4,54 +4,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent, UserProxyAgent
+from autogen_agentchat.agents import UserProxyAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import CancellationToken
-from autogen_ext.models.openai import OpenAIChatCompletionClient
 from fastapi import WebSocket
-from opentelemetry.sdk.trace import ReadableSpan
 from websockets.asyncio.client import ClientConnection, connect
 
-from lastchunk.model_server.server import ModelServer
-from lastchunk.streams import open_streams
-from tests.conftest import MODEL_INFO, Exported
+from tests.conftest import Exported
 from tests.integration import web_sockets
+from tests.integration.endings import LEFT, SILENT, SLOW, all_ended, causes, outcome
 from tests.integration.web_sockets import Run
 
 CHUNK = "ModelClientStreamingChunkEvent"
-LEFT = "client_disconnected"
 
 Browser = Callable[[ClientConnection], Awaitable[None]]
-
-
-@pytest.fixture(name="run")
-async def _run(server: ModelServer) -> AsyncIterator[Callable[..., Run]]:
-    clients: list[OpenAIChatCompletionClient] = []
-
-    def run(script: str, *, team: bool = False, **speech: Any) -> Run:
-        client = OpenAIChatCompletionClient(
-            model="test-model",
-            base_url=server.url(script, **speech),
-            api_key="none",
-            model_info=MODEL_INFO,
-            max_retries=0,
-            timeout=20,
-        )
-        clients.append(client)
-        agent = AssistantAgent("writer", client, model_client_stream=True)
-        reader = RoundRobinGroupChat([agent], max_turns=1) if team else agent
-        return lambda token: reader.run_stream(task="Go.", cancellation_token=token)
-
-    yield run
-    for client in clients:
-        await client.close()
 
 
 async def sees_a_chunk(browser: ClientConnection) -> None:
@@ -65,31 +36,6 @@ async def drops_the_connection(browser: ClientConnection) -> None:
     await sees_a_chunk(browser)
     browser.transport.abort()
 
-
-async def all_ended() -> None:
-    """Wait until no stream is open any more."""
-    async with asyncio.timeout(10):
-        while open_streams.open_streams():
-            gc.collect()
-            open_streams.drain()
-            await asyncio.sleep(0.01)
-
-
-async def causes(exported: Exported) -> set[tuple[Any, Any]]:
-    """Reason and cause of each of our spans, once no stream is open any more."""
-    await all_ended()
-    return {outcome(span) for span in exported.ours}
-
-
-def outcome(span: ReadableSpan) -> tuple[Any, Any]:
-    """Reason and cause."""
-    first, second = (span.attributes.get(f"lastchunk.stream.termination.{name}") for name in ("reason", "cause"))
-    return first, second
-
-
-SILENT = {"script": "stall", "text": "one two"}
-"""One chunk, and then nothing."""
-SLOW = {"script": "clean", "gap": 0.1}
 
 leaving = pytest.mark.parametrize("leaves", [sees_a_chunk, drops_the_connection])
 

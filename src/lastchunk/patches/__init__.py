@@ -20,6 +20,7 @@ from lastchunk.patches import (
     openai_sdk,
     runtime,
     uvicorn_server,
+    web_servers,
     web_sockets,
 )
 from lastchunk.patches.support.patching import Patch
@@ -38,6 +39,7 @@ PATCHES: tuple[Patch, ...] = (
     *google_genai_sdk.PATCHES,
     *classic.PATCHES,
     *uvicorn_server.PATCHES,
+    *web_servers.PATCHES,
     *web_sockets.PATCHES,
     *agent_framework.PATCHES,
     *ag2.PATCHES,

@@ -26,9 +26,13 @@ NO_PONG = 1011
 """The close code that `websockets` sends if a client does not answer its ping."""
 
 
-def _watch(patcher: Patcher, owner: Any, name: str, left: Left, *, receiving: bool) -> None:
+def watch(
+    patcher: Patcher, owner: Any, name: str, left: Left, *, receiving: bool, of: Callable[[Any], Any] = lambda it: it
+) -> None:
+    """Have `left` look at each call of `owner`'s `name`. The handler began with what `of` finds in the call's object."""
+
     def wrapper(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return instead_of(answer := wrapped(*args, **kwargs), _watched(instance, answer, left, receiving))
+        return instead_of(answer := wrapped(*args, **kwargs), _watched(of(instance), answer, left, receiving))
 
     patcher.wrap(owner, name, wrapper)
 
@@ -64,8 +68,8 @@ def _starlette(module: ModuleType, patcher: Patcher) -> None:
         return isinstance(error, (disconnect, OSError))
 
     _handler_begins_after(patcher, module.WebSocket, "__init__")
-    _watch(patcher, module.WebSocket, "receive", received, receiving=True)
-    _watch(patcher, module.WebSocket, "send", sent, receiving=False)
+    watch(patcher, module.WebSocket, "receive", received, receiving=True)
+    watch(patcher, module.WebSocket, "send", sent, receiving=False)
 
 
 def _websockets_server(module: ModuleType, patcher: Patcher) -> None:
@@ -83,8 +87,8 @@ def _websockets(module: ModuleType, patcher: Patcher) -> None:
             return sent is None or field(sent, "code") == NO_PONG
         return sent is None or field(error, "rcvd_then_sent") is True
 
-    _watch(patcher, module.Connection, "recv", left, receiving=True)
-    _watch(patcher, module.Connection, "send", left, receiving=False)
+    watch(patcher, module.Connection, "recv", left, receiving=True)
+    watch(patcher, module.Connection, "send", left, receiving=False)
 
 
 def _handler_begins_after(patcher: Patcher, owner: Any, name: str) -> None:
