@@ -23,6 +23,9 @@ REAL := $(VENV)/.real-servers-$(KEY)
 SITE := $(VENV)/.site-$(KEY)
 COMPAT := $(VENV)/.compat-$(KEY)
 
+# Compiled once, and not again in each of the hundred processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # pip reads these, also in the isolated environments in which it builds.
 export PIP_CONSTRAINT := $(CONSTRAINTS)
 export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)

@@ -18,15 +18,20 @@ _NUMBER_OF_TASK = re.compile(r"Task-\d+")
 
 
 def frozen(seeds: Iterable[int]) -> Iterator[int]:
-    """The seeds; what is there already stays, so that the collections in each case do not look through it."""
+    """The seeds; what is there already stays, so that the collections in each case do not look through it.
+
+    Cases import libraries, so it is not said once. And whoever has frozen what there was before finds it frozen afterwards.
+    """
+    was_frozen = gc.get_freeze_count()
     try:
         for number, seed in enumerate(seeds):
-            if number % 100 == 0:
+            if number % 10 == 0:
                 gc.collect()
                 gc.freeze()
             yield seed
     finally:
-        gc.unfreeze()
+        if not was_frozen:
+            gc.unfreeze()
 
 
 def collected(log: list[Any]) -> None:

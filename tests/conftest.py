@@ -81,6 +81,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Likewise what a file leaves behind, such as a library that its tests have imported."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test noted beside its outcome: rows of the matrix that needed another chance."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

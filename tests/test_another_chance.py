@@ -29,8 +29,14 @@ def test_flaky(number):
 def run(folder: Path, tests: int, ci: str, *arguments: str) -> tuple[int, str]:
     """The exit code and the output of a run with so many tests that each fail at first."""
     (folder / "test_flaky.py").write_text(FLAKY.format(tests=tests))
-    command = [sys.executable, "-m", "pytest", "-p", "tests.another_chance", "-c", os.devnull, *arguments, str(folder)]
-    ran = subprocess.run(command, cwd=ROOT, env=os.environ | {"CI": ci}, capture_output=True, text=True, timeout=100)
+    plugins = [
+        argument
+        for name in ("tests.another_chance", "pytest_rerunfailures", "xdist.plugin")
+        for argument in ("-p", name)
+    ]
+    command = [sys.executable, "-m", "pytest", *plugins, "-c", os.devnull, *arguments, str(folder)]
+    environment = os.environ | {"CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # The others' imports take seconds.
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
     return ran.returncode, ran.stdout
 
 
