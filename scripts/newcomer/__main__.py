@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from scripts.newcomer import agent_framework
 from scripts.newcomer.endpoints import endpoints, try_endpoint
 from scripts.newcomer.fresh import APPLICATION, SCRIPTS, SENT, Failed, make, receiver, run
 from scripts.newcomer.packages import BREAKAGES, try_breakage
@@ -61,6 +62,7 @@ def orders(folder: Path, wheel: Path) -> Iterator[tuple[str, Try]]:
     for name, (title, listed) in steps.items():
         yield title, partial(try_order, folder / name, listed)
     yield "the page of the first alert", partial(try_page, folder / "page", wheel)
+    yield "the page of Agent Framework", partial(agent_framework.try_page, folder / "successor", wheel)
 
 
 def try_page(folder: Path, wheel: Path) -> str:
@@ -77,11 +79,26 @@ def try_page(folder: Path, wheel: Path) -> str:
     return f"installed in {seconds:.0f} s, and the rules are written"
 
 
+def try_printing(binaries: Path) -> str:
+    """Print streams with the command of the README's first console line that does so."""
+    readme = (SCRIPTS.parent / "README.md").read_text("utf-8")
+    found = re.search(r"^\$ opentelemetry-instrument (.+ lastchunk_console .+) python app\.py$", readme, re.MULTILINE)
+    if found is None:
+        raise Failed("README.md has no command that prints streams")
+    said = run(binaries / "opentelemetry-instrument", *found[1].split(), binaries / "python", APPLICATION)
+    if not re.search(r"invoke_agent smoke_agent .* completed", said):
+        raise Failed(f"{said}\nno line says how the stream ended")
+    return "a line says how the stream ended"
+
+
 def uses(folder: Path) -> Iterator[tuple[str, Try]]:
     """What is done in environments that work; those that break one come last, and have it to themselves."""
     web, broken = folder / "first" / "bin", folder / "second" / "bin"
+    yield "printed in the terminal", partial(try_printing, web)
     for server in SERVERS:
         yield "stopped", partial(try_server, web, server)
+    for server in agent_framework.servers(folder / "successor"):
+        yield "stopped", partial(try_server, folder / "successor" / "bin", server)
     for endpoint in endpoints():
         yield "sent to nobody", partial(try_endpoint, web, endpoint)
     for command in _COMMANDS:

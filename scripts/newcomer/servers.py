@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.newcomer.fresh import SENT, Failed, Receiver, environment, receiver
@@ -22,28 +24,38 @@ PACKAGES = ("fastapi", "uvicorn", "gunicorn", "uvicorn-worker", "opentelemetry-i
 _FOLDER = Path(__file__).parent
 _PATIENCE = 90.0
 """Seconds to begin to serve, and to end."""
+_START = "opentelemetry-instrument"
 _LATE = "3600000"
 """Milliseconds until a batch is sent by itself: what arrives was sent when the server was asked to stop."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A way to serve, as one types it behind `opentelemetry-instrument`."""
+    """A way to serve, as one types it."""
 
     name: str
     command: Sequence[str]
     by: int = signal.SIGTERM
+    folder: Path = _FOLDER
+    requests: Sequence[tuple[str, object]] = (("/chat", None),)
+    """Paths, each with the JSON that is posted there; None for a GET. The last answer counts."""
+    answer: str = "whole"
+    """How it ends."""
+    sent: Sequence[bytes] = SENT
+    """What must arrive of its telemetry."""
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of its environment."""
 
 
 SERVERS = (
-    Server("uvicorn", ("uvicorn", "web_application:app", "--port", "{port}")),
-    Server("uvicorn, Ctrl-C", ("uvicorn", "web_application:app", "--port", "{port}"), signal.SIGINT),
-    Server("uvicorn --workers 2", ("uvicorn", "web_application:app", "--port", "{port}", "--workers", "2")),
-    Server("uvicorn --reload", ("uvicorn", "web_application:app", "--port", "{port}", "--reload")),
+    Server("uvicorn", (_START, "uvicorn", "web_application:app", "--port", "{port}")),
+    Server("uvicorn, Ctrl-C", (_START, "uvicorn", "web_application:app", "--port", "{port}"), signal.SIGINT),
+    Server("uvicorn --workers 2", (_START, "uvicorn", "web_application:app", "--port", "{port}", "--workers", "2")),
+    Server("uvicorn --reload", (_START, "uvicorn", "web_application:app", "--port", "{port}", "--reload")),
     Server(
         "gunicorn --preload, uvicorn's worker",
         (
-            *("gunicorn", "web_application:app", "--bind", "127.0.0.1:{port}", "--workers", "2", "--preload"),
+            *(_START, "gunicorn", "web_application:app", "--bind", "127.0.0.1:{port}", "--workers", "2", "--preload"),
             *("--worker-class", "uvicorn_worker.UvicornWorker"),
         ),
     ),
@@ -53,8 +65,10 @@ SERVERS = (
 def try_server(binaries: Path, server: Server) -> str:
     """Serve an answer, and ask the server to stop; a line about it. `Failed` if the answer's telemetry is lost."""
     with receiver() as receives, _serving(binaries, server, receives) as (process, port, log):
-        answer = _ask(process, port, log)
-        if not answer.endswith("whole\n"):
+        answer = ""
+        for path, body in server.requests:
+            answer = _ask(process, f"http://127.0.0.1:{port}{path}", body, log)
+        if not answer.rstrip().endswith(server.answer):
             raise Failed(f"{server.name}: the answer is {answer!r}")
         if receives.bodies:
             raise Failed(f"{server.name}: something was sent before the server was asked to stop")
@@ -65,7 +79,7 @@ def try_server(binaries: Path, server: Server) -> str:
         except subprocess.TimeoutExpired:
             raise Failed(f"{log.read_text()}\n{server.name} does not end") from None
         seconds = time.monotonic() - began
-        if missing := receives.missing(*SENT):
+        if missing := receives.missing(*server.sent):
             raise Failed(f"{log.read_text()}\n{server.name}: {', '.join(missing)} did not arrive")
         if "Traceback" in log.read_text():
             raise Failed(f"{log.read_text()}\n{server.name}: a traceback")
@@ -78,18 +92,18 @@ def _serving(binaries: Path, server: Server, receives: Receiver) -> Iterator[tup
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        command = [str(binaries / "opentelemetry-instrument"), str(binaries / server.command[0])]
-        command += [part.format(port=port) for part in server.command[1:]]
+        command = [part.format(port=port) for part in server.command]
         with log.open("wb") as out:
             process = subprocess.Popen(
-                command,
-                cwd=_FOLDER,
+                [binaries / command[0], *command[1:]],
+                cwd=server.folder,
                 env=environment(
                     PATH=f"{binaries}{os.pathsep}{os.environ['PATH']}",
                     OTEL_BSP_SCHEDULE_DELAY=_LATE,
                     OTEL_BLRP_SCHEDULE_DELAY=_LATE,
                     OTEL_METRIC_EXPORT_INTERVAL=_LATE,
                     **receives.settings,
+                    **server.variables,
                 ),
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -103,13 +117,18 @@ def _serving(binaries: Path, server: Server, receives: Receiver) -> Iterator[tup
             process.wait()
 
 
-def _ask(process: subprocess.Popen[bytes], port: int, log: Path) -> str:
+def _ask(process: subprocess.Popen[bytes], url: str, body: object, log: Path) -> str:
     """The answer, once the server serves."""
+    asked = urllib.request.Request(url, headers={"content-type": "application/json"})
+    if body is not None:
+        asked.data = json.dumps(body).encode()
     ends = time.monotonic() + _PATIENCE
     while process.poll() is None and time.monotonic() < ends:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/chat", timeout=_PATIENCE) as answer:
+            with urllib.request.urlopen(asked, timeout=_PATIENCE) as answer:
                 return str(answer.read().decode())
+        except urllib.error.HTTPError as refused:
+            raise Failed(f"{log.read_text()}\n{url}: {refused.code}: {refused.read().decode()}") from refused
         except OSError:
             time.sleep(0.1)  # it does not listen yet
     raise Failed(f"{log.read_text()}\nthe server does not serve")

@@ -30,7 +30,7 @@ SCOPES = {"on": "agent_framework", "off": semconv.SCOPE}
 
 def command() -> list[str]:
     """What the page says."""
-    (found,) = re.findall(r"^\$ (opentelemetry-instrument .*)$", PAGE.read_text(), re.MULTILINE)
+    (found,) = re.findall(r"^\$ (opentelemetry-instrument python .*)$", PAGE.read_text(), re.MULTILINE)
     return shlex.split(found)
 
 
