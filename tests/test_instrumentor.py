@@ -112,6 +112,30 @@ def test_cycles_with_late_imports() -> None:
     assert len(printed) == 10
 
 
+SUBCLASS = """
+from lastchunk.patches.support.wrapping import patched_by
+
+class Mine(ReplayChatCompletionClient):
+    def __init__(self):
+        super().__init__(["one two"])
+
+for _ in range(3):
+    Mine()
+wrappers, function = 0, vars(ReplayChatCompletionClient)["create_stream"]
+while patched_by(function):
+    wrappers, function = wrappers + 1, function.__wrapped__
+print("wrappers", wrappers, Mine.create_stream is ReplayChatCompletionClient.create_stream)
+"""
+
+
+def test_wrapt_without_its_extension() -> None:
+    """wrapt runs in pure Python where it has no wheel, or if somebody wants that: there is one wrapper all the same."""
+    program = SDK + INSTRUMENT + APPLICATION + SUBCLASS
+    printed = _python(program, WRAPT_DISABLE_EXTENSIONS="1").splitlines()
+    assert [line for line in printed if line.startswith("chat")] == ["chat completed"]
+    assert printed[-1] == "wrappers 1 True"
+
+
 def test_zero_code() -> None:
     """`opentelemetry-instrument` before the command, and nothing else."""
     command = str(Path(sys.executable).with_name("opentelemetry-instrument"))

@@ -9,7 +9,7 @@ import gc
 import inspect
 import pickle
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import openai
@@ -58,6 +58,38 @@ def _outcome(use: Callable[[Any], Any], function: Any) -> Any:
         return type(error)
     owner = getattr(got, "__self__", None)
     return got.__qualname__, type(owner), owner is getattr(function, "__self__", None), inspect.ismethod(got)
+
+
+class _Overrides(ReplayChatCompletionClient):
+    async def create_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        async for item in super().create_stream(*args, **kwargs):
+            yield item
+
+
+class _Inherits(_Overrides):
+    pass
+
+
+@pytest.mark.parametrize("observed", [False, True], ids=["bare", "observed"])
+async def test_which_function_it_is(instrument: Instrument, observed: bool) -> None:
+    """How libraries find out whether a class overrides a method, and call a function that they got from one."""
+    if observed:
+        instrument()
+    client = _Inherits(["one"])
+    assert _Inherits.create_stream is _Overrides.create_stream
+    assert _Overrides.create_stream is not ReplayChatCompletionClient.create_stream
+    assert AssistantAgent.run_stream is BaseChatAgent.run_stream
+    assert client.create_stream.__func__ is _Overrides.create_stream
+    assert repr(_Overrides.create_stream).startswith("<function _Overrides.create_stream at 0x")
+    assert repr(client.create_stream) == f"<bound method _Overrides.create_stream of {client!r}>"
+    assert not hasattr(_Overrides.create_stream, "__func__")
+    assert "one" in [item async for item in client.create_stream.__func__(client, [])]
+
+
+async def test_the_function_of_a_method_is_observed(exported: Exported) -> None:
+    client = _Inherits(["one"])
+    assert "one" in [item async for item in client.create_stream.__func__(client, [])]
+    assert exported.names == ["chat"]
 
 
 @pytest.mark.parametrize("of", FUNCTIONS)

@@ -13,9 +13,9 @@ from weakref import WeakValueDictionary
 from lastchunk.patches.support.fields import fields_of
 from lastchunk.patches.support.subclasses import Subclasses
 from lastchunk.patches.support.wrapping import (
-    Wrapped,
     Wrapper,
     below,
+    in_place_of,
     is_wrapped,
     left_out_if_it_fails,
     patched_by,
@@ -77,7 +77,7 @@ class Patcher:
 
     def _put_wrapped(self, owner: object, name: str, wrapper: Wrapper, enabled: Callable[[], bool]) -> None:
         original = vars(owner)[name] if name in vars(owner) else _missing(owner, name)
-        setattr(owner, name, Wrapped(without_undone(original), wrapper, enabled, self))
+        setattr(owner, name, in_place_of(without_undone(original), wrapper, enabled, self, owner))
         self._owners[id(owner)] = owner
         if self._under_way is not None:
             self._under_way.append((owner, name))

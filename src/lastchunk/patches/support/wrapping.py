@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from operator import itemgetter
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 import wrapt
@@ -18,6 +18,10 @@ from lastchunk.streams.shapes import Args, Function, Kwargs
 
 Wrapper = Callable[[Function, object, Args, Kwargs], object]
 """A wrapt wrapper: the wrapped function, the instance, the positional and the keyword arguments."""
+
+
+_PROXIES = (wrapt.FunctionWrapper, wrapt.BoundFunctionWrapper, wrapt.ObjectProxy)
+"""What wrapt makes, and others of it. Their classes have the attribute `__wrapped__` only where wrapt has its extension."""
 
 
 class Active(Protocol):
@@ -36,11 +40,22 @@ class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Bo
             function, instance = args
             method = getattr(instance, function.__name__, None)
             return method if getattr(method, "__func__", None) is function else MethodType(function, instance)
-        return super().__new__(cls, *args)
+        return super().__new__(cls)
 
     def __init__(self, *args: Any) -> None:
         if len(args) != 2:
             super().__init__(*args)
+
+    @property
+    def __func__(self) -> object:
+        """The patched function, as its class has it."""
+        if type(self._self_parent) is FunctionOfClass and self._self_instance is not None:
+            return self._self_parent.__get__(None, type(self._self_instance))
+        method: Any = self.__wrapped__
+        return method.__func__
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
 
     def __copy__(self) -> object:
         return self
@@ -57,7 +72,7 @@ class _Bound(wrapt.BoundFunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Bo
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
         if self._self_instance is None:
-            return getattr, (self._self_owner, self.__name__)
+            return self.__qualname__  # As a function: by its name, where it is found as this very object.
         return self.__wrapped__.__reduce_ex__(protocol)
 
 
@@ -70,6 +85,9 @@ class Wrapped(wrapt.FunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Functi
         """`enabled` is asked before each call, and `wrapper` is called only if it says yes. `by` is the patcher."""
         super().__init__(function, wrapper, enabled=enabled)
         self._self_by = by
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
 
     def __copy__(self) -> object:
         return self
@@ -84,19 +102,38 @@ class Wrapped(wrapt.FunctionWrapper[Any, Any] if TYPE_CHECKING else wrapt.Functi
         return itemgetter(0), ((self.__wrapped__,),)  # The function: it says itself by what name it is found.
 
 
+class FunctionOfClass(Wrapped):
+    """A plain function of a class: it is one object, whichever class it is asked of (`A.run is B.run`: not overridden)."""
+
+    def __init__(self, function: Any, wrapper: Wrapper, enabled: Callable[[], bool], by: Active, owner: type) -> None:
+        """`owner` is the class that it is put into."""
+        super().__init__(function, wrapper, enabled, by)
+        self._self_of_class = super().__get__(None, owner)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self._self_of_class if instance is None else super().__get__(instance, owner)
+
+
+def in_place_of(function: Any, wrapper: Wrapper, enabled: Callable[[], bool], by: Active, owner: object) -> Wrapped:
+    """What is put into `owner`, a module or a class, in the place of `function`."""
+    if isinstance(owner, type) and type(function) is FunctionType:
+        return FunctionOfClass(function, wrapper, enabled, by, owner)
+    return Wrapped(function, wrapper, enabled, by)
+
+
 def resolved(cls: type, name: str) -> tuple[type, object]:
     """The class that `cls` has `name` from, and what stands there; itself and None if there is nothing of that name."""
     return next(((owner, vars(owner)[name]) for owner in cls.__mro__ if name in vars(owner)), (cls, None))
 
 
-def patched_by(function: object) -> Active | None:
+def patched_by(function: Any) -> Active | None:
     """Return the patcher that put `function` in its place, else None.
 
     It may be a bound method: another instrumentation that undoes itself puts back what it got from the class.
     """
     while type(function) is _Bound:
         function = function._self_parent
-    return function._self_by if type(function) is Wrapped else None
+    return function._self_by if issubclass(type(function), Wrapped) else None
 
 
 def without_undone(function: object) -> object:
@@ -108,7 +145,7 @@ def without_undone(function: object) -> object:
 
 def is_wrapped(function: object) -> bool:
     """Whether a wrapper of ours replaces `function`, perhaps below wrappers of others."""
-    while hasattr(type(function), "__wrapped__"):
+    while issubclass(type(function), _PROXIES):
         by = patched_by(function)
         if by is not None and by.active:
             return True
