@@ -17,13 +17,13 @@ FEW = 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What pytest-rerunfailures is told by `--reruns`, unless somebody told it already."""
+    """Set the default of pytest-rerunfailures' `--reruns`."""
     if os.environ.get("CI") == "true" and not config.option.reruns:
         config.option.reruns = 1
 
 
 def _needed(config: pytest.Config) -> list[pytest.TestReport]:
-    """Of each test that ran again, why. Empty in a process that only runs tests for another one."""
+    """Return why each test ran again. Empty in a process that only runs tests for another one."""
     terminal = config.pluginmanager.getplugin("terminalreporter")
     return list(terminal.stats.get("rerun", ())) if isinstance(terminal, pytest.TerminalReporter) else []
 

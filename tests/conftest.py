@@ -52,7 +52,10 @@ in 300 runs without us), and of a metric reader that is quicker than its provide
 
 
 def _raised_by_us(record: logging.LogRecord) -> bool:
-    """Whether Lastchunk raised what it tells of: then it is never a complaint that is heard without us, too."""
+    """Return whether Lastchunk itself raised the exception.
+
+    Such a complaint is never one that is also heard without Lastchunk.
+    """
     error = record.exc_info[1] if record.exc_info else None
     frames = traceback.extract_tb(error.__traceback__) if error else []
     return bool(frames) and Path(frames[-1].filename).is_relative_to(Path(lastchunk.__file__).parent)
@@ -72,12 +75,12 @@ FIRST = ("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first."""
+    """Run the longest tests first."""
     items.sort(key=lambda item: not str(item.path).endswith(FIRST))
 
 
 def pytest_collection_finish() -> None:
-    """What is imported stays: no later collection of garbage has to look through it."""
+    """Freeze what has been imported: no later garbage collection has to look through it."""
     gc.freeze()
 
 
@@ -105,28 +108,28 @@ class Exported:
 
     @property
     def all(self) -> list[ReadableSpan]:
-        """Ours and everybody else's."""
+        """Lastchunk's spans and all others."""
         return list(self.exporter.get_finished_spans())
 
     @property
     def ours(self) -> list[ReadableSpan]:
-        """Lastchunk's."""
+        """Lastchunk's spans."""
         return [
             span for span in self.all if span.instrumentation_scope and span.instrumentation_scope.name == "lastchunk"
         ]
 
     @property
     def names(self) -> list[str]:
-        """The names of ours."""
+        """The names of Lastchunk's spans."""
         return [span.name for span in self.ours]
 
     def one(self, operation: str = "") -> ReadableSpan:
-        """Our only span, or our only one of an operation."""
+        """Lastchunk's only span, or its only one of an operation."""
         (span,) = (span for span in self.ours if not operation or span.attributes["gen_ai.operation.name"] == operation)
         return span
 
     def reason(self, operation: str = "") -> str:
-        """Why the only stream ended."""
+        """The reason with which the only stream ended."""
         return str(self.one(operation).attributes["lastchunk.stream.termination.reason"])
 
 
@@ -162,12 +165,12 @@ def _instrument(exporter: InMemorySpanExporter) -> Iterator[Instrument]:
 
 @pytest.fixture(name="exported")
 def _exported(instrument: Instrument) -> Exported:
-    """Instrumented as by default."""
+    """Instrument with default settings."""
     return instrument()
 
 
 def _forget_who_asked() -> None:
-    """A test module has imported what tells an application its endings; that was no application."""
+    """Importing a test module imports functions that ask for endings. Forget that: no application asked."""
     wanted.endings = False
     stop_observing()
 
@@ -182,7 +185,7 @@ def _nobody_asked() -> Iterator[None]:
 
 @pytest.fixture(name="asked")
 def _asked(_nobody_asked: None) -> Iterator[None]:
-    """As in an application that imported `guard`, and has no SDK set up; no stream is left open."""
+    """Ask for endings, as an application does that imports `guard` and has no SDK. No stream is left open."""
     observe()
     yield
     gc.collect()
@@ -192,7 +195,7 @@ def _asked(_nobody_asked: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _quiet(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[set[Any]]:
-    """Nothing of ours failed, and OpenTelemetry had nothing to complain of; a test that expects either clears it."""
+    """Nothing of Lastchunk failed, and OpenTelemetry logged no complaint. A test that expects either clears it."""
     guard._reported.clear()
     yield guard._reported
     reported, complaints = set(guard._reported), []
@@ -279,7 +282,7 @@ async def _model(server: ModelServer) -> AsyncIterator[Callable[..., OpenAIChatC
 
 
 async def _close(clients: list[Any]) -> None:
-    """Close the clients, and let what was let go be collected while its loop still runs."""
+    """Close the clients, and let dropped objects be collected while their loop still runs."""
     for client in clients:
         await client.close()
     gc.collect()

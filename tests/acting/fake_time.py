@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A loop in which waiting takes no time: when nothing else is to be done, its clock jumps to the next timer. Lastchunk's, too."""
+"""An event loop in which waiting takes no time: when nothing is ready, its clock jumps to the next timer.
+
+Lastchunk reads this clock, too.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ BEGAN = 1000.0
 
 
 class _Jumping(selectors.DefaultSelector):
-    """Waits for nobody."""
+    """A selector that does not wait."""
 
     def __init__(self, time: FakeTime) -> None:
         super().__init__()
         self._time = time
 
     def select(self, timeout: float | None = None) -> Any:
-        """What is ready; nothing else is waited for but a thread or a socket, if no timer is set."""
+        """Return what is ready. Only if no timer is set, wait for a thread or a socket."""
         events = super().select(0 if timeout is not None else 0.01)
         if not events and timeout:
             self._time.now += timeout
@@ -33,7 +36,7 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class FakeTime:
-    """The clock of the loop, and of everything in it."""
+    """The clock of the loop, and of Lastchunk."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = BEGAN

@@ -20,10 +20,10 @@ HALF = [*WHOLE[:2], result("length")]
 
 
 class Speaker(OwnClient):
-    """An application's own client. A number among its items is a pause, in seconds."""
+    """A model client of the application's own. A number among its items is a pause, in seconds."""
 
     def __init__(self, *answers: list[Any]) -> None:
-        """An answer for each request; the last one for all further ones."""
+        """`answers` has one answer for each request; the last one serves all further requests."""
         super().__init__([])
         self._answers = list(answers)
         self.asked = 0
@@ -35,7 +35,7 @@ class Speaker(OwnClient):
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
     async def create_stream(self, messages: Any, **kwargs: Any) -> Any:
-        """As told."""
+        """Yield the next answer, with its pauses."""
         try:
             for item in self._next():
                 if isinstance(item, BaseException):
@@ -50,7 +50,7 @@ class Speaker(OwnClient):
             self.closed += 1
 
     async def create(self, messages: Any, **kwargs: Any) -> Any:
-        """As told, at once."""
+        """Return the next answer at once."""
         items = self._next()
         for item in items:
             if isinstance(item, BaseException):
@@ -58,16 +58,16 @@ class Speaker(OwnClient):
         return items[-1]
 
     def stream(self) -> Any:
-        """A stream of the client itself."""
+        """Return one stream of the client itself."""
         return self.create_stream(user())
 
     def run(self, **options: Any) -> Any:
-        """The run of an agent with this client."""
+        """Return the run of an agent with this client."""
         return AssistantAgent("guide", self, model_client_stream=True, **options).run_stream(task="How do I get there?")
 
 
 async def read(stream: AsyncIterator[Any]) -> tuple[list[Any], BaseException | None]:
-    """Every item, and the exception at the end."""
+    """Return every item, and the exception at the end, if there is one."""
     items: list[Any] = []
     try:
         async for item in stream:
@@ -78,12 +78,12 @@ async def read(stream: AsyncIterator[Any]) -> tuple[list[Any], BaseException | N
 
 
 def reason_of(stream: Any) -> Reason | None:
-    """Why it ended."""
+    """Return the reason with which the stream ended."""
     ending = ending_of(stream)
     return None if ending is None else ending.reason
 
 
 def cut(error: BaseException | None) -> tuple[str, str]:
-    """The class of what a guard raised, and the reason."""
+    """Return the class of what a guard raised, and the reason."""
     assert isinstance(error, StreamCutOff)
     return type(error).__name__, str(error.ending.reason)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever imports what tells an application its endings asks for it; for whoever does not, nothing is changed."""
+"""An application that imports a function that reports endings asks for them. For all other applications nothing changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_nobody_asked() -> None:
 
 
 async def test_asked_without_an_sdk(asked: None, exporter: InMemorySpanExporter) -> None:
-    """Endings are known; no span is made, even where an SDK is set up for something else."""
+    """Endings are known. No span is made, even if an SDK is set up for something else."""
     exporter.clear()
     stream = Speaker(HALF).run()
     await read(stream)
@@ -78,7 +78,7 @@ async def test_asked_after_instrumenting(instrument: Instrument) -> None:
 
 
 async def test_suppressed_telemetry_is_no_suppressed_guard(asked: None, instrument: Instrument) -> None:
-    """`suppress_instrumentation` is about telemetry."""
+    """`suppress_instrumentation` switches off telemetry, not guards."""
     from opentelemetry.instrumentation.utils import suppress_instrumentation
 
     exported = instrument()
@@ -106,7 +106,7 @@ async def test_spans_of_a_stream_that_began_before(asked: None) -> None:
 
 
 def test_uninstrument_without_asking_puts_back_what_was_there() -> None:
-    """For whoever never asked."""
+    """An application that never asked gets its libraries back unpatched."""
     before = vars(ChatCompletionClient).get("__init_subclass__")
     AutoGenStreamsInstrumentor().instrument()
     assert vars(ChatCompletionClient).get("__init_subclass__") is not before
@@ -133,7 +133,7 @@ _APPLICATION = """
 
 
 def test_an_application(server: Any) -> None:
-    """In a process of its own: names that tell nothing ask for nothing; `guard` needs nothing else."""
+    """In a separate process: importing names that report no endings patches nothing, and `guard` needs nothing else."""
     command = [sys.executable, "-c", textwrap.dedent(_APPLICATION), server.url("silent_cut")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert (done.stdout.strip(), done.stderr) == ("8 truncated True", "")

@@ -27,7 +27,7 @@ EMPTY = [result("stop", "")]
 
 @pytest.fixture(autouse=True)
 def _no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waiting before a retry is tenacity's, and tested there."""
+    """Do not wait before a retry: tenacity does the waiting, and tests it."""
     monkeypatch.setattr("lastchunk.acting.retry.wait_retry_after.__call__", lambda *_: 0.0)
 
 
@@ -36,7 +36,7 @@ def _agent(client: Any, **options: Any) -> AssistantAgent:
 
 
 async def test_a_whole_answer() -> None:
-    """Every item of the client inside, and each of its other answers."""
+    """The client passes on every item of the client inside, and returns the values of its other methods."""
     inner = Speaker(WHOLE)
     client = GuardedChatCompletionClient(inner)
     assert await read(client.create_stream(user())) == (WHOLE, None)
@@ -49,7 +49,7 @@ async def test_a_whole_answer() -> None:
 
 
 async def test_half_an_answer_is_none() -> None:
-    """The text comes, and then the exception: never the result, which an agent would remember."""
+    """The text comes, and then the exception. The result never comes, so an agent does not remember it."""
     inner = Speaker(HALF)
     items, error = await read(GuardedChatCompletionClient(inner).create_stream(user()))
     assert (items, cut(error)) == (HALF[:2], ("StreamCutOff", "length"))
@@ -99,7 +99,7 @@ async def test_it_heals(first: list[Any], method: str) -> None:
 
 
 async def test_create_heals() -> None:
-    """The same."""
+    """A cut answer of `create` is asked for again."""
     inner = Speaker([ConnectionResetError()], WHOLE)
     assert await GuardedChatCompletionClient(inner, attempts=2).create(user()) is WHOLE[-1]
     assert inner.asked == 2
@@ -123,7 +123,7 @@ async def test_a_cut_call_of_a_tool_heals(model: Make, server: Any) -> None:
     ],
 )
 async def test_what_it_does_not_mend(says: list[list[Any]], times: int) -> None:
-    """Text that was handed out cannot be taken back; the same limit is met again; and three times is enough."""
+    """No retry follows text that was passed on, a limit that the same request meets again, or a third attempt."""
     inner = Speaker(*says)
     _, error = await read(GuardedChatCompletionClient(inner, attempts=3).create_stream(user()))
     assert error is not None
@@ -158,7 +158,7 @@ def test_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_the_streams_are_those_inside(instrument: Make) -> None:
-    """Each attempt is a stream and a span; the client around them is none."""
+    """Each attempt is a stream with a span. The client around them has no span."""
     exported = instrument()
     await read(_agent(GuardedChatCompletionClient(Speaker(EMPTY, WHOLE), attempts=2)).run_stream(task="hello"))
     reasons = [(span.name, span.attributes["lastchunk.stream.termination.reason"]) for span in exported.ours]
@@ -167,7 +167,7 @@ async def test_the_streams_are_those_inside(instrument: Make) -> None:
 
 
 async def test_inside_of_a_cache_and_around_one() -> None:
-    """Around a cache it is where it belongs; inside of one it knows its endings, too."""
+    """It belongs around a cache. Inside of one, it also knows its endings."""
     inner = Speaker(HALF, WHOLE)
     outer = GuardedChatCompletionClient(ChatCompletionCache(inner))
     assert cut((await read(outer.create_stream(user())))[1]) == ("StreamCutOff", "length")
@@ -177,7 +177,7 @@ async def test_inside_of_a_cache_and_around_one() -> None:
 
 
 def test_as_a_component() -> None:
-    """`dump_component`, and back; by AutoGen's own rules."""
+    """`dump_component` and `load_component` work, by AutoGen's own rules."""
     inner = OpenAIChatCompletionClient(model="gpt-4o-mini", api_key="none")
     client = GuardedChatCompletionClient(
         inner, on=["truncated", "length"], allow=["length"], first=120, stall=60, finish="optional", attempts=3
@@ -195,7 +195,7 @@ def test_as_a_component() -> None:
 
 
 def test_arguments_that_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At once, and by name."""
+    """A wrong argument raises at once, and the message names it."""
     for options in ({"on": ["truncatd"]}, {"allow": ["short"]}, {"stall": 0}, {"attempts": 0}):
         (name,) = options
         with pytest.raises(ValueError, match=rf"^{name}="):

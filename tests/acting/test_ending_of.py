@@ -103,7 +103,7 @@ async def test_an_ending_says_what_to_do() -> None:
 
 
 async def test_of_an_exception(model: Make) -> None:
-    """The stream is often out of reach by then: the exception knows, and so does one that was raised from it."""
+    """An exception gives the ending of its stream, which is often out of reach by then. So does one raised from it."""
     stream = model("rst").create_stream(user())
     with pytest.raises(APIConnectionError) as caught:
         async for _ in stream:
@@ -118,7 +118,7 @@ async def test_of_an_exception(model: Make) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("a"), KeyError("b"), ConnectionResetError("c"), Exception("d")])
 async def test_of_an_exception_of_python(error: Exception) -> None:
-    """Python's own cannot be referred to weakly; what is kept with them is left behind by pickle."""
+    """Exceptions of Python itself cannot be referred to weakly. What is kept with them is not pickled."""
     stream = Speaker(["Take ", error]).run()
     raised = (await read(stream))[1]
     assert raised is error
@@ -143,7 +143,7 @@ def test_of_something_else(given: object, says: str) -> None:
 
 
 async def test_of_what_is_no_stream_yet(sdk: Make) -> None:
-    """Each has its own sentence."""
+    """Each such object has its own sentence."""
     coroutine = sdk("clean").chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
     with pytest.raises(
         TypeError, match=r"a coroutine, which is no stream yet: await it, and pass what that returns\.$"

@@ -28,7 +28,7 @@ async def _of(of: str, script: str, model: Make, sdk: Make) -> Any:
 
 @pytest.mark.parametrize("of", ["sdk", "client", "run"])
 async def test_declared_to_a_guard(of: str, asked: None, model: Make, sdk: Make) -> None:
-    """For its stream, and every one below it."""
+    """The declaration holds for its stream, and for every stream below it."""
     stream = await _of(of, "silent_cut", model, sdk)
     _, error = await read(guard(stream, finish="optional"))
     assert (error, reason_of(stream)) == (None, Reason.COMPLETED)
@@ -46,7 +46,7 @@ async def test_what_the_backend_does_say_counts(script: str, reason: str, asked:
 
 
 async def test_declared_to_a_client(asked: None, model: Make) -> None:
-    """For all its streams."""
+    """The declaration holds for all its streams."""
     _, error = await read(GuardedChatCompletionClient(model("silent_cut")).create_stream(user()))
     assert cut(error) == ("StreamCutOff", "truncated")
     assert (await read(GuardedChatCompletionClient(model("silent_cut"), finish="optional").create_stream(user())))[
@@ -57,7 +57,7 @@ async def test_declared_to_a_client(asked: None, model: Make) -> None:
 @pytest.mark.parametrize("of", ["sdk", "client", "run"])
 @pytest.mark.parametrize("how", ["host", "host and port", "another"])
 async def test_declared_by_server(of: str, how: str, instrument: Make, model: Make, sdk: Make, server: Any) -> None:
-    """As a setting, for an application that is not changed."""
+    """The declaration is a setting, for an application that is not changed."""
     port = server.url("clean").split(":")[2].partition("/")[0]
     declared = {"host": "127.0.0.1", "host and port": f"models.example, 127.0.0.1:{port}", "another": "127.0.0.1:1"}
     exported = instrument(finish_optional=declared[how])

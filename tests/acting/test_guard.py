@@ -45,7 +45,7 @@ async def test_a_whole_answer() -> None:
 
 
 async def test_what_is_raised_anyway() -> None:
-    """It is passed on as it is: somebody said so."""
+    """An exception of the stream is passed on unchanged: the application already hears about the failure."""
     error = ConnectionResetError("gone")
     assert await read(guard(Speaker(["Take ", error]).stream())) == (["Take "], error)
 
@@ -76,14 +76,14 @@ async def test_on_and_allow() -> None:
     ],
 )
 async def test_arguments_that_are_wrong(options: dict[str, Any], says: str) -> None:
-    """At once, and by name."""
+    """A wrong argument raises at once, and the message names it."""
     with pytest.raises(ValueError, match=says):
         guard(Speaker(WHOLE).stream(), **options)
 
 
 @pytest.mark.parametrize("how", ["break", "aclose", "async with", "exception"])
 async def test_what_the_consumer_does_is_not_raised(how: str) -> None:
-    """It knows."""
+    """The consumer knows that it left or cancelled."""
     client = Speaker([*WHOLE[:3], 60.0])
     stream = client.stream()
     guarded = guard(stream)
@@ -183,7 +183,7 @@ class Router(OwnClient):
         self._client, self._wrap = client, wrap
 
     async def create_stream(self, messages: Any, **kwargs: Any) -> Any:
-        """As the other's."""
+        """Yield the items of the other client."""
         async for item in self._wrap(self._client.create_stream(messages)):
             yield item
 
@@ -199,7 +199,10 @@ class Router(OwnClient):
     ],
 )
 async def test_inside_of_a_client_that_delegates(script: str, reason: str | None, model: Make) -> None:
-    """Below a cache or a router the stream has no record of its own: its guard knows all the same, and so does the outer one."""
+    """Below a cache or a router the stream has no record of its own.
+
+    Its guard still knows the ending, and so does the outer one.
+    """
     with pytest.warns(UserWarning, match="empty result") if reason == "empty" else contextlib.nullcontext():
         outer = ChatCompletionCache(Router(model(script), guard)).create_stream(user())
         _, error = await read(outer)
@@ -208,7 +211,7 @@ async def test_inside_of_a_client_that_delegates(script: str, reason: str | None
 
 
 async def test_inside_of_a_client_that_delegates_without_a_wire() -> None:
-    """Then the result decides."""
+    """Without a wire, the result decides."""
     outer = Router(Speaker(HALF), guard).create_stream(user())
     _, error = await read(outer)
     assert cut(error) == ("StreamCutOff", "length")
@@ -216,7 +219,7 @@ async def test_inside_of_a_client_that_delegates_without_a_wire() -> None:
 
 
 async def test_a_sync_stream(sync_sdk: Make) -> None:
-    """The same, without a loop."""
+    """A sync stream behaves the same, without a loop."""
     for script, reason in (("clean", None), ("silent_cut", "truncated")):
         client = sync_sdk(script)
         bare = list(client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True))
@@ -234,5 +237,5 @@ async def test_a_sync_stream(sync_sdk: Make) -> None:
 
 
 def test_a_stalled_stream_is_a_cut_one() -> None:
-    """One `except` is enough."""
+    """One `except StreamCutOff` catches both."""
     assert issubclass(StreamStalled, StreamCutOff)

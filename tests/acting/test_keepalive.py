@@ -53,7 +53,7 @@ def test_around_a_guard(time: FakeTime) -> None:
 
 
 def test_of_any_stream(time: FakeTime) -> None:
-    """Also of one that is no stream of ours; all of it in one task, and in the consumer's context."""
+    """It takes any async iterator. All of it runs in one task, and in the consumer's context."""
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
     seen: list[Any] = []
 
@@ -74,7 +74,7 @@ def test_of_any_stream(time: FakeTime) -> None:
 
 @pytest.mark.parametrize("every", [0, -1, float("inf")])
 def test_a_wrong_time(every: float) -> None:
-    """At once."""
+    """A wrong time raises at once."""
     with pytest.raises(ValueError, match=r"^every=.*: a number of seconds above 0"):
         keepalive(Speaker(WHOLE).stream(), every=every)
 
@@ -104,7 +104,7 @@ def test_a_consumer_that_leaves_in_a_silence(how: str, after: float, cause: Caus
 
 
 def test_a_consumer_that_leaves_at_an_item(time: FakeTime) -> None:
-    """The same."""
+    """A consumer that leaves at an item also leaves nothing behind."""
     client = Speaker([*WHOLE[:2], 3600.0])
 
     async def main() -> Any:
@@ -143,7 +143,7 @@ def test_a_consumer_that_is_cancelled(at: float, time: FakeTime) -> None:
 
 
 def test_a_stream_that_catches_the_cancel(time: FakeTime) -> None:
-    """What it makes of a cancel is what the consumer gets, as without us."""
+    """What the stream makes of a cancel is what the consumer gets, as without Lastchunk."""
 
     async def stubborn() -> AsyncGenerator[str, None]:
         yield "a"
@@ -184,5 +184,5 @@ async def test_a_consumer_that_is_cancelled_again_and_again() -> None:
 
 
 def test_a_marker_is_typed() -> None:
-    """An enumeration of one."""
+    """`KEEPALIVE` is the only member of an enumeration."""
     assert list(KeepAlive) == [KEEPALIVE]

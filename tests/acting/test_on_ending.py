@@ -24,7 +24,7 @@ VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("variable", defau
 
 
 def hear(ending: Ending, about: About) -> None:
-    """What the setting names."""
+    """The function that the setting names."""
     TOLD.append((ending, about))
 
 
@@ -32,7 +32,7 @@ not_callable = "text"
 
 
 async def hear_later(ending: Ending, about: About) -> None:
-    """It is refused, because nobody would await it."""
+    """A coroutine function, which is refused because nobody would await it."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def _nothing_told() -> Iterator[None]:
 
 
 async def test_once_for_each_ending(instrument: Instrument) -> None:
-    """Of every level: what it was, and in which span."""
+    """The function is called for every level, with the ending and the span's ids."""
     exported = instrument(on_ending=hear)
     team = RoundRobinGroupChat(
         [AssistantAgent("guide", Speaker(HALF), model_client_stream=True)], max_turns=1, name="desk"
@@ -61,7 +61,7 @@ async def test_once_for_each_ending(instrument: Instrument) -> None:
 
 
 async def test_of_a_model(instrument: Instrument, model: Callable[..., Any]) -> None:
-    """Which model, whose, and where."""
+    """`About` names the model, its provider and its server."""
     from tests.endings.sources import user
 
     instrument(on_ending=hear)
@@ -72,7 +72,7 @@ async def test_of_a_model(instrument: Instrument, model: Callable[..., Any]) -> 
 
 
 async def test_without_an_sdk() -> None:
-    """It is asking for it; there is no trace then."""
+    """`on_ending` alone asks for endings. Without an SDK there is no trace id."""
     AutoGenStreamsInstrumentor().instrument(tracer_provider=trace.NoOpTracerProvider(), on_ending=hear)
     try:
         await read(Speaker(WHOLE).stream())
@@ -83,7 +83,7 @@ async def test_without_an_sdk() -> None:
 
 
 async def test_by_a_setting(instrument: Instrument, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`module:function`, imported at the first ending."""
+    """The setting names `module:function`. It is imported at the first ending."""
     monkeypatch.setenv("LASTCHUNK_ON_ENDING", f"{__name__}:hear")
     instrument()
     await read(Speaker(WHOLE).stream())
@@ -93,7 +93,7 @@ async def test_by_a_setting(instrument: Instrument, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", ["no.such.module:hear", f"{__name__}:nobody", f"{__name__}:not_callable"])
 async def test_a_name_of_nothing(name: str, instrument: Instrument, caplog: pytest.LogCaptureFixture) -> None:
-    """One warning, and the application goes on."""
+    """A name that cannot be imported is one warning, and the application goes on."""
     instrument(on_ending=name)
     for _ in range(2):
         assert (await read(Speaker(WHOLE).stream()))[0] == WHOLE
@@ -126,7 +126,7 @@ async def test_one_that_fails(instrument: Instrument, reported: Callable[[], lis
 
 
 async def test_its_context(instrument: Instrument) -> None:
-    """It sees what the application had set when the stream began, and what it sets itself goes nowhere."""
+    """The function sees what the application had set when the stream began. What it sets itself does not leave it."""
     seen: list[Any] = []
 
     def look(ending: Ending, about: About) -> None:
@@ -141,7 +141,7 @@ async def test_its_context(instrument: Instrument) -> None:
 
 
 async def test_what_it_logs_has_the_trace(instrument: Instrument) -> None:
-    """The stream's span is the current one."""
+    """While the function runs, the stream's span is the current one."""
     spans: list[Any] = []
     exported = instrument(on_ending=lambda ending, about: spans.append(trace.get_current_span().get_span_context()))
     await read(Speaker(WHOLE).stream())

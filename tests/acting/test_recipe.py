@@ -29,14 +29,14 @@ def _example() -> Any:
 
 
 class Listening(Speaker):
-    """Remembers what it was asked."""
+    """A client that remembers the requests."""
 
     def __init__(self, *answers: list[Any]) -> None:
         super().__init__(*answers)
         self.heard: list[list[Any]] = []
 
     def create_stream(self, messages: Any, **kwargs: Any) -> Any:
-        """As told."""
+        """Yield the next answer."""
         self.heard.append([message.content for message in messages])
         return super().create_stream(messages, **kwargs)
 
@@ -49,7 +49,7 @@ async def test_it_goes_on(example: Any) -> None:
 
 
 async def test_it_gives_up(example: Any) -> None:
-    """After three pieces, and at once where going on makes no sense."""
+    """It gives up after three pieces, and at once if continuing makes no sense."""
     for finish, asked in (("length", 3), ("content_filter", 1)):
         client = Listening(["Take ", result(finish)])
         with pytest.raises(StreamCutOff):

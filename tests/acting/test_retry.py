@@ -50,23 +50,23 @@ NEVER = ["length", "content_filter", "tool_error", "error"]
 
 @pytest.mark.parametrize("reason", [*MENDED, *NEVER])
 def test_by_reason(reason: str) -> None:
-    """What the same request meets again is not asked for again."""
+    """It does not retry an ending that the same request would meet again."""
     assert _attempts(_cut(Reason(reason))) == (3 if reason in MENDED else 1)
 
 
 def test_only_of_streams() -> None:
-    """Everything else is somebody else's to retry."""
+    """It does not retry other exceptions."""
     assert (_attempts(ConnectionResetError()), _attempts(None)) == (1, 1)
 
 
 def test_only_before_the_answer_began() -> None:
-    """Unless the application keeps the answer back until it is complete."""
+    """It retries only before the answer began, unless the application shows only complete answers."""
     error = _cut(Reason.TRUNCATED, answered=True)
     assert (_attempts(error), _attempts(error, after_content=True)) == (1, 3)
 
 
 def test_on() -> None:
-    """A set of its own; a reason that no retry mends is named at once."""
+    """`on=` chooses the reasons. A reason that no retry can help is refused at once."""
     assert _attempts(_cut(Reason.EMPTY), on=["truncated"]) == 1
     assert _attempts(_cut(Reason.TRUNCATED), on="truncated") == 3
     with pytest.raises(
@@ -77,7 +77,7 @@ def test_on() -> None:
 
 @pytest.mark.parametrize("cause", [Cause.CONTEXT_LIMIT, Cause.PACKAGE_MISMATCH, Cause.NO_STREAMING_SUPPORT])
 def test_causes_that_stay(cause: Cause) -> None:
-    """Whatever the reason."""
+    """It never retries these causes, whatever the reason."""
     assert _attempts(_cut(Reason.PROTOCOL_ERROR, cause)) == 1
 
 
@@ -99,7 +99,7 @@ def test_causes_that_stay(cause: Cause) -> None:
     ],
 )
 async def test_of_a_real_stream(script: str, attempts: int, sdk: Make, server: Any) -> None:
-    """By its exception or the guard's, whichever comes."""
+    """It decides by the stream's own exception or the guard's, whichever comes."""
     before = len(server.exchanges)
 
     @retry(retry=retry_if_cutoff(), stop=stop_after_attempt(3), wait=wait_none(), reraise=True)
@@ -137,7 +137,7 @@ def _waits(headers: dict[str, str] | None, **options: Any) -> float:
 
 
 def test_waits_as_long_as_the_provider_asks_for() -> None:
-    """In seconds, in milliseconds or as a date; not for ever; else as the other policy says."""
+    """The wait may be given in seconds, in milliseconds or as a date. It is bounded; without one, the other policy decides."""
     assert _waits({"retry-after": "7"}) == 7.0
     assert _waits({"retry-after": "2", "retry-after-ms": "1500"}) == 1.5
     assert _waits({"retry-after": "3600"}) == 60.0

@@ -50,7 +50,7 @@ STALLS: list[tuple[list[Any], dict[str, float], tuple[float, int] | None]] = [
 def test_a_models_stream(
     says: list[Any], limits: dict[str, float], given_up: tuple[float, int] | None, time: FakeTime
 ) -> None:
-    """An item without content is no content."""
+    """A chunk without content does not end a silence."""
     client = Speaker(says)
     count, error = time.run(_read(client.stream(), **limits))
     if given_up is None:
@@ -63,7 +63,7 @@ def test_a_models_stream(
 
 
 def test_what_it_says(time: FakeTime) -> None:
-    """How long nothing came, after how much, and what to do."""
+    """The exception says how long nothing came, after how much, and what to do."""
     stream = Speaker(["a", 3600.0]).stream()
     _, error = time.run(_read(stream, stall=60))
     assert str(error).startswith(
@@ -109,7 +109,7 @@ def _calls(tool: str) -> CreateResult:
 
 
 async def slow() -> str:
-    """Takes an hour."""
+    """A tool that takes an hour."""
     await asyncio.sleep(3600)
     return "done"
 
@@ -132,7 +132,7 @@ def test_the_model_after_a_tool(time: FakeTime) -> None:
 
 
 def test_a_person(time: FakeTime) -> None:
-    """May take all night."""
+    """Waiting for a person may take all night."""
 
     async def answer(prompt: str, token: CancellationToken | None) -> str:
         await asyncio.sleep(8 * 3600)
@@ -185,7 +185,7 @@ def _cancels(task: asyncio.Task[Any]) -> None:
 
 @pytest.mark.parametrize("at", [59.0, 60.0, 61.0])
 def test_cancelled_when_it_stalls(at: float, time: FakeTime) -> None:
-    """A cancel from outside stays one, also in the moment in which the limit is reached."""
+    """A cancel from outside stays a cancel, even at the moment in which the limit is reached."""
 
     async def main() -> tuple[Any, int]:
         task = asyncio.create_task(_read(Speaker(["a", 3600.0]).stream(), stall=60))
@@ -203,7 +203,7 @@ def test_cancelled_when_it_stalls(at: float, time: FakeTime) -> None:
 
 
 def test_needs_a_task() -> None:
-    """Outside of asyncio there is nothing to cancel: one clear sentence."""
+    """Outside of asyncio there is no task to cancel: one clear sentence says so."""
     stream = guard(Speaker(WHOLE).stream(), stall=60)
     with pytest.raises(RuntimeError, match="no running event loop"):
         stream.__anext__().send(None)

@@ -33,7 +33,7 @@ _clients: list[Any] = []
 
 @pytest.fixture(autouse=True)
 async def _closed() -> AsyncIterator[None]:
-    """AG2 closes no client: each goes while its loop still runs."""
+    """Close the clients while their loop still runs, because AG2 does not close them."""
     yield
     while _clients:
         await _clients.pop().aclose()

@@ -32,7 +32,7 @@ _clients: list[DefaultAsyncHttpxClient] = []
 
 @pytest.fixture(autouse=True)
 async def _closed() -> AsyncIterator[None]:
-    """AG2 closes no client: each goes while its loop still runs."""
+    """Close the clients while their loop still runs, because AG2 does not close them."""
     yield
     while _clients:
         await _clients.pop().aclose()
@@ -64,7 +64,7 @@ def turns(exported: Exported) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("config", [OpenAIConfig, OpenAIResponsesConfig])
 @pytest.mark.parametrize(("script", "reason"), ANSWERS)
 async def test_an_answer(exported: Exported, server: ModelServer, config: Any, script: str, reason: str) -> None:
-    """AG2 hands out what came, whole or not."""
+    """AG2 returns what came, whole or not."""
     assert (await agent(server, config, script).ask("hello")).body
     (turn,) = turns(exported)
     assert turn[semconv.TERMINATION_REASON] == exported.reason("chat") == reason
@@ -90,7 +90,7 @@ async def test_a_failure_that_ag2_swallows(exported: Exported, server: ModelServ
 
 
 async def test_a_run_that_is_watched(exported: Exported, server: ModelServer) -> None:
-    """`Agent.run` is the same turn."""
+    """`Agent.run` performs the same turn."""
     async with agent(server, OpenAIConfig, "silent_cut").run("hello") as run:
         await run.result()
     (turn,) = turns(exported)
@@ -98,7 +98,7 @@ async def test_a_run_that_is_watched(exported: Exported, server: ModelServer) ->
 
 
 async def test_without_their_telemetry(instrument: Instrument, server: ModelServer) -> None:
-    """There is no span of the turn; the chat's is ours, as it always was."""
+    """There is no span of the turn. Lastchunk makes the chat's span."""
     exported = instrument()
     made = OpenAIConfig(
         model="m", base_url=server.url("silent_cut"), api_key="none", streaming=True, http_client=http()

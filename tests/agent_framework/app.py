@@ -14,7 +14,7 @@ from agent_framework.openai import OpenAIChatClient
 
 
 async def main() -> None:
-    """Ask both."""
+    """Ask the agent, and then the workflow."""
     client = OpenAIChatClient(model="gpt-4o-mini")
     guide = Agent(client=client, name="guide")
     async for update in guide.run("What should I see in Lisbon today?", stream=True):

@@ -18,33 +18,33 @@ ran: list[str] = []
 
 
 def sdk() -> AsyncOpenAI:
-    """The SDK's client."""
+    """Return the SDK's client."""
     return AsyncOpenAI(base_url=os.environ[URL], api_key="none", max_retries=0, timeout=2.0)
 
 
 def client() -> OpenAIChatClient:
-    """Of Responses."""
+    """Return a chat client of the Responses API."""
     return OpenAIChatClient(model="m", async_client=sdk())
 
 
 def completions() -> OpenAIChatCompletionClient:
-    """Of Chat Completions."""
+    """Return a chat client of Chat Completions."""
     return OpenAIChatCompletionClient(model="m", async_client=sdk())
 
 
 def lookup(city: str, days: int) -> str:
-    """A tool that leaves a trace."""
+    """Record that the tool was run."""
     ran.append(city)
     return "sunny"
 
 
 def agent(chat: Any = None) -> Agent:
-    """With a tool, and a system message."""
+    """Return an agent with a tool and a system message."""
     return Agent(client=chat or client(), name="guide", instructions="Be brief.", tools=[lookup])
 
 
 def agent_of_completions() -> Agent:
-    """The same, with the other client."""
+    """Return the same agent with a client of Chat Completions."""
     return agent(completions())
 
 
@@ -62,7 +62,7 @@ class Faulty(Agent):
 
 
 def faulty() -> Faulty:
-    """An agent of it."""
+    """Return an agent whose own code raises."""
     return Faulty(client=client(), name="faulty")
 
 

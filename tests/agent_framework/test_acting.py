@@ -54,7 +54,7 @@ async def test_a_whole_answer(level: str, stream: Callable[..., Any]) -> None:
     ],
 )
 async def test_a_cut_that_nobody_tells(level: str, script: str, reason: Reason, stream: Callable[..., Any]) -> None:
-    """The guard tells, after the last item."""
+    """The stream ends without an error. The guard raises after the last item."""
     answer = stream(level, script)
     items, error = await read(guard(answer))
     assert isinstance(error, StreamCutOff)

@@ -58,7 +58,7 @@ def ended(exported: Exported) -> list[str]:
 def test_what_the_browser_takes_for_whole(
     exported: Exported, server: ModelServer, script: str, expected: list[str]
 ) -> None:
-    """It sees `RUN_FINISHED` either way."""
+    """The browser gets `RUN_FINISHED` for a whole answer and for a cut one."""
     with served(server.url(script)) as url:
         answer = httpx.post(url, json=ASK, timeout=10)
         assert "RUN_FINISHED" in answer.text
@@ -77,7 +77,7 @@ def test_a_browser_that_leaves(exported: Exported, server: ModelServer, caplog: 
 
 
 def test_the_example(receiver: Receiver) -> None:
-    """As its docstring says."""
+    """The example does what its docstring says."""
     with serving_example(receiver, "--ending", "silent_cut", name="agent_over_ag_ui") as (host, port):
         answer = httpx.post(f"http://{host}:{port}/agent", json=ASK, timeout=30)
         assert "RUN_FINISHED" in answer.text

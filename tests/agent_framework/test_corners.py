@@ -27,7 +27,7 @@ from tests.conftest import Exported
 
 
 async def test_left_between_two_items(exported: Exported, agent: Make, caplog: pytest.LogCaptureFixture) -> None:
-    """By whoever reads it through a generator of their own: it ends when Python collects it, as it does without us."""
+    """A stream that is left through a generator of the application ends when Python collects it, as without Lastchunk."""
 
     async def passing_on() -> AsyncIterator[Any]:
         async for item in agent("stall").run("hello", stream=True):
@@ -92,7 +92,7 @@ async def test_a_workflow_that_resumes_from_a_checkpoint(exported: Exported, age
 
 
 async def test_two_readers(exported: Exported, agent: Make) -> None:
-    """Who share the items of one stream: it ends once."""
+    """Two readers share the items of one stream. It ends once."""
     stream = agent("clean").run("hello", stream=True)
     await anext(stream)
     assert await drain(stream)

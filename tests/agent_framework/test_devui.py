@@ -94,7 +94,7 @@ def ended(receiver: Receiver, before: int, kind: str) -> dict[str, tuple[str, st
 def test_what_a_person_sees(
     devui: httpx.Client, receiver: Receiver, kind: str, script: str, says: str, ending: tuple[str, str]
 ) -> None:
-    """A cut answer is complete there."""
+    """DevUI shows a cut answer as complete."""
     before = len(receiver.spans)
     answer = devui.post("/v1/responses", json=asked(kind, script, devui))
     assert says in answer.text

@@ -47,7 +47,7 @@ def test_a_backend_that_cuts(server: ModelServer, monkeypatch: pytest.MonkeyPatc
 
 
 def test_code_that_breaks_above_the_model(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the agent's."""
+    """The verdict names the agent."""
     climbed = climb(server, monkeypatch, "faulty", "clean")
     assert climbed.verdict.status is Status.PROBLEM
     assert climbed.verdict.evidence.startswith("Rung 4 (agent.run)")

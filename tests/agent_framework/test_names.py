@@ -37,7 +37,7 @@ WITHOUT = {
 
 
 def hide(monkeypatch: pytest.MonkeyPatch, name: Name) -> None:
-    """Take it from where we look, and leave it where Agent Framework finds it."""
+    """Hide the name where Lastchunk looks, and leave it where Agent Framework finds it."""
     module = importlib.import_module(name.module)
     owner, _, attribute = name.path.rpartition(".")
     place: Any = getattr(module, owner) if owner else module
@@ -81,13 +81,13 @@ async def test_a_name_that_has_gone(
 
 
 def test_telemetry_counts_as_on_where_nothing_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one name that is not needed."""
+    """The name of the telemetry switch is the only one that is not needed."""
     assert [name.path for name in NAMES if not name.needed] == ["OBSERVABILITY_SETTINGS.ENABLED"]
     monkeypatch.setitem(sys.modules, TELEMETRY, ModuleType(TELEMETRY))
     assert _describe(object(), "hello").library_span
 
 
 def test_every_name_says_what_it_is_for() -> None:
-    """And what is lost without it."""
+    """Each name says its purpose, and what is lost without it."""
     assert len(NAMES) == len({(name.module, name.path) for name in NAMES})
     assert all(name.purpose and name.without for name in NAMES)

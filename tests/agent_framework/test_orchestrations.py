@@ -84,7 +84,7 @@ ALL: list[Build] = [_sequential, _concurrent, _group_chat, _handoff, _magentic]
 
 @pytest.mark.parametrize("build", ALL)
 async def test_complete(exported: Exported, agent: Make, build: Build) -> None:
-    """Every stream below is a part of the run."""
+    """Every inner stream belongs to the run."""
     agents = [agent("clean", name=name, require_per_service_call_history_persistence=True) for name in ("one", "two")]
     assert await drain(build(agents).run("hello", stream=True))
     run, *others = streams(exported)

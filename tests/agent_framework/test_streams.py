@@ -147,7 +147,7 @@ async def test_spans_of_our_own_where_theirs_are_off(telemetry_off: None, export
 
 
 async def test_a_stream_that_nobody_reads_is_theirs_alone(exported: Exported, agent: Make) -> None:
-    """It never began; Agent Framework's span of it ends as without us."""
+    """A stream that nobody reads never began. Agent Framework's span of it ends as without Lastchunk."""
     messages = [Message("user", ["hello"])]
     stream = agent("clean").client.get_response(messages, stream=True)
     await asyncio.sleep(0)
@@ -158,7 +158,7 @@ async def test_a_stream_that_nobody_reads_is_theirs_alone(exported: Exported, ag
 
 
 async def test_a_cancel_is_an_error_of_theirs(exported: Exported, agent: Make) -> None:
-    """Their status stays; our reason says what it was."""
+    """Agent Framework's status stays, and Lastchunk's reason says what happened."""
 
     async def read() -> None:
         async with asyncio.timeout(None) as patience:
@@ -179,7 +179,10 @@ async def test_a_cancel_is_an_error_of_theirs(exported: Exported, agent: Make) -
 
 @pytest.mark.parametrize("theirs", [True, False])
 async def test_the_conventions_metrics_once(instrument: Instrument, agent: Make, theirs: bool) -> None:
-    """Theirs where their telemetry is on, ours where it is off; our own always."""
+    """The conventions' metrics come from Agent Framework if its telemetry is on, else from Lastchunk.
+
+    Lastchunk's own are always there.
+    """
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader])
     if not theirs:
@@ -217,7 +220,7 @@ async def test_the_stream_stays_what_it_is(exported: Exported, agent: Make) -> N
 
 
 async def test_the_final_response_alone(exported: Exported, agent: Make) -> None:
-    """Whoever asks for nothing but the result reads the stream, too; a mapped stream is the same stream."""
+    """An application that asks only for the result reads the stream, too. A mapped stream is the same stream."""
     assert (await agent("clean").run("hello", stream=True).get_final_response()).text
     mapped = agent("clean").run("hello", stream=True).map(lambda update: update.text, lambda texts: "".join(texts))
     assert "".join(await drain(mapped)).startswith("Every stream")
@@ -238,7 +241,7 @@ async def test_nothing_is_kept(exported: Exported, agent: Make) -> None:
 
 
 async def test_a_task_may_make_and_another_read(exported: Exported, agent: Make) -> None:
-    """As behind a web server."""
+    """One task makes the stream and another reads it, as behind a web server."""
     stream = agent("clean").run("hello", stream=True)
     items = await asyncio.create_task(drain(stream))
     assert items
@@ -246,7 +249,7 @@ async def test_a_task_may_make_and_another_read(exported: Exported, agent: Make)
 
 
 async def test_after_uninstrument(exported: Exported, agent: Make) -> None:
-    """Everything is as it was."""
+    """Every patched name is as it was."""
     pull = vars(ResponseStream)["_pull_next_update"]
     assert hasattr(pull, "__wrapped__")
     AutoGenStreamsInstrumentor().uninstrument()

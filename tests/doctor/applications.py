@@ -39,12 +39,12 @@ def client(**settings: Any) -> OpenAIChatCompletionClient:
 
 
 def impatient() -> OpenAIChatCompletionClient:
-    """One that waits for half a second."""
+    """Return a client that waits for half a second."""
     return client(timeout=0.5)
 
 
 def mismatched() -> OpenAIChatCompletionClient:
-    """One that asks the SDK for something that this version of it does not have."""
+    """Return a client that asks the SDK for something that this version of it does not have."""
     made = client()
     made._create_args["no_such_option"] = 1
     return made
@@ -62,7 +62,7 @@ def agent() -> AssistantAgent:
 
 
 def unstreamed() -> AssistantAgent:
-    """As AutoGen makes them by default."""
+    """Return an agent without streaming, as AutoGen makes them by default."""
     return AssistantAgent("writer", client())
 
 
@@ -92,7 +92,7 @@ class Faulty(AssistantAgent):
 
 
 def faulty() -> Faulty:
-    """An agent that is to blame itself."""
+    """Return an agent whose own code breaks."""
     return Faulty("critic", client(), model_client_stream=True)
 
 
@@ -119,7 +119,7 @@ class Own(ReplayChatCompletionClient):
 
 
 def own() -> Own:
-    """One that answers in one piece, and breaks when it streams."""
+    """Return a client that answers in one piece, and breaks when it streams."""
     return Own([CreateResult(content="whole", finish_reason="stop", usage=RequestUsage(1, 1), cached=False)] * 20)
 
 
@@ -137,5 +137,5 @@ def reflecting() -> AssistantAgent:
 
 
 def reflecting_unstreamed() -> AssistantAgent:
-    """The same, as AutoGen makes them by default."""
+    """Return the same agent without streaming, as AutoGen makes them by default."""
     return AssistantAgent("writer", client(), tools=[lookup], reflect_on_tool_use=True)

@@ -29,7 +29,7 @@ class Climbed:
 
     @classmethod
     def of(cls, found: Iterable[Finding]) -> Climbed:
-        """Everything that a generator of findings gives."""
+        """Return everything that a generator of findings yields."""
         everything = list(found)
         return cls(
             {one.id: one for one in everything if isinstance(one, Check)},
@@ -43,7 +43,7 @@ class Climbed:
         return self.checks["stream.verdict"]
 
     def runs(self, rung: int) -> list[dict[str, Any]]:
-        """What is said of each run of a rung."""
+        """Return the runs of a rung, as the details describe them."""
         return [run for run in self.details["runs"].value if run["rung"] == rung]
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The server that stays silent, in a thread of its own: what the doctor asks has the test's."""
+"""The silent model server in a thread of its own: the doctor runs in the thread of the test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Silent:
 
 @contextmanager
 def silent() -> Generator[Silent]:
-    """Serve within this."""
+    """Serve until the block ends."""
     loop, ready, server = asyncio.new_event_loop(), threading.Event(), Silent()
 
     def listening(port: int) -> None:

@@ -22,7 +22,7 @@ SLOWLY = {"gap": 0.04}
 
 
 class OwnError(Exception):
-    """The application's own."""
+    """An exception of the application's own."""
 
 
 async def _take(stage: Stage, open_stream: Open, count: int = LEAVES_AT) -> Any:

@@ -77,7 +77,7 @@ class Row:
 
     @property
     def inherited(self) -> bool:
-        """The outermost stream has its ending from one below."""
+        """Whether the outermost stream has its ending from an inner one."""
         return bool(self.also.get("inherited")) or (self.cause is not None and self._same_below)
 
     @property

@@ -115,7 +115,7 @@ def test_row(row: Row, verdict: Verdict, request: pytest.FixtureRequest) -> None
 
 
 def test_few_rows_need_another_chance(verdict: Verdict, record_property: Callable[[str, object], None]) -> None:
-    """Or a race that another performance hides now and then would never be seen. The end of the run names them."""
+    """Otherwise a race would be hidden by the second performance. The end of the run names the rows."""
     for row, wrong in verdict.at_first.items():
         why = "the machine had no time, " if row in verdict.spoilt else ""
         record_property("another chance", f"{row}: {why}{'; '.join(wrong)}")
@@ -158,7 +158,7 @@ def test_every_script_of_the_server_has_its_rows() -> None:
 
 
 def test_alerts_count_every_ending_that_pages_from_zero() -> None:
-    """Or the first of its kind would be missed."""
+    """Otherwise the first cutoff of its kind would be missed."""
     pages = {reason for reason, _ in semconv.COUNTED_BY_ALERTS}
     assert {(row.reason, row.cause) for row in ROWS if row.reason in pages} <= set(semconv.COUNTED_BY_ALERTS)
 

@@ -33,7 +33,7 @@ Made = Callable[..., Any]
 
 @pytest.fixture(autouse=True, scope="module")
 def _nothing_old() -> None:
-    """What other tests have left, without Lastchunk too, complains before these begin and not within them."""
+    """Collect what other tests have left before these begin, so that its complaints do not appear within them."""
     gc.collect()
 
 

@@ -176,7 +176,7 @@ class OwnAgent(BaseChatAgent):
         return (TextMessage, StopMessage)
 
     async def on_messages(self, messages: Any, cancellation_token: CancellationToken) -> Response:
-        """Say something, or raise."""
+        """Answer, or raise."""
         if self._raises is not None:
             raise self._raises
         kind = StopMessage if self._stop else TextMessage

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs examples as their docstrings say, and takes what they send."""
+"""Runs examples as their docstrings say, and receives what they send."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Receiver:
 
     @property
     def metrics(self) -> set[str]:
-        """What they are called."""
+        """The names of the received metrics."""
         return set(self.scopes)
 
     def endings(self) -> list[tuple[str, str, str]]:

@@ -86,7 +86,7 @@ def test_otlp(receiver: Receiver) -> None:
 
 
 def test_an_answer_that_is_continued(receiver: Receiver) -> None:
-    """Three pieces, and a sentence; whoever only imports `guard` sends no telemetry."""
+    """The answer comes in three pieces. An application that only imports `guard` sends no telemetry."""
     printed = run("continue_an_answer", receiver).stdout
     assert printed.count("Lisbon is sunny") == 3
     assert "The answer is not complete. The answer was cut off after " in printed

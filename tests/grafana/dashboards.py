@@ -32,7 +32,7 @@ VALUES = {
 
 @dataclass(frozen=True)
 class Query:
-    """One query, and where it stands."""
+    """One query, and its place."""
 
     dashboard: str
     place: str

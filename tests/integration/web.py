@@ -241,7 +241,7 @@ class Browser:
         self._socket.close()
 
     def sees(self, text: str) -> None:
-        """Read until this came."""
+        """Read until this text has come."""
         while text.encode() not in self._received:
             data = self._socket.recv(65536)
             assert data, f"the page ended without {text}: {self._received[-200:]!r}"

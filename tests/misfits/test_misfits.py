@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What `lastchunk doctor` says does not work, does not, and what it says does, does: `make compat` makes the environments.
+"""Combinations that `lastchunk doctor` calls incompatible do not work, and the others do.
 
-Which of the two an environment must show is asked of the doctor itself, with what is installed.
+`make compat` makes the environments. The doctor itself says, from what is installed, which of the two an environment must show.
 """
 
 from __future__ import annotations

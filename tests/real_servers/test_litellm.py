@@ -128,7 +128,7 @@ async def test_what_it_passes_on(exported: Exported, ask: Any, script: str, righ
     ],
 )
 async def test_errors_that_it_reports(exported: Exported, ask: Any, script: str, right: tuple[Any, ...]) -> None:
-    """Its own idle timeout has the code 408, and is the cause."""
+    """LiteLLM's own idle timeout has the code 408, and the cause `idle_timeout`."""
     with pytest.raises(Exception, match="litellm"):
         await ask(script)
     assert said(exported) == right
@@ -142,7 +142,7 @@ async def test_what_it_makes_up(exported: Exported, ask: Any, script: str) -> No
 
 
 def test_the_doctor_sees_that_it_talks_to_it(proxy: RealServer) -> None:
-    """Here nothing looks wrong, so it says where to look."""
+    """No rung looks wrong here, so the doctor says where to look."""
     arguments = ["--client", "openai", "--model", "silent_cut", "--base-url", f"{proxy.url}/v1", "--json"]
     command = [sys.executable, "-m", "lastchunk", "doctor", "stream", *arguments]
     done = subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}, capture_output=True, text=True)

@@ -52,14 +52,14 @@ def _served(folder: Path, *arguments: str) -> Iterator[RealServer]:
 
 @pytest.fixture(scope="module", name="server")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    """With its defaults."""
+    """The server with its defaults."""
     with _served(tmp_path_factory.mktemp("llama")) as server:
         yield server
 
 
 @pytest.fixture(name="patient_server")
 def _patient_server(tmp_path: Path) -> Iterator[RealServer]:
-    """The next request waits."""
+    """The server lets the next request wait."""
     with _served(tmp_path, "--interrupt_requests", "false") as server:
         yield server
 

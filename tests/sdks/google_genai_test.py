@@ -70,7 +70,7 @@ def lookup(city: str, days: int) -> str:
 
 
 async def test_functions_that_the_sdk_calls_itself(exported: Exported, client: Make, server: ModelServer) -> None:
-    """Two requests, one stream, whose ending is the second's."""
+    """Two requests are one stream, which ends as the second one ends."""
     before = len(server.exchanges)
     stream = await client("tool_call_then_silent_cut").aio.models.generate_content_stream(
         model="gemini-x", contents="hello", config=GenerateContentConfig(tools=[lookup])
@@ -107,7 +107,7 @@ def _response(**candidate: Any) -> GenerateContentResponse:
     ],
 )
 def test_content(part: dict[str, Any], kind: ChunkKind, size: int) -> None:
-    """Its kind, and its bytes."""
+    """A chunk of content has its kind and its bytes."""
     wire = Wire()
     found, of_it = CHAT.read(wire, _response(content={"parts": [part]}), 1.0)
     assert found is kind
@@ -142,7 +142,7 @@ def test_a_prompt_that_is_blocked() -> None:
 
 
 def test_history() -> None:
-    """In every shape that the SDK takes, without using any of them up."""
+    """The history is counted in every shape that the SDK takes, and nothing of it is used up."""
     said = Content(role="user", parts=[Part(text="abc"), Part(text="de")])
     assert _history("abc") == History(1, 3)
     assert _history([said, "f", {"role": "user", "parts": [{"text": "gh"}]}]) == History(3, 8)

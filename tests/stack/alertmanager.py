@@ -23,7 +23,7 @@ _WAITS = ("group_wait", "group_interval")
 
 @dataclass(frozen=True)
 class Notification:
-    """One alert of what was posted to a receiver."""
+    """One alert that Alertmanager posted to a receiver."""
 
     at: float
     """The moment, on the monotonic clock."""
@@ -67,7 +67,7 @@ class Webhook:
         return [one for one in self._taken if one.status == status and labels.items() <= one.labels.items()]
 
     def kill(self) -> None:
-        """Take no more."""
+        """Stop receiving."""
         self._server.shutdown()
         self._server.server_close()
 

@@ -23,7 +23,7 @@ class Certificates:
         return self.folder / "ca.crt"
 
     def believing(self, others: Certificates, folder: Path) -> Certificates:
-        """The same certificate with the authority of others."""
+        """Return the same certificate, with another authority to trust."""
         shutil.copytree(self.folder, folder)
         shutil.copy(others.ca, folder / "ca.crt")
         return Certificates(folder)

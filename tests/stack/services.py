@@ -49,7 +49,7 @@ class Service:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
     def lives(self) -> bool:
-        """It has not ended."""
+        """Whether the process is still running."""
         return self._process is not None and self._process.poll() is None
 
     def said(self) -> str:

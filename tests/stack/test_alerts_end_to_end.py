@@ -38,7 +38,7 @@ ALERTS = {alert.name: alert for group in groups(SETTINGS) for alert in group.ale
 
 
 def test_every_alert_is_raised() -> None:
-    """Here, or by the test that is named; and nothing is expected that is no alert."""
+    """Each alert is raised here or by the test that is named. No other alert is expected."""
     here = {raised.alert for scene in SCENES.values() for raised in scene.raises} | set(OF_THE_PATH)
     assert not here & ELSEWHERE.keys()
     assert here | ELSEWHERE.keys() == ALERTS.keys()
@@ -124,7 +124,7 @@ def fires(prometheus: Prometheus, name: str, alert: str) -> bool:
 
 
 def the_path_breaks(all_of: Deployment, figure: Callable[[str], None]) -> None:
-    """The Collectors have their faults too; and while one is down, services that are gone are no news."""
+    """Collectors fail, too. While one is down, no alert says that its services are gone."""
     webhook = all_of.webhook
 
     def notified(alert: str, fault: Callable[[], object] = lambda: None) -> None:

@@ -83,7 +83,7 @@ def test_no_content_leaves_the_agent(
 
 
 def test_a_scope_that_nobody_knows_loses_what_is_known_to_be_content(agent: Collector, backend: Backend) -> None:
-    """And only that, as long as nothing says GenAI: this is what the README says can still leak."""
+    """Only known content is removed, as long as nothing says GenAI. The README says what can still leak."""
     keys = ("llm.input_messages.0.message.content", "input.value", "traceloop.entity.input", "logfire.msg", "messages")
     keys += ("exception.message", "content", "inputs", "outputs", "question", "answer", "user_input", "chat_history")
     kept = {"http.route": "/chat", "url.full": "http://shop/chat", "db.query.text": "SELECT 1", "input_tokens": 5}
@@ -98,7 +98,7 @@ UNLISTED = dict.fromkeys(("content", "inputs", "outputs", "question", "answer", 
 
 @pytest.mark.parametrize("said", ["gen_ai.request.model", "gen_ai.prompt", "gen_ai.whatever.comes"])
 def test_what_says_gen_ai_keeps_only_what_is_listed_in_any_scope(agent: Collector, backend: Backend, said: str) -> None:
-    """Judged before anything is deleted: the key that says it may be content itself."""
+    """The scope is judged before anything is deleted, because the key that identifies it may be content itself."""
     kept = {"gen_ai.usage.input_tokens": 5, "http.route": "/chat"} if said == "gen_ai.request.model" else {}
     span = Made(otlp.new_trace(), "s", attributes=UNLISTED | {said: "m"} | kept, events=[("own", UNLISTED)])
     expected = {*kept, *([said] if kept else [])}

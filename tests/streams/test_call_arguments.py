@@ -24,7 +24,7 @@ def _cut(*pieces: object, call: object = 0) -> bool:
 
 @pytest.mark.parametrize("end", range(1, len(ARGUMENTS)))
 def test_cut_at_any_place(end: int) -> None:
-    """In a text, behind a backslash, between two fields; in one piece or letter by letter."""
+    """Arguments are cut in a text, behind a backslash, between two fields; in one piece or letter by letter."""
     assert _cut(ARGUMENTS[:end])
     assert _cut(*ARGUMENTS[:end])
 
@@ -41,7 +41,7 @@ def test_nothing_is_cut(said: object) -> None:
 
 
 def test_calls_are_told_apart() -> None:
-    """Two calls that come in turns, and two choices."""
+    """The pieces of two calls, and of two choices, arrive in turns."""
     arguments = CallArguments()
     for piece, call, choice in (('{"a', 0, 0), ('{"b', 1, 0), ('"}', 0, 0), ('{"c', 0, 1), ('"}', 0, 1)):
         arguments.came(piece, call, choice)

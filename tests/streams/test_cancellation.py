@@ -60,7 +60,7 @@ async def test_what_is_said(task: str, message: str, left: bool) -> None:
 
 @pytest.mark.parametrize(("message", "left"), [(f"Cancelled via cancel scope 7f by {UVICORN}", True), ("Stop", False)])
 async def test_cancelled_again_in_its_clean_up(message: str, left: bool) -> None:
-    """What comes out then says nothing; the first one does."""
+    """The second cancel says nothing, the first one does."""
 
     async def clean_up() -> None:
         try:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A finish reason counts at the end, not at sight, and each choice needs its own."""
+"""A finish reason counts only at the end of the stream, and each choice needs its own."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_stands_at_the_end(came: list, finish: set[Finish], complete: bool)
 
 
 def test_a_placeholder_is_no_finish() -> None:
-    """Nor is it the last thing that came; a reason that was taken back is shown all the same."""
+    """It is not the last event, either. A reason that was taken back is still shown."""
     assert _wire(TEXT, "null").last_event is ChunkKind.TEXT
     assert _wire(TEXT, "null").finish_raw is None
     assert _wire(TEXT, "stop").last_event is LastEvent.FINISH
@@ -76,7 +76,7 @@ def test_a_placeholder_is_no_finish() -> None:
 
 
 def test_choices_are_bounded() -> None:
-    """However many a backend invents."""
+    """The number of choices is bounded, however many a backend sends."""
     wire = Wire()
     for index in range(10_000):
         wire.content(ChunkKind.TEXT, 1.0, index)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A wait that something else explains is no evidence against the backend."""
+"""A wait that has another explanation is no evidence against the backend."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def test_a_wait_that_nothing_explains() -> None:
 
 
 def test_a_retry() -> None:
-    """What was before the headers was not this answer's."""
+    """The time before the headers belongs to an earlier attempt."""
     wire = _wire()
     wire.retried = True
     assert unexplained(wire, 10.0) == pytest.approx(2.0)
 
 
 def test_hidden_reasoning() -> None:
-    """Its tokens are in the usage."""
+    """The usage counts the hidden tokens."""
     wire = _wire()
     wire.thought = True
     assert unexplained(wire, 10.0) == 0.0
 
 
 def test_a_call_in_one_piece() -> None:
-    """Many send it so that stream their text."""
+    """Many servers that stream text send a tool call in one piece."""
     assert unexplained(_wire(ChunkKind.TOOL_CALL), 10.0) == 0.0
 
 

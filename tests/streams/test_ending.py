@@ -53,7 +53,7 @@ def _failed(evidence: Evidence, *kinds: FailureKind) -> bool:
 
 
 def _broke(evidence: Evidence) -> bool:
-    """It failed, and that was no cancel."""
+    """The stream failed, and not by a cancel."""
     return _failed(evidence) and not _failed(evidence, KIND.CANCEL)
 
 
@@ -360,7 +360,7 @@ EXAMPLES: list[tuple[str, Evidence, str, str | None]] = [
     ("evidence", "reason", "cause"), [row[1:] for row in EXAMPLES], ids=[row[0] for row in EXAMPLES]
 )
 def test_examples(evidence: Evidence, reason: str, cause: str | None) -> None:
-    """What people meet, one line each."""
+    """Each line is an ending that people meet."""
     ending = decide(evidence)
     assert (ending.reason, ending.cause) == (reason, cause)
 
@@ -399,7 +399,7 @@ def test_inherited(evidence: Evidence, inner: Ending, reason: str, inherited: bo
     EVIDENCE, st.builds(Ending, st.sampled_from(Reason), st.none() | st.sampled_from(Cause), st.none() | st.just("X"))
 )
 def test_a_run_has_its_own_ending_or_that_of_its_stream(evidence: Evidence, inner: Ending) -> None:
-    """Nothing in between: an inherited ending is taken whole."""
+    """An inherited ending is taken whole, never in part."""
     ending = decide(replace(evidence, inner=inner))
     taken = Ending(inner.reason, inner.cause, inner.error_type, inherited=inner.cause is not None)
     assert ending in (decide(evidence), taken)

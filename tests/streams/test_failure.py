@@ -31,7 +31,7 @@ def _named(name: str, *bases: type[BaseException]) -> BaseException:
 
 
 def _raised(function: Callable[[], object], *, source: BaseException | None = None) -> BaseException:
-    """What `function` raises; if there is a `source`, from that."""
+    """Return what `function` raises; with a `source`, raised from that."""
     try:
         function()
     except BaseException as error:
@@ -101,7 +101,7 @@ def test_by_name(name: str, kind: FailureKind) -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
 def test_real_ones(error: BaseException, kind: FailureKind) -> None:
-    """What the installed libraries raise."""
+    """These are raised by the installed libraries."""
     assert failure_of(error).kind is kind
 
 
@@ -175,7 +175,7 @@ def test_what_a_status_says(code: int, detail: Detail | None) -> None:
 
 
 def test_a_circle_of_causes_ends() -> None:
-    """It can be made, so it will be."""
+    """Exceptions can refer to each other in a circle."""
     one, two = ValueError(), KeyError()
     one.__cause__, two.__cause__ = two, one
     assert failure_of(one).kind is KIND.OTHER
@@ -275,7 +275,7 @@ def test_qualified_name() -> None:
 
 
 def test_nothing_of_the_text_is_kept() -> None:
-    """It can quote a prompt."""
+    """The text can quote a prompt."""
     assert "the text" not in repr(failure_of(_status(400, {"message": "the text, maximum context"})))
 
 

@@ -14,14 +14,14 @@ from tests.streams.finish_words import WORDS
 
 @pytest.mark.parametrize(("raw", "means"), [(raw, means) for raw, means, _ in WORDS])
 def test_meaning(raw: str, means: Finish | None) -> None:
-    """Of each known word, whatever its case and its separators."""
+    """Every known word has its meaning, whatever its case and its separators."""
     for spelled in (raw, raw.upper(), raw.lower(), raw.replace("_", "-"), raw.replace("_", " "), f" {raw}\n"):
         assert meanings(spelled) == ({means} if means is not None else set())
 
 
 @pytest.mark.parametrize("raw", ["model_context_window_exceeded", "CONTEXT_LENGTH"])
 def test_a_full_context_is_not_a_full_answer(raw: str) -> None:
-    """More `max_tokens` do not mend it."""
+    """A larger `max_tokens` does not help if the context is full."""
     assert says_context_full(raw)
     assert not says_context_full("max_tokens")
 
@@ -32,5 +32,5 @@ TEXT = st.text(st.sampled_from("aZ09_.-: \n\té漢\ud800"), max_size=70)
 
 @given(TEXT)
 def test_every_text_means_something(raw: str) -> None:
-    """A finish reason is the provider's, so it can be anything."""
+    """A finish reason comes from the provider, so it can be any text."""
     assert meanings(raw) <= set(Finish)

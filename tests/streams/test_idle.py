@@ -21,7 +21,10 @@ KNOWN = [5, 15, 29, 30, 50, 55, 60, 100, 120, 230, 240, 300, 350, 600]
 @pytest.mark.parametrize("seconds", KNOWN)
 @pytest.mark.parametrize("off", [-0.4, -0.01, 0.0, 0.3])
 def test_a_known_timeout(seconds: float, off: float) -> None:
-    """A little early or late; also of a stream that has been silent for nearly as long before, or has not begun."""
+    """The silence may be a little shorter or longer than the timeout.
+
+    The stream may have been silent nearly as long before, or not have begun.
+    """
     assert idle_timeout(seconds + off, 0.02, 30)
     assert idle_timeout(seconds + off, (seconds + off) * 0.95, 30)
     assert idle_timeout(seconds + off, None, 30)
@@ -61,7 +64,7 @@ def test_what_the_user_calls_stalled() -> None:
 
 
 def test_the_own_gap() -> None:
-    """The wait for the first chunk is none; where it hides the gaps after it, these are guessed at from above."""
+    """The wait for the first chunk is no gap. If it hides the gaps after it, an upper bound is used for them."""
     assert own_gap(10.0, 10.0, 0, 0.0) is None
     assert own_gap(10.0, 10.0, 1, 0.0) is None
     assert own_gap(12.0, 10.0, 50, 60.0) == 12.0

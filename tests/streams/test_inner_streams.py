@@ -50,13 +50,13 @@ def _run(*streams: InnerStream) -> InnerStreams:
 
 
 def test_a_run_without_streams() -> None:
-    """AutoGen's default, `model_client_stream=False`."""
+    """This is AutoGen's default, `model_client_stream=False`."""
     assert _run().behind_result("alice", team=False) is None
     assert _run().behind_failure(ERRORS[4], team=True) is None
 
 
 def test_a_result_comes_from_the_last_stream_of_an_agent() -> None:
-    """The one before was for a tool call."""
+    """The stream before it was for a tool call."""
     cut = _model(CUT)
     assert _run(_model(WELL), cut).behind_result("alice", team=False) is cut
 
@@ -75,7 +75,7 @@ def test_a_short_call_beside_the_answer() -> None:
 
 
 def test_a_result_does_not_come_from_a_stream_that_raised() -> None:
-    """The run went on without it."""
+    """The run continued without that stream."""
     assert _run(_model(LOST, raised=5)).behind_result("alice", team=False) is None
 
 
@@ -89,7 +89,7 @@ def test_a_teams_result_comes_from_the_turn_of_who_said_it() -> None:
 
 @pytest.mark.parametrize("source", [None, "", "nobody"])
 def test_a_teams_result_from_nobody_known(source: str | None) -> None:
-    """Then it is the last model stream, which its manager asked itself."""
+    """The ending is then that of the last model stream, which the team's manager asked for itself."""
     model = _model(CUT)
     assert _run(_turn("alice", WELL), model, _turn("bob", WELL)).behind_result(source, team=True) is model
     turn = _turn("alice", CUT)

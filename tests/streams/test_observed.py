@@ -50,7 +50,7 @@ def _stream(body: Body) -> AsyncGenerator[Any, Any]:
 
 @pytest.fixture(name="make", params=["bare", "observed"])
 def _make(request: pytest.FixtureRequest, instrument: Instrument) -> Make:
-    """Makes the stream of a generator function; once as it is, once through Lastchunk."""
+    """Return a function that makes the stream of a generator function: once bare, once through Lastchunk."""
     if request.param == "observed":
         instrument()
     return _stream
@@ -69,7 +69,7 @@ class Trace:
         self.seen: list[Any] = []
 
     async def __call__(self) -> AsyncGenerator[Any, Any]:
-        """Echo what is sent; note what ends it, and how long that takes."""
+        """Yield what is sent; note what ends it, and how long that takes."""
         item: Any = "first"
         try:
             while True:
@@ -88,7 +88,7 @@ class Trace:
 
 
 async def test_it_is_an_async_generator(make: Make) -> None:
-    """To everyone who asks, also by way of its attributes."""
+    """Every type check and its attributes say so."""
     stream = make(_three)
     assert inspect.isasyncgen(stream)
     assert isinstance(stream, types.AsyncGeneratorType)
@@ -166,7 +166,7 @@ async def test_a_task_per_item(make: Make) -> None:
 
 
 async def test_steps_that_are_asked_for_early(make: Make) -> None:
-    """A step begins when it is awaited."""
+    """A step begins when it is awaited, not when it is created."""
     stream = make(_three)
     first, second = anext(stream), anext(stream)
     assert await second == "one "
@@ -303,7 +303,7 @@ async def test_aclose(make: Make) -> None:
 
 
 async def test_aclose_before_the_first_step(make: Make) -> None:
-    """Nothing of it ever runs."""
+    """None of the generator's code runs."""
     traced = Trace()
     stream = make(traced)
     await stream.aclose()
@@ -312,7 +312,7 @@ async def test_aclose_before_the_first_step(make: Make) -> None:
 
 
 async def test_aclose_of_a_generator_that_goes_on(make: Make) -> None:
-    """It is told that it may not."""
+    """The generator gets Python's RuntimeError, as without Lastchunk."""
 
     async def body() -> AsyncGenerator[Any, Any]:
         try:
@@ -455,7 +455,7 @@ async def test_a_timeout_per_item(make: Make) -> None:
 
 
 async def test_a_timeout_around_the_loop(make: Make) -> None:
-    """The commonest way to be patient."""
+    """An `asyncio.timeout` around the loop is the commonest timeout."""
 
     async def body() -> AsyncGenerator[Any, Any]:
         yield "one "
@@ -489,7 +489,7 @@ async def test_break_closes_the_generator_soon(make: Make) -> None:
 
 
 async def test_a_kept_reference_keeps_the_stream(make: Make) -> None:
-    """Also where only a step of it is left."""
+    """A reference to one of its steps is enough."""
     traced = Trace()
     stream = make(traced)
     await anext(stream)
@@ -520,7 +520,7 @@ def test_the_loop_closes_what_is_left_open(make: Make) -> None:
 
 
 async def test_hooks_are_left_as_they_are(make: Make) -> None:
-    """Those of the loop; and nothing but the loop's own bookkeeping is between begin and end."""
+    """The hooks of the loop are unchanged, and only the loop's own bookkeeping happens between begin and end."""
     before = sys.get_asyncgen_hooks()
     stream = make(_three)
     await anext(stream)
@@ -593,7 +593,7 @@ async def test_context_variables(exported: Exported) -> None:
 
 
 async def test_the_begin_is_the_first_step(exported: Exported) -> None:
-    """The parent is whoever awaits the first item, not whoever made the stream or the step."""
+    """The parent is the code that awaits the first item, not the code that made the stream or the step."""
     with tracer.start_as_current_span("maker"):
         stream = _stream(_three)
         first = anext(stream)
@@ -605,7 +605,7 @@ async def test_the_begin_is_the_first_step(exported: Exported) -> None:
 
 
 async def test_never_iterated_is_no_stream(exported: Exported) -> None:
-    """No request was made, so nothing is told."""
+    """No request was made, so nothing is reported."""
     stream = _stream(_three)
     step = anext(stream)
     step.close()
@@ -617,7 +617,7 @@ async def test_never_iterated_is_no_stream(exported: Exported) -> None:
 
 @pytest.mark.parametrize("again", ["aclose", "anext", "drop"])
 async def test_it_ends_once(exported: Exported, again: str) -> None:
-    """Whatever is done to it afterwards."""
+    """The stream ends once, whatever is done to it afterwards."""
     stream = _stream(_three)
     assert len([item async for item in stream]) == 3
     if again == "aclose":
@@ -631,7 +631,7 @@ async def test_it_ends_once(exported: Exported, again: str) -> None:
 
 
 async def test_a_refused_close_does_not_end_the_stream(exported: Exported) -> None:
-    """Another task is inside of it, and it goes on."""
+    """Another task is inside the generator, and the stream continues."""
     gate = asyncio.Event()
 
     async def body() -> AsyncGenerator[Any, Any]:
@@ -700,7 +700,7 @@ def test_the_end_of_the_loop_is_a_process_exit(exported: Exported) -> None:
 
 
 def test_a_close_on_the_way_out_is_none(exported: Exported) -> None:
-    """The application closed it itself, while the loop was about to end."""
+    """The application closed the stream itself while the loop was about to end, so this is no `process_exit`."""
 
     async def main() -> None:
         stream = _stream(Trace())
@@ -712,7 +712,7 @@ def test_a_close_on_the_way_out_is_none(exported: Exported) -> None:
 
 
 def test_without_a_loop_a_drop_is_told_at_the_next_stream(exported: Exported) -> None:
-    """No task waits for it."""
+    """No event loop can end the span before that."""
 
     async def body() -> AsyncGenerator[Any, Any]:
         yield "one "
@@ -744,7 +744,7 @@ async def test_athrow_means_that_the_consumer_left(exported: Exported) -> None:
 
 
 async def test_what_asend_brings_is_counted(exported: Exported) -> None:
-    """It is a step like any other."""
+    """`asend` is a step like any other."""
 
     async def body() -> AsyncGenerator[Any, Any]:
         sent = yield "one "

@@ -90,7 +90,7 @@ async def test_nor_does_that_of_a_stream_in_a_cycle(locked: Locked) -> None:
 
 
 async def test_a_drop_in_another_thread(locked: Locked) -> None:
-    """The last reference dies wherever it dies; the span ends on the loop."""
+    """The last reference may be dropped in any thread; the span ends on the loop."""
     held = [await _begun()]
     thread = threading.Thread(target=held.clear)
     thread.start()
@@ -182,7 +182,7 @@ async def begun():
 
 
 def _run(tmp_path: Path, program: str) -> tuple[list[str], str]:
-    """What a program of its own prints, and what it complains of."""
+    """Return what a separate program prints, and what it complains about."""
     file = tmp_path / "program.py"
     file.write_text(PROGRAM + program)
     environment = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning"}

@@ -185,7 +185,7 @@ class _ParsesLater(_Fails):
 
 
 class _Nobody:
-    """Observes nothing."""
+    """An observer that observes nothing."""
 
     record = None
 

@@ -15,11 +15,11 @@ from lastchunk.streams.raised import Raised, behind
 
 
 class Own(Exception):
-    """A class of the application."""
+    """An exception class of the application."""
 
 
 class Slotted(Exception):
-    """Without weak references of its own."""
+    """An exception class without weak references."""
 
     __slots__ = ()
 
@@ -45,7 +45,7 @@ def test_the_next_one_at_its_address_is_another(kind: type[Exception]) -> None:
 
 def test_nothing_is_kept_alive() -> None:
     class Held:
-        """What the application hangs on to its exception."""
+        """An object that the application attaches to its exception."""
 
     held = Held()
     error = ConnectionResetError("text")

@@ -92,7 +92,7 @@ def _chunks(record: StreamRecord, *times: float, size: int = 4, kind: ChunkKind 
 def test_delivery(
     record: StreamRecord, times: list[float], ended: float, delivery: Delivery, first_wait: float
 ) -> None:
-    """Five per cent, one second, three chunks."""
+    """The limits are five per cent, one second and three chunks."""
     _chunks(record, *times)
     assert record.delivery(ended) == (delivery, pytest.approx(first_wait))
 
@@ -116,7 +116,7 @@ def test_the_wire_knows_better_how_it_came(record: StreamRecord) -> None:
 
 
 def test_source(record: StreamRecord) -> None:
-    """The wire, whatever it said; else a result that says how it finished; else nothing."""
+    """The evidence is the wire's if there is a wire, else that of a result that says how it finished, else none."""
     assert record.source() is Source.NONE
     record.result(0.0, arrived=True)
     assert record.source() is Source.NONE

@@ -35,7 +35,7 @@ def _stream(body: Callable[[], AsyncGenerator[Any, Any]]) -> AsyncGenerator[Any,
 
 @pytest.fixture(name="no_gc")
 def _no_gc() -> Iterator[None]:
-    """What dies, dies by its last reference."""
+    """Without garbage collection, objects die by their last reference."""
     gc.collect()
     gc.disable()
     yield
@@ -93,7 +93,7 @@ async def test_a_stream_in_a_cycle_is_closed_once(exported: Exported) -> None:
 
 
 class _Stacks(SpanProcessor):
-    """From where spans are ended."""
+    """Notes from where spans are ended."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -168,7 +168,7 @@ async def test_a_close_that_is_cancelled_before_it_begins(exported: Exported) ->
 
 @pytest.mark.parametrize("ask", ["athrow", "asend"])
 async def test_a_refused_step_does_not_end_the_stream(exported: Exported, ask: str) -> None:
-    """Another task is inside of the generator, and stays there."""
+    """Another task is inside the generator, and stays there."""
 
     async def body() -> AsyncGenerator[Any, Any]:
         yield "one "
@@ -294,13 +294,13 @@ class _Iterator:
 
 class _ClosedAtOnce(_Iterator):
     def close(self) -> None:
-        """No coroutine."""
+        """Close; this is a plain function."""
         self.closed = True
 
 
 class _ClosedInTime(_Iterator):
     async def close(self, reason: str) -> str:
-        """A coroutine, with an argument and a result."""
+        """Close; this is a coroutine with an argument and a result."""
         self.closed = True
         return reason
 

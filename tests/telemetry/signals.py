@@ -65,7 +65,7 @@ class Signals:
 
     @property
     def providers(self) -> dict[str, Any]:
-        """As `instrument()` and `Telemetry` take them."""
+        """The arguments that `instrument()` and `Telemetry` take."""
         return {
             "tracer_provider": self.tracer_provider,
             "meter_provider": self.meter_provider,
@@ -96,7 +96,7 @@ class Signals:
 
     @property
     def spans(self) -> list[ReadableSpan]:
-        """Ours, in the order of their ends."""
+        """Lastchunk's spans, in the order of their ends."""
         return [
             span
             for span in self.exporter.get_finished_spans()

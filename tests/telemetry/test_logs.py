@@ -154,7 +154,7 @@ def test_a_stream_that_waits_for_a_person_has_no_event(signals: Signals) -> None
 
 
 class Nowhere(MetricExporter):
-    """Counts its exports."""
+    """An exporter that only counts its exports."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,11 +166,11 @@ class Nowhere(MetricExporter):
         return MetricExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
-        """Nothing is kept back."""
+        """Do nothing: nothing is buffered."""
         return True
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
-        """Nothing to close."""
+        """Do nothing: nothing is open."""
 
 
 def test_what_a_collection_emits_does_not_block_it(signals: Signals) -> None:

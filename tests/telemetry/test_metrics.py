@@ -44,7 +44,7 @@ PAGES = {
 
 
 def on_the_wire(record: StreamRecord, finish: str = "stop") -> Wire:
-    """What an SDK's patch would have seen."""
+    """Tell the record what an SDK's patch would have observed."""
     wire = record.wire = Wire()
     wire.obtained("text/event-stream")
     wire.content(ChunkKind.TEXT, record.clock())
@@ -350,7 +350,7 @@ def test_a_run_that_takes_the_ending_has_not_recovered(signals: Signals) -> None
 
 
 def test_instrumented_again_nothing_is_reported_twice(signals: Signals) -> None:
-    """Also that the SDK has nothing to complain of."""
+    """The SDK has no complaint either."""
     for _ in range(3):
         AutoGenStreamsInstrumentor().instrument(**signals.providers)
         AutoGenStreamsInstrumentor().uninstrument()

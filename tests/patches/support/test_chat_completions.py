@@ -32,7 +32,7 @@ def _chunk(*choices: dict[str, Any], **more: Any) -> ChatCompletionChunk:
     ],
 )
 def test_content(delta: dict[str, Any], kind: ChunkKind, size: int) -> None:
-    """Its kind, and its bytes."""
+    """A chunk of content has its kind and its bytes."""
     wire = Wire()
     assert read_chunk(wire, _chunk({"delta": delta}), 1.0) == (kind, size)
     assert wire.arrived == (kind is not ChunkKind.MESSAGE)
@@ -54,7 +54,7 @@ def test_finish_and_usage() -> None:
 
 @pytest.mark.parametrize("chunk", [None, object(), ChatCompletionChunk.model_construct(), "text"])
 def test_what_is_no_chunk(chunk: Any) -> None:
-    """Says nothing, and breaks nothing."""
+    """Other objects say nothing, and break nothing."""
     wire = Wire()
     assert read_chunk(wire, chunk, 1.0) == (ChunkKind.MESSAGE, 0)
     assert not wire.provider_error
@@ -65,7 +65,7 @@ NAMES = ["reasoning_text", "thinking", "thoughts", "reasoning_details", "some_ne
 
 @pytest.mark.parametrize("name", NAMES)
 def test_thinking_under_any_name(name: str) -> None:
-    """Copilot, older gateways, OpenRouter, and whoever comes next."""
+    """Reasoning is found under the names of Copilot, older gateways, OpenRouter, and under new ones."""
     wire = Wire()
     value = [{"type": "reasoning.text", "text": "hm"}] if name.endswith("details") else "hm"
     assert read_chunk(wire, _chunk({"delta": {name: value}}), 1.0) == (ChunkKind.REASONING, 2)
@@ -89,7 +89,7 @@ def test_thinking_under_any_name(name: str) -> None:
     ],
 )
 def test_content_in_other_places_and_shapes(choice: dict[str, Any], kind: ChunkKind, size: int) -> None:
-    """Whatever is not protocol has arrived."""
+    """Everything that is not protocol counts as content."""
     wire = Wire()
     assert read_chunk(wire, _chunk(choice), 1.0) == (kind, size)
     assert wire.arrived
@@ -109,7 +109,7 @@ def test_content_in_other_places_and_shapes(choice: dict[str, Any], kind: ChunkK
     ],
 )
 def test_protocol_is_no_content(delta: dict[str, Any]) -> None:
-    """Roles, ids, indices, empty texts; it is the last thing that came all the same."""
+    """Roles, ids, indices and empty texts are not content, but they can be the last event."""
     wire = Wire()
     read_chunk(wire, _chunk({"delta": {"content": "x"}}), 1.0)
     read_chunk(wire, _chunk({"delta": delta}), 1.0)
@@ -156,5 +156,5 @@ def test_a_vendor_s_error_and_usage() -> None:
     ],
 )
 def test_answers_a_tool(messages: Any, answers: bool) -> None:
-    """The last message decides."""
+    """The last message decides whether a tool is answered."""
     assert answers_tool(messages) is answers

@@ -90,12 +90,12 @@ def test_mocks(messages: Any) -> None:
 
 @given(st.text(st.sampled_from("aé漢😀"), max_size=50))
 def test_bytes_of_utf_8(text: str) -> None:
-    """Not characters: what travels."""
+    """Sizes are bytes of UTF-8, not characters, because bytes are sent."""
     assert size_of_text(text) == len(text.encode())
 
 
 def test_a_lone_surrogate() -> None:
-    """It cannot travel, and must not raise."""
+    """A lone surrogate cannot be sent, and must not raise."""
     assert size_of_text("\ud800") == 3
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""A patch is put on, and taken off again, among others who do the same."""
+"""Patches can be applied and removed, also beside the patches of others."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ def _loaded() -> Iterator[Any]:
 
 
 def _state() -> dict[tuple[Any, str], Any]:
-    """What stands where; held, so that no other object can take its identity."""
+    """Return what each name refers to. The objects are held, so that no other object can take their identity."""
     return {(owner, name): value for owner in _loaded() for name, value in vars(owner).items() if name[:4] != "_abc"}
 
 
 def _changed(before: dict[tuple[Any, str], Any], after: dict[tuple[Any, str], Any]) -> set[tuple[Any, str]]:
-    """Where another object stands, or one too many or too few."""
+    """Return the names that refer to another object, are new, or are gone."""
     return {key for key in before.keys() | after.keys() if before.get(key, before) is not after.get(key, after)}
 
 
 @pytest.mark.parametrize("cycles", [1, 3])
 def test_uninstrument_restores_everything(instrument: Instrument, cycles: int) -> None:
-    """The identical objects; what was added is gone, and so is every trace of it."""
+    """The identical objects are back, and everything that was added is gone."""
     before = _state()
     for _ in range(cycles):
         instrument()
@@ -128,7 +128,7 @@ def _foreign(function: Any) -> Any:
 
 
 async def _spans(exported: Exported) -> int:
-    """How many spans one stream makes."""
+    """Return how many spans one stream makes."""
     exported.exporter.clear()
     stream = ReplayChatCompletionClient(["one two"]).create_stream([])
     assert [str(item) for item in [item async for item in stream][:2]] == ["one ", "two"]
@@ -177,7 +177,7 @@ async def test_what_was_replaced_is_not_put_back(instrument: Instrument, monkeyp
 
 
 def test_an_attribute_that_somebody_deleted(instrument: Instrument, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is nothing to restore, and nothing to complain of; the others are restored."""
+    """A deleted attribute is not restored and causes no complaint. The others are restored."""
     original = vars(AsyncCompletions)["create"]
     sync = vars(Completions)["create"]
     instrument()
@@ -234,7 +234,7 @@ def test_subclasses_keep_their_own_init_subclass(instrument: Instrument) -> None
 
 
 def test_a_subclass_after_the_undo_is_untouched(instrument: Instrument) -> None:
-    """Also where our hook had to stay."""
+    """This also holds if Lastchunk's hook had to stay."""
     instrument()
     AutoGenStreamsInstrumentor().uninstrument()
 
@@ -253,12 +253,12 @@ class Library:
     """A stand-in for a library's class."""
 
     async def stream(self) -> AsyncGenerator[str, None]:
-        """Two items."""
+        """Yield two items."""
         yield "one"
         yield "two"
 
     def other(self) -> str:
-        """Something else."""
+        """Return something else."""
         return "other"
 
 
@@ -308,7 +308,7 @@ def test_the_undo_is_in_reverse(patcher: Patcher) -> None:
 
 
 def test_every_patch_says_what_it_was_made_for() -> None:
-    """For the warning that somebody reads when it does not fit."""
+    """The warning about a patch that does not fit shows this text."""
     assert len(set(PATCHES)) == len(PATCHES)
     for patch in PATCHES:
         assert patch.library

@@ -19,7 +19,7 @@ PAGE = b"<html><head><title>504 Gateway Time-out</title></head><body><h1>504 Gat
 
 
 def _read(*reads: bytes, skips_errors: bool = False) -> Wire:
-    """What a body of these reads leaves on the wire, and each of them as it was."""
+    """Return what is known after these reads of a body, and each read as it was passed on."""
     wire = Wire()
     wire.obtained("text/event-stream")
     body = SseBody(wire, CHAT, skips_errors=skips_errors)
@@ -66,7 +66,7 @@ def test_what_is_no_end_marker(data: bytes) -> None:
     ],
 )
 def test_how_much_came_at_once(reads: tuple[bytes, ...], most: int) -> None:
-    """The most events that began in one read."""
+    """The record keeps the largest number of events that began in one read."""
     assert _read(*reads).together == most
 
 
@@ -125,7 +125,7 @@ def test_errors_between_the_events_cut_anywhere(error: bytes, cause: Cause | Non
     ],
 )
 def test_errors_that_an_sdk_skips(data: bytes, error: bool) -> None:
-    """Only if it skips them: another one hands them on, or raises."""
+    """They count only if the SDK skips them. Other SDKs pass them on, or raise."""
     assert _read(TEXT, data, skips_errors=True).provider_error is error
     assert not _read(TEXT, data).provider_error
 
@@ -147,7 +147,7 @@ RATE = json.dumps({"error": {"message": "Rate limit exceeded", "code": 429}}).en
     ],
 )
 def test_a_body_that_is_no_stream(bom: bytes, page: bytes, error: bool, cause: Cause | None) -> None:
-    """Whatever its content type says: an answer, an error, a page with a status or without."""
+    """It is recognised whatever its content type says: an answer, an error, a page with or without a status."""
     for reads in ((bom + page,), (bom + page[:4], page[4:])):
         wire = _read(*reads)
         assert not wire.streamed
@@ -166,7 +166,7 @@ def test_bytes_that_are_no_chunk_end_a_silence() -> None:
 
 
 def test_whole_events_need_no_look() -> None:
-    """One, or many in one read; anything beside them does."""
+    """Reads that consist of whole events are not searched. Any other byte is."""
     body = SseBody(Wire(), CHAT)
     assert not body.passes(TEXT)
     body.look(TEXT)
@@ -187,7 +187,7 @@ def test_whole_events_need_no_look() -> None:
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"data: " + b"[" * 5000 + b"\n\n", b"event: error\ndata: \xff\n\n"])
 def test_nothing_is_raised(data: bytes) -> None:
-    """Whatever comes; a tracker of our own errors fails every test that has one."""
+    """No input raises. A fixture fails the test if Lastchunk reports an error of its own."""
     assert _read(TEXT, data, skips_errors=True).headers
 
 

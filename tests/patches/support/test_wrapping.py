@@ -51,7 +51,7 @@ USES: list[Any] = [
 
 
 def _outcome(use: Callable[[Any], Any], function: Any) -> Any:
-    """What a use gives, in words: the same bare and patched."""
+    """Return what a use gives, in words. It is the same bare and patched."""
     try:
         got = use(function)
     except Exception as error:
@@ -97,7 +97,7 @@ async def test_the_function_of_a_method_is_observed(exported: Exported) -> None:
 def test_copies_and_references(
     instrument: Instrument, of: Callable[[Any, Any], Any], use: Callable[[Any], Any]
 ) -> None:
-    """As without Lastchunk, be that an exception."""
+    """Each gives what it gives without Lastchunk, exceptions included."""
     client = ReplayChatCompletionClient(["one"])
     agent = AssistantAgent("alice", client)
     bare = _outcome(use, of(client, agent))
@@ -138,7 +138,7 @@ async def test_a_copy_is_observed(exported: Exported) -> None:
 
 
 class Failure(Exception):
-    """One that can be referred to weakly."""
+    """An exception that can be referred to weakly."""
 
 
 class Big:

@@ -70,7 +70,7 @@ HEALTHY = (
 
 
 def poisson(dice: random.Random, mean: float) -> int:
-    """How often something happens that does so `mean` times on average."""
+    """How often something happens in a period in which it happens `mean` times on average."""
     if mean > 30:
         return max(0, round(dice.gauss(mean, math.sqrt(mean))))
     left, count, limit = dice.random(), 0, math.exp(-mean)
@@ -81,7 +81,7 @@ def poisson(dice: random.Random, mean: float) -> int:
 
 
 def some(dice: random.Random, count: int, share: float) -> int:
-    """How many of so many are hit, if each is with this probability."""
+    """How many of so many are hit, if each one is hit with this probability."""
     return min(count, poisson(dice, count * share)) if share else 0
 
 

@@ -55,7 +55,7 @@ class Past(Server):
         }
 
     def learn(self, file: Path, lines: Iterable[str], hours: int = 2) -> None:
-        """Start with more of a past, given as lines of OpenMetrics; in blocks of so many hours."""
+        """Start with additional samples, given as lines of OpenMetrics; in blocks of so many hours."""
         self.stop()
         with file.open("w") as written:
             written.writelines(f"{line}\n" for line in lines)
