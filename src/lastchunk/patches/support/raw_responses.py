@@ -37,17 +37,21 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
         if name in _BODY and self._self_parsed[0] is None:
             self._self_body = http_bodies.watch(self.__wrapped__.http_response, self._self_observer)
         value = super().__getattr__(name)
+        if name == "parse":
+            return wrapt.FunctionWrapper(value, self._self_parsing)
         return wrapt.FunctionWrapper(value, self._self_closing) if name == "close" else value
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
 
     def _self_closing(self, close: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         self._self_observer.closed()
         with no_frame_of_ours:
             return close(*args, **kwargs)
 
-    def parse(self, *args: object, **kwargs: object) -> object:
-        """Return the stream, or a coroutine that returns it, as the SDK's method does."""
+    def _self_parsing(self, parse: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         with no_frame_of_ours:
-            parsed: Any = self.__wrapped__.parse(*args, **kwargs)
+            parsed: Any = parse(*args, **kwargs)
         return self._self_later(parsed) if hasattr(parsed, "__await__") else self._self_stream(parsed)
 
     async def _self_later(self, parsed: Awaitable[object]) -> object:
