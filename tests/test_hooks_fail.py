@@ -82,6 +82,7 @@ EXEMPT = {
         "lastchunk.patches.support.subclasses.Subclasses.look",
         "lastchunk.patches.support.wrapping._Bound",
         "lastchunk.patches.support.wrapping._Call",
+        "lastchunk.patches.support.wrapping.FunctionOfClass",
         "lastchunk.patches.support.wrapping.Wrapped",
         "lastchunk.patches.model_clients._tell",
     ),
