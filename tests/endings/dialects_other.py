@@ -102,6 +102,30 @@ RESPONSES: Mapping[str, tuple[tuple[Step, ...], str]] = {
         ),
         "",
     ),
+    "incomplete_without_reason": (
+        says(named(_CREATED, _of_response("incomplete", output=[_ITEM]))),
+        "LiteLLM: the server behind it sent no finish reason",
+    ),
+    "completed_says_incomplete": (
+        says(named(_CREATED, {**_of_response("incomplete", output=[_ITEM]), "type": "response.completed"})),
+        "LiteLLM, older: the event says the opposite",
+    ),
+    "completed_says_failed": (
+        says(named(_CREATED, {**_of_response("failed", output=[_ITEM]), "type": "response.completed"})),
+        "the same of a failure",
+    ),
+    "completed_says_length": (
+        says(
+            named(
+                _CREATED,
+                {
+                    **_of_response("incomplete", output=[_ITEM], incomplete_details={"reason": "max_output_tokens"}),
+                    "type": "response.completed",
+                },
+            )
+        ),
+        "the same, with the reason",
+    ),
     "incomplete_max_tokens": (
         says(
             named(

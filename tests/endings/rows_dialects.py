@@ -185,6 +185,10 @@ ROWS = [
         item_without_deltas      completed       no  -               end_marker completed unset wire | 3 ResponseCompletedEvent |  | delivery=single
         failed_rate_limit        provider_error  yes rate_limited    end_marker failed error wire | 2 ResponseFailedEvent |  | delivery=none
         error_event_context      provider_error  yes context_limit   error      - error wire | 2 ResponseErrorEvent |  | delivery=none
+        incomplete_without_reason truncated      yes unknown         end_marker incomplete error wire | 2 ResponseIncompleteEvent |  | delivery=single
+        completed_says_incomplete truncated      yes unknown         end_marker incomplete error wire | 2 ResponseCompletedEvent |  | delivery=single
+        completed_says_failed    provider_error  yes provider_error  end_marker failed error wire | 2 ResponseCompletedEvent |  | delivery=single
+        completed_says_length    length          yes context_limit   end_marker max_output_tokens unset wire | 2 ResponseCompletedEvent |  | delivery=single
         incomplete_max_tokens    length          yes context_limit   end_marker max_output_tokens unset wire | 2 ResponseIncompleteEvent |  | delivery=single
         """,
     ),

@@ -32,7 +32,7 @@ WORDS: tuple[tuple[str, Finish | None, str], ...] = (
     ("completed", Finish.COMPLETE, RESPONSES),
     ("failed", Finish.ERROR, RESPONSES),
     ("cancelled", Finish.ERROR, RESPONSES),
-    ("incomplete", Finish.ERROR, RESPONSES),
+    ("incomplete", Finish.UNFINISHED, RESPONSES),
     ("end_turn", Finish.COMPLETE, ANTHROPIC),
     ("max_tokens", Finish.LENGTH, ANTHROPIC),
     ("stop_sequence", Finish.COMPLETE, ANTHROPIC),

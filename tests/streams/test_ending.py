@@ -63,7 +63,7 @@ WITH_TERMINAL: list[tuple[str, Callable[[Evidence], bool]]] = [
     ("provider_error", lambda e: Finish.ERROR in e.finish),
     ("tool_error", lambda e: e.failed_tool),
     ("empty", lambda e: not e.arrived and not e.may_be_silent),
-    ("truncated", lambda e: not e.finished),
+    ("truncated", lambda e: not e.finished or Finish.UNFINISHED in e.finish),
     ("completed", lambda e: True),
 ]
 

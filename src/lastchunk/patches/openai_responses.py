@@ -74,6 +74,10 @@ def _of_item(item: object) -> Content:
     return carried({"tool_call" if kind.endswith("_call") else "reasoning" if kind == "reasoning" else "content": item})
 
 
+_NOT_WHOLE = frozenset({"incomplete", "failed", "cancelled"})
+"""What a response says of itself that has come to another end than its own."""
+
+
 def _read_end(wire: Wire, response: object, how: str, now: float) -> Content:
     content = ChunkKind.USAGE, 0
     if wire.response_id is None:
@@ -89,7 +93,11 @@ def _read_end(wire: Wire, response: object, how: str, now: float) -> Content:
     error = getattr(response, "error", None)
     if error is not None:
         wire.broke(cause_named_by(error))
-    wire.finished(identifier(getattr(response, "incomplete_details", None), "reason") or how)
+    # Gateways send `response.completed` with a response in it that says otherwise.
+    status = identifier(response, "status") if how == "completed" else None
+    wire.finished(
+        identifier(getattr(response, "incomplete_details", None), "reason") or (status if status in _NOT_WHOLE else how)
+    )
     wire.end_marker_came()
     return content
 

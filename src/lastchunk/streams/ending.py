@@ -117,7 +117,7 @@ def _with_terminal(evidence: Evidence) -> Reason:
         return Reason.TOOL_ERROR
     if not evidence.arrived and not evidence.may_be_silent:
         return Reason.EMPTY
-    if not evidence.finished:
+    if not evidence.finished or Finish.UNFINISHED in evidence.finish:
         return Reason.TRUNCATED
     return Reason.COMPLETED
 

@@ -19,6 +19,8 @@ class Finish(Enum):
     LENGTH = auto()
     CONTENT_FILTER = auto()
     ERROR = auto()
+    UNFINISHED = auto()
+    """The answer is over and not whole, and the provider does not say why."""
 
 
 def _family(words: str) -> frozenset[str]:
@@ -42,10 +44,12 @@ _NO_LENGTH = _family("time rate usage quota credit calls requests turns steps ro
 """What is limited, if it is not the length of the answer."""
 _ERROR = _family(
     "error errors failed failure fail malformed invalid unexpected missing timeout timed time deadline cancel "
-    "cancelled canceled abort aborted incomplete unfinished truncated truncation repetition not insufficient quota overloaded "
+    "cancelled canceled abort aborted truncation repetition not insufficient quota overloaded "
     "overload unavailable network interrupted disconnect disconnected exception evicted preempted killed crash crashed "
     "rejected throttled throttling exhausted exceeded expired too rate"
 )
+_UNFINISHED = _family("incomplete unfinished truncated")
+"""LiteLLM's Responses API says so if the server behind it sent no finish reason."""
 _CONTEXT = frozenset({"context", "window"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CALL = re.compile("tool|function", re.IGNORECASE)
@@ -90,7 +94,9 @@ def _meaning(words: frozenset[str]) -> Finish:
     limit = not words.isdisjoint(_LIMIT)
     if (limit or not words.isdisjoint(_LENGTH)) and words.isdisjoint(_NO_LENGTH):
         return Finish.LENGTH
-    return Finish.ERROR if limit or not words.isdisjoint(_ERROR) else Finish.COMPLETE
+    if limit or not words.isdisjoint(_ERROR):
+        return Finish.ERROR
+    return Finish.COMPLETE if words.isdisjoint(_UNFINISHED) else Finish.UNFINISHED
 
 
 def _words(raw: str) -> frozenset[str]:
