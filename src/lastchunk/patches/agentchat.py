@@ -21,6 +21,7 @@ from lastchunk.patches.model_clients import identity
 from lastchunk.patches.support.fields import ask, field
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher, argument
+from lastchunk.patches.support.wrapping import resolved
 from lastchunk.semconv import Operation
 from lastchunk.streams.start import Start
 
@@ -87,7 +88,7 @@ def _describe_agent(agent: object, given: object) -> Start:
 
 def _start(agent: object) -> Start:
     """Return whose invocation it is, and within which run."""
-    handling, name = _handling(), _text(ask(agent, "name"))
+    handling, name = _handling(), _text(_name_of(agent))
     return Start(
         operation=Operation.INVOKE_AGENT,
         subject=id(agent),
@@ -96,6 +97,13 @@ def _start(agent: object) -> Start:
         inside=handling.key if handling is not None else "",
         at_work=_at_work(handling, name),
     )
+
+
+def _name_of(agent: object) -> object:
+    """Return the agent's name. Only a property of the application's is asked, as AutoGen does for each invocation."""
+    owner, _ = resolved(type(agent), "name")
+    own = field(agent, "_name") if owner.__module__.startswith("autogen_agentchat.") else None
+    return ask(agent, "name") if own is None else own
 
 
 def _describe_team(team: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:

@@ -79,7 +79,8 @@ class _Request:
         self._observed = observed
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._answer, name)
+        with no_frame_of_ours:
+            return getattr(self._answer, name)
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self._observed().__await__()

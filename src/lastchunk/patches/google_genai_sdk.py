@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from lastchunk.patches.support.carried import carried
-from lastchunk.patches.support.fields import ask, field, items_of, last_of
+from lastchunk.patches.support.fields import field, items_of, last_of
 from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
@@ -80,13 +80,18 @@ def _read(wire: Wire, response: object, now: float) -> Content:
         if arrived:
             kind, size = of_candidate, size + of_candidate_size
             wire.content(kind, now, number)
-        reason = ask(getattr(candidate, "finish_reason", None), "value")
-        if isinstance(reason, str) and reason:
+        reason = _word(getattr(candidate, "finish_reason", None))
+        if reason:
             wire.finished(reason, number, with_content=arrived)
-    blocked = ask(getattr(getattr(response, "prompt_feedback", None), "block_reason", None), "value")
-    if isinstance(blocked, str) and blocked:
+    blocked = _word(getattr(getattr(response, "prompt_feedback", None), "block_reason", None))
+    if blocked:
         wire.finished(f"blocked_{blocked}")  # why does not matter: some of its words say nothing by themselves
     return kind, size
+
+
+def _word(reason: object) -> str:
+    """What stands in the SDK's enumeration of reasons, whose members are texts; empty if it is none."""
+    return str.__str__(reason) if isinstance(reason, str) else ""
 
 
 def _piece(content: object) -> Content:

@@ -55,9 +55,9 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     text, next_chunk = ChunkKind.TEXT, WaitingFor.NEXT_CHUNK
 
     def on_item(record: StreamRecord, item: object, now: float, gap: float) -> None:
-        if type(item) is str or isinstance(item, str):
+        if isinstance(item, str):
             record.waiting_for = next_chunk
-            record.chunk(text, len(item) if item.isascii() else size_of_text(item), now, gap)
+            record.chunk(text, size_of_text(str.__str__(item)), now, gap)
         elif isinstance(item, result):
             _on_result(record, item, gap)
         else:

@@ -70,7 +70,7 @@ def _read(wire: Wire, chunk: object, now: float) -> Content:
 
 def _after_headers(error: BaseException) -> bool:
     """Whether the error was raised while the body was read, or was in it."""
-    if getattr(error, "status_code", None) == _ERROR_IN_STREAM:
+    if field(error, "status_code") == _ERROR_IN_STREAM:
         return True
     traceback = error.__traceback__
     while traceback is not None:

@@ -36,7 +36,8 @@ class _ObservedGenerator:
         return self._inner.__class__
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
+        with no_frame_of_ours:
+            return getattr(self._inner, name)
 
     def __repr__(self) -> str:
         return repr(self._inner)

@@ -47,7 +47,8 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
         self._self_body: http_bodies.Body | None = None
 
     def __getattr__(self, name: str) -> object:
-        value = super().__getattr__(name)
+        with no_frame_of_ours:
+            value = super().__getattr__(name)
         if name == "response" and self._self_body is None:
             self._self_body = http_bodies.watch(value, self._self_observer)
         return wrapt.FunctionWrapper(value, self._self_closing) if name in ("close", "aclose") else value

@@ -15,7 +15,7 @@ from lastchunk import foreign, semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.agent_framework.items import answers_tool, history_of_messages, on_agent, on_chat
 from lastchunk.patches.agent_framework.names import require
-from lastchunk.patches.agent_framework.pulls import Lent, lend, making, watch
+from lastchunk.patches.agent_framework.pulls import OLDER_PROVIDER_NAME, Lent, lend, making, watch
 from lastchunk.patches.support.endpoints import base_url, endpoint
 from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.patching import Patcher, argument
@@ -25,6 +25,15 @@ from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.start import Start
 
+_URLS = (
+    ("client", "_base_url"),
+    ("anthropic_client", "_base_url"),
+    ("_service_url",),
+    ("server_url",),
+    ("host",),
+)
+"""Where clients of Agent Framework hold their base URL: those for openai, anthropic, Gemini, Mistral, Ollama."""
+_UNKNOWN = "unknown"
 _ALWAYS_SAY_FINISH = frozenset({"aws.bedrock", "gcp.gemini", "mistral_ai"})
 """Providers whose clients say why every answer ended, above an SDK that is not patched."""
 
@@ -36,7 +45,7 @@ def apply_telemetry(module: ModuleType, patcher: Patcher) -> None:
     def get_response(wrapped: Function, client: object, args: Args, kwargs: Kwargs) -> object:
         if not kwargs.get("stream"):
             answer = wrapped(*args, **kwargs)
-            return instead_of(answer, _answered(answer, patcher)) if hasattr(answer, "__await__") else answer
+            return instead_of(answer, _answered(answer, patcher)) if hasattr(type(answer), "__await__") else answer
         with making() as lent:
             stream = wrapped(*args, **kwargs)
         messages = argument(args, kwargs, 0, "messages")
@@ -51,9 +60,12 @@ def apply_telemetry(module: ModuleType, patcher: Patcher) -> None:
         watch(patcher, stream, partial(_describe_agent, agent, kwargs, lent), on_agent, agent)
         return stream
 
+    def start_span(wrapped: Function, _: object, args: Args, kwargs: Kwargs) -> object:
+        return lend(wrapped(*args, **kwargs), argument(args, kwargs, 0, "attributes"))
+
     patcher.wrap(module.ChatTelemetryLayer, "get_response", get_response)
     patcher.wrap(module.AgentTelemetryLayer, "_trace_agent_invocation", trace_agent)
-    patcher.wrap(module, "_start_streaming_span", lambda wrapped, _, args, kwargs: lend(wrapped(*args, **kwargs)))
+    patcher.wrap(module, "_start_streaming_span", start_span)
 
 
 async def _answered(answer: Awaitable[object], patcher: Patcher) -> object:
@@ -64,7 +76,7 @@ async def _answered(answer: Awaitable[object], patcher: Patcher) -> object:
         _tell(patcher, "", error)
         passed_on(error)
         raise
-    reason = getattr(response, "finish_reason", None)
+    reason = field(response, "finish_reason")
     _tell(patcher, reason if isinstance(reason, str) else "", None)
     return response
 
@@ -77,11 +89,12 @@ def _tell(patcher: Patcher, finish: str, error: BaseException | None) -> None:
 
 
 def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object], lent: Lent) -> Start:
+    provider = _said(lent, semconv.PROVIDER_NAME) or _said(lent, OLDER_PROVIDER_NAME)
     attributes: dict[str, object] = {
-        semconv.PROVIDER_NAME: getattr(client, "otel_provider_name", None),
-        semconv.REQUEST_MODEL: _model(kwargs.get("client_kwargs"), kwargs.get("options"), client),
+        semconv.PROVIDER_NAME: provider or field(client, "otel_provider_name"),
+        semconv.REQUEST_MODEL: _model(client, lent, kwargs.get("client_kwargs"), kwargs.get("options")),
     }
-    url = _service_url(client)
+    url = _service_url(client) if lent.span is None else _said(lent, semconv.SERVER_ADDRESS)
     attributes.update(endpoint(url))
     return Start(
         operation=Operation.CHAT,
@@ -98,28 +111,32 @@ def _describe_chat(client: object, messages: object, kwargs: Mapping[str, object
 
 
 def _service_url(client: object) -> object:
-    """Return where the client sends to.
+    """Return where the client sends to, as far as it holds that. Nothing of the application's is called for it.
 
-    None if a class of the application defines it: Agent Framework asks that only for its telemetry.
+    Bedrock's makes it up from what it holds, so a client that is no subclass is asked.
     """
-    service_url = getattr(type(client), "service_url", None)
-    theirs = str(getattr(service_url, "__module__", "")).startswith("agent_framework")
-    return service_url(client) if theirs and callable(service_url) else None
+    for path in _URLS:
+        url = client
+        for name in path:
+            url = field(url, name)
+        if url is not None:
+            return url
+    kind = type(client)
+    return kind.service_url(client) if kind.__module__.startswith("agent_framework_") else None  # type: ignore[attr-defined]
 
 
 def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> Start:
-    name = foreign.text(getattr(agent, "name", None)) or foreign.text(getattr(agent, "id", None))
-    client = getattr(agent, "client", None)
+    client, agent_id = field(agent, "client"), _said(lent, semconv.AGENT_ID) or foreign.text(field(agent, "id"))
     attributes: dict[str, object] = {
-        semconv.PROVIDER_NAME: getattr(client, "otel_provider_name", None),
-        semconv.REQUEST_MODEL: _model(kwargs.get("client_kwargs"), kwargs.get("merged_options"), client),
-        semconv.AGENT_ID: getattr(agent, "id", None),
-        semconv.AGENT_DESCRIPTION: getattr(agent, "description", None),
+        semconv.PROVIDER_NAME: field(client, "otel_provider_name"),
+        semconv.REQUEST_MODEL: _model(client, lent, kwargs.get("client_kwargs"), kwargs.get("merged_options")),
+        semconv.AGENT_ID: agent_id or None,
+        semconv.AGENT_DESCRIPTION: _said(lent, semconv.AGENT_DESCRIPTION) or field(agent, "description"),
     }
     return Start(
         operation=Operation.INVOKE_AGENT,
         subject=id(agent),
-        name=name,
+        name=_said(lent, semconv.AGENT_NAME) or foreign.text(field(agent, "name")) or agent_id,
         attributes=attributes,
         history=history_of_messages(kwargs.get("messages")),
         may_be_silent=True,
@@ -128,8 +145,13 @@ def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> 
     )
 
 
-def _model(client_kwargs: object, options: object, client: object) -> object:
-    for given in (client_kwargs, options):
-        if model := foreign.text(field(given, "model")):
-            return model
-    return getattr(client, "model", None)
+def _model(client: object, lent: Lent, *given: object) -> object:
+    """Return the first model that the options of the call name, else the client's."""
+    named = (foreign.text(field(options, "model")) for options in given)
+    return next(filter(None, named), "") or _said(lent, semconv.REQUEST_MODEL) or field(client, "model")
+
+
+def _said(lent: Lent, name: str) -> str:
+    """Return what Agent Framework says in its span. Empty if it has none, or does not know."""
+    said = foreign.text(lent.said.get(name))
+    return "" if said == _UNKNOWN else said

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from lastchunk import foreign
+from lastchunk.patches.support.fields import field, fields_of, items_of, last_of
 from lastchunk.semconv import ChunkKind, LastEvent, WaitingFor
 from lastchunk.streams.chunks import size_of_text
 from lastchunk.streams.record import StreamRecord
@@ -19,20 +18,20 @@ _NOTHING = frozenset({"usage", "function_result", "error"})
 def on_chat(record: StreamRecord, update: object, now: float, gap: float) -> None:
     """Read a ChatResponseUpdate: contents, and the finish reason with the last ones."""
     record.waiting_for = WaitingFor.NEXT_CHUNK
-    _chunk(record, getattr(update, "contents", None), now, gap)
-    reason = getattr(update, "finish_reason", None)
+    _chunk(record, field(update, "contents"), now, gap)
+    reason = field(update, "finish_reason")
     if isinstance(reason, str) and reason:
         record.result_finish = reason
 
 
 def on_agent(record: StreamRecord, update: object, now: float, gap: float) -> None:
     """Read an AgentResponseUpdate: contents of the model, and results of tools."""
-    _chunk(record, getattr(update, "contents", None), now, gap)
+    _chunk(record, field(update, "contents"), now, gap)
 
 
 def on_workflow(record: StreamRecord, event: object, now: float, gap: float) -> None:
     """Read a WorkflowEvent: outputs of executors, requests to a person, and the state of the run."""
-    kind = getattr(event, "type", None)
+    kind = field(event, "type")
     if kind == "request_info":
         record.chunk(ChunkKind.MESSAGE, 0, now, gap)
         record.waiting_for = WaitingFor.PERSON
@@ -41,21 +40,23 @@ def on_workflow(record: StreamRecord, event: object, now: float, gap: float) -> 
     if kind not in ("output", "intermediate", "data"):
         record.chunk(ChunkKind.MESSAGE, 0, now, gap)
         return
-    data = getattr(event, "data", None)
-    said = foreign.text(getattr(data, "author_name", None)) or foreign.text(getattr(event, "executor_id", None))
+    data = field(event, "data")
+    said = foreign.text(field(data, "author_name")) or foreign.text(field(event, "executor_id"))
     record.last_source = said or None
-    contents = getattr(data, "contents", None)
+    contents = field(data, "contents")
     if contents is not None:
         _chunk(record, contents, now, gap)
     else:
-        text = data if isinstance(data, str) else getattr(data, "text", None)
-        record.chunk(ChunkKind.MESSAGE, size_of_text(text) if isinstance(text, str) else 0, now, gap)
+        # An `AgentResponse` has its text in its messages; of what else an executor hands out, a text is one.
+        whole = history_of_messages(field(data, "messages"))
+        size = size_of_content(data) if whole is None else whole.size
+        record.chunk(ChunkKind.MESSAGE, _size_of_text(data) or size, now, gap)
 
 
-def _chunk(record: StreamRecord, contents: Iterable[object] | None, now: float, gap: float) -> None:
+def _chunk(record: StreamRecord, contents: object, now: float, gap: float) -> None:
     kind, size, result = ChunkKind.MESSAGE, 0, False
-    for content in contents or ():
-        name = getattr(content, "type", None)
+    for content in items_of(contents):
+        name = field(content, "type")
         if name == "text":
             kind, record.waiting_for = ChunkKind.TEXT, WaitingFor.NEXT_CHUNK
         elif name == "text_reasoning":
@@ -77,32 +78,33 @@ def _chunk(record: StreamRecord, contents: Iterable[object] | None, now: float, 
 
 def size_of_content(content: object) -> int:
     """Return the bytes of text; of a call, those of its arguments. An image counts 0."""
+    own = fields_of(content)
     for key in ("text", "arguments"):
-        value = getattr(content, key, None)
+        value = dict.get(own, key)
         if isinstance(value, str):
-            return size_of_text(value)
+            return _size_of_text(value)
     return 0
 
 
 def history_of_messages(messages: object) -> History | None:
     """Return how many messages are sent, and how much text. None if they have another shape."""
-    if isinstance(messages, str):
-        return History(1, size_of_text(messages))
-    if hasattr(messages, "contents"):
-        messages = [messages]
+    if isinstance(messages, str) or "contents" in fields_of(messages):
+        return History(1, _size_of_message(messages))
     if not isinstance(messages, list | tuple):
         return None
-    return History(len(messages), sum(_size_of_message(message) for message in messages))
+    items = items_of(messages)
+    return History(len(items), sum(map(_size_of_message, items)))
 
 
 def answers_tool(messages: object) -> bool:
     """Whether the last message is a tool's result. The answer to it may be silent."""
-    last = messages[-1] if isinstance(messages, list | tuple) and messages else None
-    return str(getattr(last, "role", None)) == "tool"
+    role = field(last_of(messages), "role")
+    return isinstance(role, str) and str.__str__(role) == "tool"
 
 
 def _size_of_message(message: object) -> int:
-    if isinstance(message, str):
-        return size_of_text(message)
-    contents = getattr(message, "contents", None)
-    return sum(size_of_content(content) for content in contents) if isinstance(contents, Iterable) else 0
+    return _size_of_text(message) + sum(map(size_of_content, items_of(field(message, "contents"))))
+
+
+def _size_of_text(said: object) -> int:
+    return size_of_text(str.__str__(said)) if isinstance(said, str) else 0

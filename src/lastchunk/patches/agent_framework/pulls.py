@@ -8,13 +8,15 @@ private context: what the chat layer notes in the context, the agent layer above
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
 
+from lastchunk import semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.agent_framework.names import require
+from lastchunk.patches.support.fields import fields_of
 from lastchunk.patches.support.patching import Patcher
 from lastchunk.streams.nesting import current_stream
 from lastchunk.streams.observer import Observer, OnItem
@@ -26,13 +28,27 @@ from lastchunk.telemetry.lent_spans import LentSpan
 
 
 class Lent:
-    """The span that Agent Framework makes while it makes a stream, if it makes one."""
+    """The span that Agent Framework makes while it makes a stream, if it makes one, and what it says there."""
 
-    __slots__ = ("span",)
+    __slots__ = ("said", "span")
 
     def __init__(self) -> None:
         self.span: LentSpan | None = None
+        self.said: Mapping[str, object] = {}
 
+
+OLDER_PROVIDER_NAME = "gen_ai.system"
+"""What it calls the provider unless it is told to follow newer conventions."""
+_READ = (
+    semconv.PROVIDER_NAME,
+    OLDER_PROVIDER_NAME,
+    semconv.REQUEST_MODEL,
+    semconv.SERVER_ADDRESS,
+    semconv.AGENT_NAME,
+    semconv.AGENT_ID,
+    semconv.AGENT_DESCRIPTION,
+)
+"""Attributes of its span that we read: it asked the application's objects for them, and nobody has to ask again."""
 
 _making: ContextVar[Lent | None] = ContextVar("lastchunk_making", default=None)
 
@@ -48,12 +64,14 @@ def making() -> Generator[Lent]:
         _making.reset(token)
 
 
-def lend(span: object) -> object:
+def lend(span: object, attributes: object) -> object:
     """Note a span that was made, if a stream is being made that it belongs to."""
     lent = _making.get()
     if lent is None or lent.span is not None:
         return span
     lent.span = LentSpan(span)
+    own = fields_of(attributes)
+    lent.said = {name: dict.get(own, name) for name in _READ}
     return lent.span
 
 
@@ -110,7 +128,7 @@ def watch(
 ) -> None:
     """Watch `stream`. Not if it is no stream, is already watched, or belongs to the running invocation of `subject`."""
     try:
-        if not hasattr(stream, "_pull_next_update") or watch_of(stream) is not None:
+        if not hasattr(type(stream), "_pull_next_update") or watch_of(stream) is not None:
             return
         around = current_stream()
         if around is None or around.start.subject != id(subject) or around.ending is not None:

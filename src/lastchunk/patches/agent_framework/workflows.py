@@ -14,6 +14,7 @@ from lastchunk import semconv
 from lastchunk.patches.agent_framework.items import history_of_messages, on_workflow
 from lastchunk.patches.agent_framework.names import TELEMETRY, require
 from lastchunk.patches.agent_framework.pulls import watch
+from lastchunk.patches.support.fields import field
 from lastchunk.patches.support.patching import Patcher, argument
 from lastchunk.semconv import Operation
 from lastchunk.streams.nesting import current_stream
@@ -53,7 +54,7 @@ def apply_workflows(module: ModuleType, patcher: Patcher) -> None:
 def _describe(workflow: object, message: object) -> Start:
     telemetry = sys.modules.get(TELEMETRY)
     settings = getattr(telemetry, "OBSERVABILITY_SETTINGS", None)
-    name = getattr(workflow, "name", None)
+    name = field(workflow, "name")
     return Start(
         operation=Operation.INVOKE_WORKFLOW,
         subject=id(workflow),

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from lastchunk.patches.support.fields import extra_of, fields_of, items_of
 from lastchunk.patches.support.history import size_of_text
 from lastchunk.patches.support.sdk_calls import Content
 from lastchunk.semconv import ChunkKind
@@ -33,7 +34,7 @@ def carried(piece: object) -> Content:
     kind, size = ChunkKind.MESSAGE, 0
     known = False
     for name, value in fields(piece):
-        if not value or name in _PROTOCOL or isinstance(value, bool | int | float):
+        if name in _PROTOCOL or isinstance(value, bool | int | float) or _is_empty(value):
             continue
         of_field = _kind(name, value)
         found = _size(value, _DEPTH, _CALL if of_field is ChunkKind.TOOL_CALL else None)
@@ -49,24 +50,25 @@ def carried(piece: object) -> Content:
 
 def fields(piece: object) -> Iterator[tuple[str, object]]:
     """Return the fields of an object, a JSON object or one of the SDK's, including those that the SDK does not know."""
-    if isinstance(piece, Mapping):
-        given: Mapping[object, object] = piece
-    else:
-        given = getattr(piece, "__dict__", None) or {}
-    for name, value in given.items():
+    for name, value in dict.items(fields_of(piece)):
         if isinstance(name, str) and not name.startswith("_"):
             yield name, value
-    extra = getattr(piece, "__pydantic_extra__", None)
-    if isinstance(extra, Mapping):
-        for name, value in extra.items():
-            yield str(name), value
+    yield from extra_of(piece).items()
+
+
+def _is_empty(value: object) -> bool:
+    """Whether nothing is there. The value itself is not asked: it may be an object of the application's."""
+    if isinstance(value, str):
+        return not str.__len__(value)
+    return not (items_of(value) or fields_of(value) or extra_of(value))
 
 
 def _kind(name: str, value: object) -> ChunkKind:
     if name in _TEXT:
         # A list of parts says of each what it is.
-        first = value[0] if isinstance(value, list) and value else None
-        name = str(first.get("type", "")) if isinstance(first, Mapping) else name
+        parts = items_of(value)
+        first = parts[0] if parts else None
+        name = str(dict.get(first, "type", "")) if isinstance(first, dict) else name
         return next((kind for kind, parts in _KINDS if any(part in name for part in parts)), ChunkKind.TEXT)
     return next((kind for kind, parts in _KINDS if any(part in name for part in parts)), ChunkKind.MESSAGE)
 
@@ -74,15 +76,15 @@ def _kind(name: str, value: object) -> ChunkKind:
 def _size(value: object, depth: int, only: frozenset[str] | None) -> int:
     """Return the bytes of text in `value`; of a call, only those of its arguments."""
     if isinstance(value, str):
-        return size_of_text(value)
+        return size_of_text(str.__str__(value))
     if not depth or value is None or isinstance(value, bool | int | float | bytes):
         return 0
     if isinstance(value, list | tuple):
-        return sum(_size(part, depth - 1, only) for part in value)
+        return sum(_size(part, depth - 1, only) for part in items_of(value))
     size = 0
     for name, part in fields(value):
         if only is not None and isinstance(part, str) and name not in only:
             continue
-        if part and name not in _PROTOCOL:
+        if name not in _PROTOCOL:
             size += _size(part, depth - 1, None if only is not None and name in only else only)
     return size

@@ -31,8 +31,20 @@ def field(thing: object, name: str) -> object:
     return dict.get(fields_of(thing), name)
 
 
+def extra_of(thing: object) -> dict[str, object]:
+    """Return what a pydantic model was given beside its own fields, not to be changed. Empty if `thing` is none."""
+    try:
+        extra: object = object.__getattribute__(thing, "__pydantic_extra__")
+    except Exception:
+        return _NOTHING
+    return extra if type(extra) is dict else _NOTHING  # type: ignore[return-value]  # pydantic says so
+
+
 def ask(thing: object, name: str) -> object:
-    """Return an attribute, perhaps a property, that the application's call also reads. None if it is missing or raises."""
+    """Return an attribute, perhaps a property, that the application's call also reads. None if it is missing or raises.
+
+    A property of the application's then runs once more, so this is only for what `field` cannot know.
+    """
     try:
         return getattr(thing, name, None)
     except Exception:

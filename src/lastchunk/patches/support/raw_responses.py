@@ -36,7 +36,8 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
     def __getattr__(self, name: str) -> object:
         if name in _BODY and self._self_parsed[0] is None:
             self._self_body = http_bodies.watch(self.__wrapped__.http_response, self._self_observer)
-        value = super().__getattr__(name)
+        with no_frame_of_ours:
+            value = super().__getattr__(name)
         if name == "parse":
             return wrapt.FunctionWrapper(value, self._self_parsing)
         return wrapt.FunctionWrapper(value, self._self_closing) if name == "close" else value

@@ -53,7 +53,7 @@ class Subclasses:
 
     def look_at(self, cls: type) -> None:
         """Wrap what `cls` resolves the names to. Not if that is done, or if `cls` is ours and only delegates."""
-        if getattr(cls, "lastchunk_delegates", False):
+        if resolved(cls, "lastchunk_delegates")[1]:
             return
         for name, wrapper in self._wrappers.items():
             owner, method = resolved(cls, name)
