@@ -87,7 +87,7 @@ def test_a_scope_that_nobody_knows_loses_what_is_known_to_be_content(agent: Coll
     keys = ("llm.input_messages.0.message.content", "input.value", "traceloop.entity.input", "logfire.msg", "messages")
     keys += ("exception.message", "content", "inputs", "outputs", "question", "answer", "user_input", "chat_history")
     keys += ("haystack.component.input", "app.llm_output", "db.query.result.document", "my.prompt", "final_answer")
-    keys += ("output_json", "rag.documents", "gcp.vertex.agent.llm_request", "step.tool_result", "shop.user_prompt.value")
+    keys += ("output_json", "rag.documents", "gcp.vertex.agent.llm_request", "step.tool_result", "shop.prompt.value")
     kept = {"http.route": "/chat", "url.full": "http://shop/chat", "db.query.text": "SELECT 1", "input_tokens": 5}
     kept |= {"messaging.system": "nats", "my.own.text": "what I put there", "content_type": "json"}
     kept |= {"rpc.message.type": "SENT", "output_tokens": 5, "http.response.status_code": 200, "shop.throughput": 7}
