@@ -25,7 +25,7 @@ def test_every_cause_every_reason_and_every_alert_has_an_entry():
         *(("cause", cause) for cause in Cause),
         *(("reason", reason) for reason in Reason),
     ]
-    assert {entry.name for entry in entries() if entry.kind == "alert"} == {alert.lower() for alert in alerts}
+    assert {entry.name for entry in entries() if entry.kind == "alert"} == set(alerts)
     assert {len(entry.answers) for entry in entries() if entry.name != Reason.COMPLETED} == {7}
 
 
@@ -74,6 +74,14 @@ def test_one_entry(capsys: Capture):
     assert lines[at + 1].startswith("1. ")
     assert lines[at + 2].startswith("2. ")
     assert "`" not in "".join(lines)
+
+
+def test_an_alert(capsys: Capture):
+    assert invoke("explain", "lastchunkcutoffsfast") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("alert LastchunkCutoffsFast\n")
+    assert "\nCutoffs by cause on the same dashboard: " in said
+    assert "*" not in said
 
 
 def test_without_a_name_all_are_listed(capsys: Capture):

@@ -43,7 +43,7 @@ def test_links_within_the_runbook_lead_somewhere():
     linked = set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK))
 
     assert linked
-    assert linked <= ENTRIES.keys()
+    assert linked <= {name.lower() for name in ENTRIES}
 
 
 def test_the_sentence_of_every_detail_stands_in_the_runbook():

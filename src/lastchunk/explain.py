@@ -51,8 +51,9 @@ def explain(name: str | None, as_json: bool) -> None:
 
 
 def _meant(name: str) -> str:
-    close = difflib.get_close_matches(name.lower(), sorted({entry.name for entry in entries()}), n=1)
-    return f" Did you mean '{close[0]}'?" if close else " 'lastchunk explain' lists all names."
+    names = {entry.name.lower(): entry.name for entry in entries()}
+    close = difflib.get_close_matches(name.lower(), names, n=1)
+    return f" Did you mean '{names[close[0]]}'?" if close else " 'lastchunk explain' lists all names."
 
 
 def _document(entry: Entry) -> dict[str, object]:
@@ -96,8 +97,8 @@ def _print(console: Console, entry: Entry) -> None:
 
 
 def _styled(markdown: str) -> Text:
-    """One paragraph, whose only marks are backticks."""
-    parts = markdown.split("`")
+    """One paragraph, whose only marks are backticks and single asterisks."""
+    parts = re.sub(r"\*(\S[^*]*)\*", r"\1", markdown).split("`")
     return Text.assemble(*((part, "cyan" if at % 2 else "") for at, part in enumerate(parts)))
 
 

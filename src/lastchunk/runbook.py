@@ -24,7 +24,7 @@ class Entry:
     kind: str
     """`cause`, `reason` or `alert`."""
     name: str
-    """Of an alert in small letters, as in its anchor."""
+    """As it is emitted: `idle_timeout`, `truncated`, `LastchunkCutoffsFast`."""
     sentence: str
     """What happened, a colon, and what to do."""
     answers: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class Entry:
     @property
     def anchor(self) -> str:
         """The entry's anchor in the runbook. Empty for the reason `completed`, which has no entry."""
-        return f"#{self.kind}-{self.name}" if self.answers else ""
+        return f"#{self.kind}-{self.name.lower()}" if self.answers else ""
 
 
 @cache
@@ -53,7 +53,7 @@ def explain(name: str) -> list[Entry]:
     """The entries of a cause, a reason or an alert, by its name or its anchor; a name may be several. Empty if there is none."""
     name = name.strip().lower()
     kind, _, rest = name.lstrip("#").partition("-")
-    return [entry for entry in entries() if (entry.kind, entry.name) == (kind, rest) or entry.name == name]
+    return [one for one in entries() if (one.kind, one.name.lower()) == (kind, rest) or one.name.lower() == name]
 
 
 def _entry(kind: str, name: str, section: str) -> Entry:

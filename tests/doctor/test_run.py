@@ -222,7 +222,8 @@ LADDER = Detail(
 
 @pytest.mark.parametrize("columns", [40, 60])
 def test_a_narrow_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int):
-    """A table becomes a list, and no line is longer than the terminal."""
+    """A table becomes a list, no line is longer than the terminal, and a long word is broken, not cut off."""
+    command = "/opt/applications/chat/environments/production/bin/opentelemetry-instrument"
     for name, value in (
         ("FORCE_COLOR", "1"),
         ("NO_COLOR", "1"),
@@ -234,11 +235,13 @@ def test_a_narrow_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch, col
 
     def everything() -> Findings:
         yield from found()
+        yield Check("otel.command", Status.OK, command)
         yield LADDER
 
     assert status_of(everything()) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= columns
+    assert command in "".join(line.strip() for line in lines)
     shown = [line.rstrip() for line in lines]
     assert shown[shown.index("3 create_stream") + 1 :][:2] == [
         "  completed: 0/3",

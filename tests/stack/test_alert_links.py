@@ -82,7 +82,7 @@ def whole(one: Said) -> None:
         assert text == text.strip(), text
         assert not re.search(r"\{\{|\}\}|<no value>|<error|%!|\bNaN\b|\bInf\b|,,|,\.|  | [,.;:]|\(\)|:$", text), text
     assert one.annotations["runbook_url"] == f"runbook.md#alert-{one.name.lower()}"
-    assert f"alert-{one.name.lower()}" in RUNBOOK
+    assert f"alert-{one.name}" in RUNBOOK
 
 
 def link(one: Said) -> tuple[str, int, dict[str, str]]:

@@ -53,9 +53,10 @@ def demo(context: click.Context) -> None:
 @click.option(
     "--wait",
     type=click.FloatRange(0),
+    metavar="SECONDS",
     default=1.0,
     show_default=True,
-    help=("Seconds of silence, in endings that have one."),
+    help="How long the silence lasts, in endings that have one.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(ending: str, wait: float, command: tuple[str, ...]) -> None:

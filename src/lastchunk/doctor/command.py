@@ -28,8 +28,9 @@ Run it where the application runs: in its virtual environment, with its environm
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
     default=5.0,
-    help="The timeout of each network check, in seconds.",
+    help="The timeout of each network check.",
     show_default=True,
 )
 @report_options

@@ -51,18 +51,18 @@ def test_every_patch_applies_to_what_the_tests_use():
 @pytest.mark.parametrize(
     ("trials", "status", "says"),
     [
-        ([trial(Result.APPLIED), trial(Result.APPLIED)], Status.OK, "openai 3.54.0: 2 of 2 patches apply."),
+        ([trial(Result.APPLIED), trial(Result.APPLIED)], Status.OK, "openai 3.54.0: every patch applies."),
         ([trial(Result.NOT_INSTALLED)], Status.SKIPPED, "openai.resources.chat is not installed"),
         (
             [trial(Result.APPLIED), trial(Result.UNFIT, "AsyncCompletions has no create")],
             Status.WARNING,
-            "has no create",
+            "openai 3.54.0: 1 of 2 patches apply; the patch of openai.resources.chat is skipped: AsyncCompletions has no create",
         ),
         ([trial(Result.BROKEN, "ValueError")], Status.WARNING, "cannot be imported: ValueError"),
         ([trial(Result.NEEDS_MORE, "mcp")], Status.SKIPPED, "needs mcp, which is not installed"),
         ([trial(Result.APPLIED), trial(Result.NO_MODULE)], Status.OK, "this version has no openai.resources.chat"),
         ([trial(Result.APPLIED, supported=">= 4")], Status.WARNING, "they were made for other versions (4 or newer)"),
-        ([trial(Result.APPLIED, supported="AutoGen 0.2, AG2 < 1")], Status.OK, "1 of 1 patches apply"),
+        ([trial(Result.APPLIED, supported="AutoGen 0.2, AG2 < 1")], Status.OK, "every patch applies"),
     ],
 )
 def test_what_is_said_of_a_library(trials: list[Trial], status: Status, says: str):
@@ -73,13 +73,18 @@ def test_what_is_said_of_a_library(trials: list[Trial], status: Status, says: st
     assert bool(check.remedy) is (status is Status.WARNING)
 
 
+def test_a_library_that_is_not_installed_is_named():
+    (check,) = patches.checks([trial(Result.NOT_INSTALLED)], {})
+    assert check.evidence == "openai is not installed: there is nothing to patch."
+
+
 def test_whoever_owns_the_classic_package_is_named():
     everything = {"ag2": Installed("ag2", "0.14.0", frozenset({"autogen"}))}
     (check,) = patches.checks(
         [Trial("autogen", "AutoGen 0.2, AG2 < 1", "autogen.oai.client", Result.APPLIED)], everything
     )
 
-    assert check.evidence == "ag2 0.14.0: 1 of 1 patches apply."
+    assert check.evidence == "ag2 0.14.0: every patch applies."
 
 
 def test_a_trial_that_fails_is_no_traceback():

@@ -55,12 +55,13 @@ def check(mine: Sequence[Trial], everything: Everything) -> Check:
     """The patches of one library."""
     name, library = f"patches.{mine[0].library}", mine[0].library
     if all(trial.result is Result.NOT_INSTALLED for trial in mine):
-        return Check(name, Status.SKIPPED, f"{mine[0].module} is not installed: there is nothing to patch.")
+        missing = library if library not in everything else mine[0].module
+        return Check(name, Status.SKIPPED, f"{missing} is not installed: there is nothing to patch.")
     owners = [str(found) for found in everything.values() if library in (normal(found.name), *found.packages)]
     what = " and ".join(owners) or library
     bad = [line for trial in mine if (line := _why_not(trial))]
     applied = sum(trial.result is Result.APPLIED for trial in mine)
-    said = f"{what}: {applied} of {len(mine)} patches apply"
+    said = f"{what}: {_how_many(applied, len(mine))}"
     if bad:
         return Check(
             name, Status.WARNING, f"{said}; {'; '.join(bad)} (supported: {in_words(mine[0].supported)}).", _INSTEAD
@@ -75,6 +76,12 @@ def check(mine: Sequence[Trial], everything: Everything) -> Check:
             "Run one real stream, and check its span.",
         )
     return Check(name, Status.OK, f"{said}{_notes(mine)}.")
+
+
+def _how_many(applied: int, patches: int) -> str:
+    if applied == patches:
+        return "every patch applies"
+    return f"{applied} of {patches} patches apply" if applied else "no patch applies"
 
 
 def _why_not(trial: Trial) -> str:

@@ -119,7 +119,7 @@ class ForPeople:
             return
         grid = Table.grid(padding=(0, 2))
         grid.add_column(width=_WIDTH)
-        grid.add_column()
+        grid.add_column(overflow="fold")
         grid.add_row(left, right)
         self._console.print(grid)
 

@@ -13,8 +13,8 @@ from lastchunk.doctor.telemetry.signals import GRPC, HTTP, PORTS, Signal, Target
 
 _TO_DO: Mapping[str, str] = {
     Listener.UNRESOLVED: "Correct the host in {variable}.",
-    Listener.REFUSED: "Start the receiver, or correct {variable}.",
-    Listener.UNREACHABLE: "Check the network between this machine and the receiver, or correct {variable}.",
+    Listener.REFUSED: "Start the receiver, or {correct} {variable}.",
+    Listener.UNREACHABLE: "Check the network between this machine and the receiver, or {correct} {variable}.",
     Listener.DROPS: "Check for a firewall between this machine and the receiver, or correct the host in {variable}; --timeout "
     "waits longer.",
     Listener.SILENT: "Check the receiver, or the proxy in front of it: one of them hangs; --timeout waits longer.",
@@ -100,6 +100,7 @@ def check(target: Target, delivery: Delivery) -> Check:
         "signal": target.signal,
         "upper": target.signal.upper(),
         "variable": target.variable or "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "correct": "correct" if target.variable else "set",
     }
     status = Status.WARNING if delivery.outcome is Outcome.REJECTED else Status.PROBLEM
     return Check(name, status, f"{_where(target)}: {means.format(**words)}{said}.", remedy.format(**words))
