@@ -27,7 +27,7 @@ _HOST_NAME = re.compile(r"(url|endpoint|host|hostname|proxy|address|api_base)$",
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s\"'<>`|\\)\]},;]+|\[[^\s\"'<>`|\\)},;]+)")
 _KEY = re.compile(
-    r"\b(?:sk|pk|rk|xox[a-z]|gh[a-z]|glpat|glc|glsa|hf|lsv2)[-_][\w.-]{10,}|\b(?:AIza|AKIA|eyJ)[\w.-]{10,}"
+    r"\b(?:(?:sk|pk|rk|xox[a-z]|glpat)[-_]|(?:gh[a-z]|glc|glsa|hf|lsv2)_|AIza|AKIA|eyJ)[\w.-]{10,}"
 )
 _SCHEME = re.compile(r"\b(Bearer|Basic)(\s+|%20)[^\s,;\"'&]+", re.IGNORECASE)
 _ASSIGNED = re.compile(
