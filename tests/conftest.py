@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import lastchunk
+from fuzz.cheap_clients import cheap_clients
 from lastchunk import AutoGenStreamsInstrumentor
 from lastchunk import own_errors as guard
 from lastchunk.instrumentor import observe, stop_observing
@@ -135,6 +136,13 @@ class Exported:
 
 Instrument = Callable[..., Exported]
 """Instruments with the given settings, and gives what is exported from then on."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_clients() -> Iterator[None]:
+    """No test calls a host of the Internet."""
+    with cheap_clients():
+        yield
 
 
 @pytest.fixture(scope="session", name="exporter")

@@ -8,12 +8,10 @@ import asyncio
 import logging
 import os
 import re
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
-from unittest.mock import patch
 
 from fuzz.seen import chain, collected, overheard, text
 from fuzz.wire import consumers, sync_consumers
@@ -145,13 +143,3 @@ def _complaints(log: Log) -> Iterator[None]:
         yield
     finally:
         logging.getLogger().removeHandler(listens)
-
-
-@contextmanager
-def cheap_clients() -> Iterator[None]:
-    """To read the certificates of the world takes each client longer than all else that it does here."""
-    with (
-        patch.object(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None),
-        patch.object(ssl.SSLContext, "load_default_certs", lambda *_, **__: None),
-    ):
-        yield

@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Iterator
 
+from fuzz.cheap_clients import cheap_clients
 from fuzz.seen import frozen
 from fuzz.wire import HANGS_AFTER
-from fuzz.wire.case import cheap_clients, perform
+from fuzz.wire.case import perform
 from fuzz.wire.server import Server
 
 

@@ -26,9 +26,7 @@ _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|authorization|cook
 _HOST_NAME = re.compile(r"(url|endpoint|host|hostname|proxy|address|api_base)$", re.IGNORECASE)
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s\"'<>`|\\)\]},;]+|\[[^\s\"'<>`|\\)},;]+)")
-_KEY = re.compile(
-    r"\b(?:(?:sk|pk|rk|xox[a-z]|glpat)[-_]|(?:gh[a-z]|glc|glsa|hf|lsv2)_|AIza|AKIA|eyJ)[\w.-]{10,}"
-)
+_KEY = re.compile(r"\b(?:(?:sk|pk|rk|xox[a-z]|glpat)[-_]|(?:gh[a-z]|glc|glsa|hf|lsv2)_|AIza|AKIA|eyJ)[\w.-]{10,}")
 _SCHEME = re.compile(r"\b(Bearer|Basic)(\s+|%20)[^\s,;\"'&]+", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"((?:api[-_]?key|token|secret|password|authorization|credentials?|cookie|_headers)[\"']?\s*[=:]\s*[\"']?)"
