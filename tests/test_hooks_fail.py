@@ -58,7 +58,7 @@ EXEMPT = {
         "lastchunk.patches.model_clients._watched",
         "lastchunk.patches.agentchat_spans._without_stream",
         "lastchunk.patches.support.sse_body.SseBody.look_sync",
-        "lastchunk.patches.support.stainless._WatchedDecoder",
+        "lastchunk.patches.support.sse_decoder",
         "lastchunk.patches.runtime._publish",
         "lastchunk.patches.runtime._of_an_item",
         "lastchunk.patches.runtime._without_message",
@@ -88,7 +88,7 @@ EXEMPT = {
     ),
     "a line or two on numbers, sets and flags of our own, paid per chunk or run by a finaliser": (
         "lastchunk.patches.agentchat_spans._Run.over",
-        "lastchunk.patches.support.sse_body.SseBody.passes",
+        "lastchunk.patches.support.sse_body.SseBody.lines",
         "lastchunk.patches.support.patching.Patcher._is_active",
         "lastchunk.patches.support.sdk_calls._close_unawaited",
         "lastchunk.streams.open_streams.remove",

@@ -168,21 +168,28 @@ def test_bytes_that_are_no_chunk_end_a_silence() -> None:
 def test_whole_events_need_no_look() -> None:
     """Reads that consist of whole events are not searched. Any other byte is."""
     body = SseBody(Wire(), CHAT)
-    assert not body.passes(TEXT)
+    assert body.lines(TEXT) is None
     body.look(TEXT)
-    assert body.passes(TEXT)
-    assert body.passes(TEXT * 3)
+    lines = [TEXT[:-2].decode(), ""]
+    assert body.lines(TEXT) == lines
+    assert body.lines(TEXT * 3) == lines * 3
     for other in (
         DONE,
         TEXT + DONE,
         TEXT + b": hi\n\n" + TEXT,
         TEXT + b"error: x\n" + TEXT,
+        TEXT.replace(b"hi", b"\xff"),
+        TEXT.replace(b"}\n\n", b"}\rid: 1}\n\n"),
         TEXT[:-1],
         bytearray(TEXT),
     ):
-        assert not body.passes(other)
+        assert body.lines(other) is None
     body.look(TEXT[:9])
-    assert not body.passes(TEXT)
+    assert body.lines(TEXT) is None
+    body.look(TEXT[9:])
+    assert body.lines(TEXT) == lines
+    body.look(b"id: 1\n" + TEXT)
+    assert body.lines(TEXT) is None
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"data: " + b"[" * 5000 + b"\n\n", b"event: error\ndata: \xff\n\n"])

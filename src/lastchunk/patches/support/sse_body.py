@@ -51,15 +51,28 @@ class SseBody:
     network and the SDK, whatever is raised ends the application's stream: so nothing is.
     """
 
-    __slots__ = ("_begin", "_between", "_event", "_line", "_lines", "_page", "_plain", "_skips_errors", "_wire")
+    __slots__ = (
+        "_begin",
+        "_between",
+        "_event",
+        "_line",
+        "_lines",
+        "_numbered",
+        "_page",
+        "_skips_errors",
+        "_wire",
+        "plain",
+    )
 
     def __init__(self, wire: Wire, framing: Framing, *, skips_errors: bool = False) -> None:
         """With `skips_errors`, the SDK passes on nothing of an event that has no choices."""
         self._wire = wire
         self._begin, self._between, self._lines = framing.begin, b"\n\n" + framing.begin, framing.lines
         self._skips_errors = skips_errors
-        self._plain = False
-        """What comes next is the begin of an event."""
+        self._numbered = False
+        """An event had an `id`, which a decoder remembers for those after it."""
+        self.plain = False
+        """What comes next is the begin of an event, and a decoder that has been given all so far remembers nothing of it."""
         self._line: bytes | None = None
         """The begin of a line that has not ended; None before anything came."""
         self._event = b""
@@ -67,33 +80,25 @@ class SseBody:
         self._page: bytearray | None = None
         """The begin of what is no stream."""
 
-    async def look_async(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield what `source` yields, and look at it."""
-        begin, end, inside = self._begin, _EVENT_END, len(self._begin)
+    async def look_async(self, source: AsyncIterator[bytes], *, until_plain: bool = False) -> AsyncIterator[bytes]:
+        """Yield what `source` yields, and look at it; with `until_plain`, stop where `lines` can take over."""
         with no_frame_of_ours:
             async for data in source:
-                if (
-                    type(data) is bytes
-                    and self._plain
-                    and data.endswith(end)
-                    and data.startswith(begin)
-                    and data.find(b"\n", inside) == len(data) - 2
-                ):
-                    yield data  # one event, as `passes` says of many: a call less
-                    continue
-                if self.passes(data):
+                if self.lines(data) is not None:
                     yield data
                     continue
                 self.look(data)
                 yield data
                 self.asked()
+                if self.plain and until_plain:
+                    return
         self.end()
 
     def look_sync(self, source: Iterator[bytes]) -> Iterator[bytes]:
         """Yield what `source` yields, and look at it."""
         with no_frame_of_ours:
             for data in source:
-                if self.passes(data):
+                if self.lines(data) is not None:
                     yield data
                     continue
                 self.look(data)
@@ -101,15 +106,22 @@ class SseBody:
                 self.asked()
         self.end()
 
-    def passes(self, data: object) -> bool:
-        """Whether `data` consists of events that the SDK passes on, and nothing else."""
-        if not (self._plain and type(data) is bytes and data.startswith(self._begin) and data.endswith(_EVENT_END)):
-            return False
-        events = 1 + data.count(self._between)
-        if data.count(b"\n") != self._lines * events:
-            return False
-        self._wire.read_together(events)
-        return True
+    def lines(self, data: object) -> list[str] | None:
+        """Return the lines of `data` if it consists of whole events that the SDK passes on, else None."""
+        if not (self.plain and type(data) is bytes and data.startswith(self._begin) and data.endswith(_EVENT_END)):
+            return None
+        if b"\r" in data:
+            return None
+        try:
+            lines = data[:-1].decode().split("\n")
+        except UnicodeDecodeError:
+            return None
+        if len(lines) != self._lines:
+            events = 1 + data.count(self._between)
+            if len(lines) != self._lines * events:
+                return None
+            self._wire.read_together(events)
+        return lines
 
     def asked(self) -> None:
         """The SDK asks for more: everything that it was given has been passed on."""
@@ -120,6 +132,7 @@ class SseBody:
 
     def look(self, data: bytes) -> None:
         """Look at what was read."""
+        self.plain = False
         try:
             self._wire.heard_at = clock.monotonic()
             self._wire.read_together(data.count(self._begin))
@@ -137,6 +150,7 @@ class SseBody:
             self.asked()
         except Exception as exc:
             report("reading the end of a response from the network", exc)
+        self.plain = False
 
     def _read(self, data: bytes) -> None:
         if self._line is None:
@@ -155,7 +169,8 @@ class SseBody:
             self._line = rest[:_KEPT]
             if rest.startswith(b"data:") and rest[5:].strip() == b"[DONE]":
                 self._wire.end_marker_read = True
-            self._plain = not rest and not self._event and data.endswith(b"\n\n") and not self._skips_errors
+            whole = not rest and not self._event and data.endswith(b"\n\n")
+            self.plain = whole and not self._skips_errors and not self._numbered
 
     def _read_line(self, line: bytes) -> None:
         if self._page is not None:
@@ -167,6 +182,8 @@ class SseBody:
             self._event = b""
         elif name == b"event":
             self._event = value
+        elif name == b"id":
+            self._numbered = True
         elif name == b"data":
             self._read_data(value)
         elif name == b"error":

@@ -7,16 +7,16 @@ Source: openai/_streaming.py and openai/_legacy_response.py, and the same in ant
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
 from lastchunk.patches.support.fields import field, fields_of
 from lastchunk.patches.support.history import history_of
 from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
-from lastchunk.patches.support.shapes import DecodedStream, Decoder
+from lastchunk.patches.support.shapes import DecodedStream
 from lastchunk.patches.support.sse_body import Framing, SseBody
+from lastchunk.patches.support.sse_decoder import WatchedDecoder
 from lastchunk.streams.start import History, Start
 from lastchunk.streams.wire import Wire
 
@@ -95,31 +95,12 @@ def headers_came(wire: Wire, stream: DecodedStream, framing: Framing) -> None:
     wire.retried = _retried(response)
     decoder = getattr(stream, "_decoder", None)
     if decoder is not None and not content_type.startswith(_BINARY):
-        stream._decoder = _WatchedDecoder(decoder, SseBody(wire, framing))
+        stream._decoder = WatchedDecoder(decoder, SseBody(wire, framing))
 
 
 def _retried(response: object) -> bool:
     headers = getattr(getattr(response, "request", None), "headers", None)
     return headers is not None and str(headers.get(_RETRIES, "0")) != "0"
-
-
-class _WatchedDecoder:
-    """The SDK's decoder, with a look at its input."""
-
-    def __init__(self, decoder: Decoder, body: SseBody) -> None:
-        self._decoder = decoder
-        self._body = body
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._decoder, name)
-
-    def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
-        """Decode an async body, as the SDK's decoder does."""
-        return self._decoder.aiter_bytes(self._body.look_async(source))
-
-    def iter_bytes(self, source: Iterator[bytes]) -> object:
-        """Decode a sync body, as the SDK's decoder does."""
-        return self._decoder.iter_bytes(self._body.look_sync(source))
 
 
 def client_of(resource: object) -> tuple[object, object]:
