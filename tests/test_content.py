@@ -57,7 +57,7 @@ class Everything:
         self.spans: Exported = instrument(meter_provider=MeterProvider([self.reader]), logger_provider=loggers)
 
     def encoded(self) -> bytes:
-        """As it goes over the wire."""
+        """Return everything as it is sent over the network."""
         metrics = self.reader.get_metrics_data()
         logs = self.logs.get_finished_logs()
         assert self.spans.all
@@ -76,7 +76,7 @@ def _everything(instrument: Instrument) -> Everything:
 
 
 async def _read(stream: AsyncGenerator[Any, Any], limit: float = 5.0) -> str:
-    """Read to the end, whatever it is; gives what the application saw."""
+    """Read to the end. Return the last item, or the exception."""
     seen: list[str] = []
     try:
         async with asyncio.timeout(limit):
@@ -129,7 +129,7 @@ async def test_every_ending(everything: Everything, model: Callable[..., Any], s
     "script", ["clean", "silent_cut", "error_object", "http_400_context", "malformed_json", "raw_finish"]
 )
 async def test_the_bare_sdk(everything: Everything, sdk: Callable[..., Any], script: str) -> None:
-    """A stream of its own, without AutoGen."""
+    """A bare SDK stream, without AutoGen."""
     completions = sdk(script, timeout=0.2, **SPEECH).chat.completions
     with contextlib.suppress(Exception):
         messages = [{"role": "user", "content": MARK}]
@@ -159,7 +159,7 @@ class Marked(Exception):
 
 
 async def test_exceptions_of_the_application(everything: Everything) -> None:
-    """Raised by its model client, by its consumer, and late."""
+    """The model client raises it, the consumer raises it, or it comes late."""
     usage = RequestUsage(prompt_tokens=1, completion_tokens=1)
     error = Marked(MARK)
     error.add_note(MARK)
@@ -213,7 +213,7 @@ async def test_run_without_a_stream(everything: Everything, model: Callable[...,
 
 
 async def test_the_search_finds(instrument: Instrument, model: Callable[..., Any]) -> None:
-    """What AutoGen exports by itself is full of it: the search above is no search in vain."""
+    """AutoGen's own spans contain the mark, so the search can find it."""
     exported = instrument(autogen_spans="keep")
     agent = AssistantAgent("alice", model("tool_call", **SPEECH), tools=[lookup], model_client_stream=True)
     await _read(RoundRobinGroupChat([agent], max_turns=1).run_stream(task=MARK))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is not installed is found to be missing."""
+"""A package that is not installed is reported as missing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever others say leaves bounded, printable and encodable, or does not leave."""
+"""Every value from other code is bounded, printable and encodable before it leaves, or does not leave."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TEXT = st.text(ALPHABET, max_size=300)
 
 
 class Model(StrEnum):
-    """As applications name their models."""
+    """A model's name as an enumeration, as applications write it."""
 
     SMALL = "gpt-small"
 
 
 class Tokens(IntEnum):
-    """A number with a name."""
+    """A number with a name, as an enumeration."""
 
     SEVEN = 7
 
@@ -75,12 +75,12 @@ def test_no_text_of_a_server_passes_for_a_name(said: str) -> None:
 
 @pytest.mark.parametrize("said", ["stop\n", "a b", "a" * 65, "größe", "the user said: hello", "\ud800"])
 def test_what_is_no_word(said: str) -> None:
-    """The line feed is the classic one: `$` would let it through."""
+    """The line feed is the usual mistake: `$` in a regular expression would let it through."""
     assert foreign.word(said) == "_OTHER"
 
 
 def test_a_word_may_have_a_prefix() -> None:
-    """As Gemini's compatible endpoint writes it."""
+    """Gemini's compatible endpoint writes finish reasons with a prefix."""
     said = "function_call_filter: MALFORMED_FUNCTION_CALL"
     assert foreign.word(said) == said
 
@@ -122,7 +122,7 @@ class Unequal:
 
 
 def test_names_of_classes() -> None:
-    """Also those that a program made up."""
+    """Names that a program made up are bounded, too."""
     assert foreign.class_name(ValueError) == "ValueError"
     assert foreign.class_name(Model) == f"{__name__}.Model"
     made_up = type("E", (Exception,), {"__qualname__": "E\ud800" + "e" * 1000})

@@ -46,7 +46,7 @@ def _subclass(instrument: Instrument) -> Iterator[type[AutoGenStreamsInstrumento
 
 
 async def test_a_subclass(subclass: type[AutoGenStreamsInstrumentor], exporter: Any) -> None:
-    """It instruments, and takes back."""
+    """A subclass instruments and uninstruments."""
     exported = Exported(exporter)
     subclass().instrument()
     await _stream()
@@ -59,7 +59,7 @@ async def test_a_subclass(subclass: type[AutoGenStreamsInstrumentor], exporter: 
 async def test_one_at_a_time(
     subclass: type[AutoGenStreamsInstrumentor], instrument: Instrument, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The second says so, and undoes nothing of the first."""
+    """The second one logs that it did nothing, and undoes nothing of the first."""
     exported = instrument()
     subclass().instrument()
     assert [record.getMessage() for record in caplog.records] == [
@@ -110,7 +110,7 @@ def _import(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "told"), [("slow", [1]), ("fails", [])])
 def test_while_another_thread_imports(package: Path, name: str, told: list[int]) -> None:
-    """Told once, in that thread, when the module is whole; and never of one that could not be imported."""
+    """The patch is applied once, in the importing thread, when the module is complete; never if the import failed."""
     import package_of_test  # type: ignore[import-not-found]  # it is made by the fixture
 
     heard: list[Any] = []
@@ -130,7 +130,7 @@ def test_while_another_thread_imports(package: Path, name: str, told: list[int])
 
 
 def test_before_and_after_the_import(package: Path) -> None:
-    """And not any more, when that is taken back."""
+    """No patch is applied after it was taken back."""
     heard: list[ModuleType] = []
     when_imported("package_of_test", heard.append)
     when_imported("package_of_test", heard.append)()
@@ -143,7 +143,7 @@ def test_before_and_after_the_import(package: Path) -> None:
 
 
 def test_whether_a_module_exists(package: Path) -> None:
-    """Without an import of it, or of a package on the way."""
+    """The check imports neither the module nor a package on the way."""
     import package_of_test  # noqa: F401
 
     names = ("slow", "below.module", "below.missing", "missing", "missing.module")
@@ -186,7 +186,7 @@ def test_a_version_without_the_module(
 
 
 class Raises:
-    """A provider of anything that has nothing."""
+    """A provider whose attributes all raise."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise RuntimeError(name)
@@ -232,7 +232,7 @@ class NoWeakReferences:
 
 
 def _says(signals: Signals) -> set[str]:
-    """The signals that something came of."""
+    """Return the signals that were received."""
     said = {"tracer_provider"} if signals.spans else set[str]()
     said |= {"logger_provider"} if signals.named(CUTOFF_EVENT) else set()
     return said | ({"meter_provider"} if signals.points(ENDED) else set())
@@ -253,7 +253,7 @@ PROVIDERS: dict[str, Any] = {
 
 @pytest.mark.parametrize("failing", PROVIDERS)
 async def test_a_provider_that_raises(instrument: Instrument, failing: str, reported: Callable[[], list[str]]) -> None:
-    """It costs its own signal."""
+    """Only its own signal is lost."""
     signals = Signals()
     instrument(**{**signals.providers, failing: Raises()})
     await _cut()
@@ -282,7 +282,7 @@ async def test_a_provider_that_raises_later(
 
 @pytest.mark.parametrize("kind", PROVIDERS)
 async def test_a_provider_without_weak_references(instrument: Instrument, kind: str) -> None:
-    """It costs nothing."""
+    """Nothing is lost."""
     signals = Signals()
     instrument(**{**signals.providers, kind: NoWeakReferences(signals.providers[kind])})
     await _cut()

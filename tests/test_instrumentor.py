@@ -92,13 +92,13 @@ def test_nothing_is_imported_for_it() -> None:
     ],
 )
 def test_any_order(program: str) -> None:
-    """Of imports, of the provider, and of us."""
+    """Imports, the provider and Lastchunk may come in any order."""
     assert _python(program).splitlines() == ["one ", "two", "one two", "chat completed"]
 
 
 @pytest.mark.parametrize("first", [INSTRUMENT, "", IMPORTS + INSTRUMENT])
 def test_without_an_sdk(first: str) -> None:
-    """Nothing breaks, nothing is written."""
+    """Nothing breaks, and nothing is written."""
     assert _python(first + APPLICATION).splitlines() == ["one ", "two", "one two"]
 
 
@@ -137,7 +137,7 @@ def test_wrapt_without_its_extension() -> None:
 
 
 def test_zero_code() -> None:
-    """`opentelemetry-instrument` before the command, and nothing else."""
+    """`opentelemetry-instrument` before the command is all that is needed."""
     command = str(Path(sys.executable).with_name("opentelemetry-instrument"))
     exporters = {
         "OTEL_TRACES_EXPORTER": "lastchunk_console",
@@ -183,7 +183,7 @@ async def test_a_provider_that_does_nothing(instrument: Instrument) -> None:
 
 
 async def test_the_scope(exported: Exported) -> None:
-    """One, with version and schema URL."""
+    """There is one scope, with version and schema URL."""
     from lastchunk import __version__
 
     await _stream()
@@ -251,7 +251,7 @@ def test_a_patch_that_does_not_fit(
 def test_a_patch_that_fails(
     patches: list[Patch], instrument: Instrument, monkeypatch: pytest.MonkeyPatch, reported: Any
 ) -> None:
-    """An exception of our own, at the application's import: it gets its module, and we get a line in the log."""
+    """An exception of Lastchunk during the application's import is logged, and the application gets its module."""
     library = _library(monkeypatch, "openai.fails")
 
     def apply(module: Any, patcher: Patcher) -> None:
@@ -266,7 +266,7 @@ def test_a_patch_that_fails(
 
 
 def test_settings_that_fail(instrument: Instrument, monkeypatch: pytest.MonkeyPatch, reported: Any) -> None:
-    """Even that does not reach the application; nothing is patched then."""
+    """The exception does not reach the application, and nothing is patched."""
 
     def load(arguments: Any) -> Any:
         raise ZeroDivisionError("secret")

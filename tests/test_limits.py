@@ -29,7 +29,7 @@ def endings(exported: Exported) -> list[tuple[Any, Any]]:
 
 
 class Fallback(ReplayChatCompletionClient):
-    """Asks one server after the other, within one `create_stream`."""
+    """A client that asks one server after the other, within one `create_stream`."""
 
     def __init__(self, *clients: AsyncOpenAI) -> None:
         super().__init__([])

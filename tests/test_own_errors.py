@@ -65,7 +65,7 @@ def test_a_logger_that_raises(monkeypatch: pytest.MonkeyPatch, reported: Callabl
 def test_an_exception_that_was_never_raised(
     caplog: pytest.LogCaptureFixture, reported: Callable[[], list[str]]
 ) -> None:
-    """It has no line."""
+    """Such an exception has no line number."""
     report("reading", ValueError())
     assert "(ValueError at unknown line)" in caplog.text
     assert reported() == ["reading"]

@@ -59,7 +59,7 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize(("variable", "text", "value"), GOOD)
 def test_from_the_environment(variable: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the given one, or the process's own."""
+    """The settings are read from the given environment, or from that of the process."""
     assert getattr(load({}, {variable: text}), FIELDS[variable]) == value
     monkeypatch.setenv(variable, text)
     assert getattr(load({}), FIELDS[variable]) == value
@@ -78,7 +78,7 @@ def test_from_arguments(variable: str, text: str, value: object) -> None:
 @pytest.mark.parametrize("empty", ["", "  "])
 @pytest.mark.parametrize("variable", list(FIELDS))
 def test_empty_is_unset(variable: str, empty: str) -> None:
-    """As with OpenTelemetry's own variables."""
+    """An empty variable counts as not set, as OpenTelemetry's own do."""
     assert load({}, {variable: empty}) == Settings()
     assert load({FIELDS[variable]: None}, {}) == Settings()
 
@@ -108,7 +108,7 @@ def test_a_bad_argument_of_any_type(caplog: pytest.LogCaptureFixture, value: obj
 
 
 def test_one_bad_value_spoils_no_other(caplog: pytest.LogCaptureFixture) -> None:
-    """Each is read by itself."""
+    """Each setting is read by itself."""
     assert load({}, {"LASTCHUNK_CHUNK_EVENTS": "many", "LASTCHUNK_STALL_AFTER": "5"}) == Settings(stall_after=5.0)
     caplog.clear()
 

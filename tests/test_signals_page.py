@@ -20,7 +20,7 @@ SCRIPT = ROOT / "scripts" / "signals.py"
 
 
 def script() -> Any:
-    """The script, as a module."""
+    """Load the script as a module."""
     spec = importlib.util.spec_from_file_location("signals_page", SCRIPT)
     assert spec is not None
     assert spec.loader is not None

@@ -44,7 +44,7 @@ CUTOFFS = {"truncated", "connection_lost", "timeout", "length", "content_filter"
 
 
 def ended(span: ReadableSpan) -> tuple[Any, Any]:
-    """Reason and cause."""
+    """Return reason and cause."""
     assert span.attributes is not None
     assert span.attributes["lastchunk.stream.cutoff"] is (
         span.attributes["lastchunk.stream.termination.reason"] in CUTOFFS
@@ -73,7 +73,7 @@ async def read(stream: Any) -> list[Any]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop do what is left to do."""
+    """Let the event loop finish its pending work."""
     for _ in range(500):
         if condition():
             return

@@ -29,7 +29,7 @@ TRACE = f"trace {0xABC:032x}"
 
 
 class Terminal(io.StringIO):
-    """A place to write that says it is a terminal."""
+    """A stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -391,7 +391,7 @@ def test_a_terminal_without_unicode_gets_a_question_mark(tmp_path):
 @pytest.mark.parametrize("columns", [40, 60])
 @pytest.mark.parametrize("colour", [True, False])
 def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int, colour: bool):
-    """The columns become lines, and nothing is broken that somebody searches for."""
+    """The columns become lines, and no name that people search for is broken."""
     monkeypatch.setenv("COLUMNS", str(columns))
     if not colour:
         monkeypatch.setenv("NO_COLOR", "1")

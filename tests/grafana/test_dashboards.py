@@ -41,7 +41,7 @@ EVERY_PANEL = [
 
 
 def test_they_are_current() -> None:
-    """Else: `make grafana`."""
+    """If this fails, run `make grafana`."""
     for path, text in maker.files(load()).items():
         assert (GRAFANA / path).read_text("utf-8") == text, path
 
@@ -82,7 +82,7 @@ def test_no_panel_needs_a_plugin() -> None:
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
 def test_no_panel_covers_another(uid: str) -> None:
-    """Those in a closed row are moved when it is opened: they only have to leave each other room."""
+    """Panels in a closed row are moved when it opens: they only must not overlap each other."""
     board = DASHBOARDS[uid]
     for group in (board["panels"], *(panel["panels"] for panel in board["panels"] if panel.get("panels"))):
         _leave_room(group)
@@ -146,7 +146,7 @@ def test_links_lead_to_entries_of_the_runbook_and_to_dashboards() -> None:
 
 
 def test_links_keep_time_and_variables_and_take_any_value() -> None:
-    """A service is called `shop/checkout`, a model `model:8b`."""
+    """A service may be called `shop/checkout`, a model `model:8b`."""
     for link in (links.to_selection("job", "agent"), links.to_selection("model"), links.to_row("job", "model")):
         url = link.build().url
         assert url is not None
@@ -193,7 +193,7 @@ def test_what_is_chosen_stays_chosen() -> None:
 
 
 def test_nothing_is_hidden_in_a_menu() -> None:
-    """What the SDK would do with links and annotations unless told otherwise."""
+    """Grafana's SDK hides links and annotations in a menu unless told otherwise."""
     assert not [text for board in DASHBOARDS.values() for text in strings(board) if text == "inControlsMenu"]
 
 

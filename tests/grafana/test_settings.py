@@ -110,7 +110,7 @@ def test_a_file_that_is_missing_or_no_yaml(tmp_path: Path, capsys: pytest.Captur
 def test_check_names_what_is_not_current(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    """And making it again writes only what changed."""
+    """Writing the files again then changes only those."""
     monkeypatch.setattr(build, "PROJECT", tmp_path)
     assert build.main([]) == 0
     capsys.readouterr()

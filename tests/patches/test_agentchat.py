@@ -131,7 +131,7 @@ async def test_an_agent_as_a_tool(exported: Exported, model: Model) -> None:
 
 
 async def test_an_external_runtime(exported: Exported) -> None:
-    """Its tasks were started by somebody else, in another trace: the run is found by the team's own id."""
+    """The runtime's tasks were started in another trace: the run is found by the team's id."""
     with tracer.start_as_current_span("runtime"):
         runtime = SingleThreadedAgentRuntime()
         runtime.start()
@@ -150,7 +150,7 @@ async def test_an_external_runtime(exported: Exported) -> None:
 
 
 async def test_one_invoke_agent_per_invocation(exported: Exported) -> None:
-    """In a team the container opens one of its own, and `on_messages_stream` is a stream."""
+    """In a team, the container opens a span of its own, and `on_messages_stream` is a stream. One span remains."""
     agents = [_agent("alice", "one", "two"), _agent("bob", "one", "two")]
     await _drain(RoundRobinGroupChat(agents, max_turns=4).run_stream(task="hello"))
     names = [span.name for span in exported.all if span.name.startswith("invoke_agent")]
@@ -176,7 +176,7 @@ async def test_a_turn_that_is_called_directly(exported: Exported) -> None:
 
 
 async def test_autogen_spans_can_be_kept(instrument: Instrument) -> None:
-    """Then both stand: of the run, and of the turn in a team."""
+    """With `keep`, AutoGen's span and Lastchunk's both exist, of the run and of the turn in a team."""
     exported = instrument(autogen_spans="keep")
     await _drain(_agent("alice").run_stream(task="hello"))
     await _drain(RoundRobinGroupChat([_agent("bob")], max_turns=1).run_stream(task="hello"))
@@ -192,7 +192,7 @@ async def test_autogen_spans_can_be_kept(instrument: Instrument) -> None:
 
 
 async def test_what_autogen_would_have_said(exported: Exported) -> None:
-    """The data of its span is on ours: description, and the agent's id in its team."""
+    """Lastchunk's span has the data of AutoGen's: description, and the agent's id in its team."""
     agent = _agent("alice", description="knows everything")
     await _drain(RoundRobinGroupChat([agent], max_turns=1).run_stream(task="hello"))
     attributes = exported.one("invoke_agent").attributes
@@ -253,7 +253,7 @@ class Plain(BaseChatAgent):
 
 
 async def test_an_agent_without_a_model(exported: Exported) -> None:
-    """There is nothing to know but that it came to its end."""
+    """The span shows only that the run came to its end."""
     items = await _drain(Plain("plain", "").run_stream(task="hello"))
     assert isinstance(items[-1], TaskResult)
     attributes = exported.one().attributes
@@ -326,7 +326,7 @@ async def test_a_context_that_sends_less_than_it_holds(exported: Exported, strea
 
 
 async def test_waiting_for_a_person(exported: Exported) -> None:
-    """All night long: no gap, no silence."""
+    """Waiting for a person all night is neither a gap nor a silence."""
     waited: list[float] = []
 
     async def answer(prompt: str, cancellation_token: CancellationToken | None = None) -> str:

@@ -39,7 +39,7 @@ class Agent(BaseChatAgent):
 
 
 def _spans(exported: Exported) -> list[str]:
-    """Who made the `invoke_agent` spans."""
+    """Return who made the `invoke_agent` spans."""
     return sorted(
         span.instrumentation_scope.name
         for span in exported.all
@@ -133,7 +133,7 @@ async def test_a_turn_that_is_not_observed(exported: Exported) -> None:
 
 
 async def test_keep(instrument: Instrument) -> None:
-    """Both stand."""
+    """With `keep`, both spans exist."""
     exported = instrument(autogen_spans="keep")
     await _team(_writer("alice"))
     assert _spans(exported) == ["autogen-core", "lastchunk"]
@@ -146,7 +146,7 @@ NAMES = ["Part", "Response", "TaskResult", "ToolCallRequestEvent", "UserInputReq
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_message_of_any_name(exported: Exported, name: str) -> None:
-    """A class is known by its identity: an application may call its own as AutoGen calls one."""
+    """A class is recognised by its identity: an application may use the name of one of AutoGen's classes."""
     kind: Any = type(name, (BaseTextChatMessage,), {"__module__": __name__})
 
     class Talker(Agent):

@@ -38,7 +38,7 @@ def _chunk(message: dict[str, Any], **more: Any) -> ChatResponse:
     ],
 )
 def test_content(message: dict[str, Any], kind: ChunkKind, size: int) -> None:
-    """Its kind, and its bytes."""
+    """A chunk of content has its kind and its bytes."""
     wire = Wire()
     assert CHAT.read(wire, _chunk(message), 1.0) == (kind, size)
     assert wire.arrived == (kind is not ChunkKind.MESSAGE)
@@ -61,7 +61,7 @@ def test_done(reason: str | None, finish: set[Finish]) -> None:
 
 @pytest.mark.parametrize("chunk", [None, object(), ChatResponse.model_construct()])
 def test_what_is_no_chunk(chunk: Any) -> None:
-    """Says nothing, and breaks nothing."""
+    """Other objects say nothing, and break nothing."""
     wire = Wire()
     assert CHAT.read(wire, chunk, 1.0) == (ChunkKind.MESSAGE, 0)
     assert not wire.end_marker
@@ -122,7 +122,7 @@ def test_a_sync_stream_stays_one(exported: Exported, server: ModelServer) -> Non
 
 @pytest.mark.parametrize("how", ["drop", "aclose", "cancel"])
 async def test_leaving(exported: Exported, server: ModelServer, how: str) -> None:
-    """The connection is closed at once, as without us."""
+    """The connection is closed at once, as without Lastchunk."""
     async with AsyncClient(host=server.url("stall", dialect="ollama")) as client:
         stream: Any = await client.chat(**ASK)
         await anext(stream)

@@ -42,7 +42,7 @@ def _end(kind: str, why: str | None = None) -> Any:
     ids=lambda value: str(getattr(value, "type", value)),
 )
 def test_content(event: Any, kind: ChunkKind, size: int) -> None:
-    """Its kind, and its bytes."""
+    """An event of content has its kind and its bytes."""
     wire = Wire()
     assert RESPONSES.read(wire, event, 1.0) == (kind, size)
     assert wire.arrived
@@ -112,7 +112,7 @@ def test_the_input(given: Any, messages: int, silent: bool) -> None:
 
 
 async def test_a_stream_stays_one(exported: Exported, sdk: Callable[..., AsyncOpenAI]) -> None:
-    """And says on its span what came."""
+    """It stays the SDK's stream, and its span says what came."""
     client = sdk("clean", text="one two")
     stream = await client.responses.create(**ASK, stream=True)
     assert isinstance(stream, AsyncStream)
@@ -127,7 +127,7 @@ async def test_a_stream_stays_one(exported: Exported, sdk: Callable[..., AsyncOp
 
 
 def test_a_sync_stream_stays_one(exported: Exported, sync_sdk: Callable[..., OpenAI]) -> None:
-    """Likewise."""
+    """A sync stream stays one, too."""
     stream = sync_sdk("length").responses.create(**ASK, stream=True)
     assert isinstance(stream, Stream)
     assert list(stream)[-1].type == "response.incomplete"

@@ -29,7 +29,7 @@ def said(exported: Exported, name: str) -> tuple[Any, ...]:
 
 
 async def drain(stream: AsyncGenerator[Any, Any]) -> list[Any]:
-    """All items."""
+    """Return all items."""
     return [item async for item in stream]
 
 
@@ -55,7 +55,7 @@ async def test_openai_agent(
 
 
 class FileSurfer(BaseChatAgent):
-    """As AutoGen's, whose own packages are large: what counts is where its class comes from, and what it says."""
+    """A stand-in for AutoGen's class, whose packages are large. Its module and its text are what counts."""
 
     __module__ = "autogen_ext.agents.file_surfer._file_surfer"
     produced_message_types = (TextMessage,)
@@ -66,7 +66,7 @@ class FileSurfer(BaseChatAgent):
         """Nothing."""
 
     async def on_messages(self, messages: Any, cancellation_token: Any) -> Response:
-        """Swallows what its model raises."""
+        """Swallow what its model raises."""
         try:
             if self.model is not None:
                 await self.model.create([UserMessage(content="Go on.", source="user")])
@@ -122,7 +122,7 @@ async def test_a_surfer_whose_model_failed(
 
 
 async def test_an_agent_of_the_application_may_say_the_same(exported: Exported) -> None:
-    """It is its answer."""
+    """The text is then its answer."""
     agent = type("Mine", (BaseChatAgent,), {**vars(FileSurfer), "__module__": "mine"})("surfer", "d")
     await drain(agent.run_stream(task="Go on."))
     assert said(exported, "invoke_agent") == ("completed", None, False)

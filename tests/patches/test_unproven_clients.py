@@ -39,7 +39,7 @@ class SKChatCompletionAdapter(ReplayChatCompletionClient):
         yield await self.create()
 
     async def create(self, *args: Any, **kwargs: Any) -> CreateResult:
-        """Always stop."""
+        """Return an answer that always ends with `stop`."""
         usage = RequestUsage(prompt_tokens=1, completion_tokens=1)
         return CreateResult(finish_reason="stop", content="word ", usage=usage, cached=False)
 
@@ -55,7 +55,7 @@ class LlamaCppChatCompletionClient(ReplayChatCompletionClient):
 
 @pytest.mark.parametrize("wrap", [lambda client: client, ChatCompletionCache])
 async def test_always_stop_without_a_wire(exported: Exported, wrap: Any) -> None:
-    """Completed, as far as anybody can tell; also through a cache."""
+    """The stream is completed as far as the evidence shows, also through a cache."""
     last = [item async for item in wrap(SKChatCompletionAdapter()).create_stream(HELLO)][-1]
     assert last.finish_reason == "stop"
     given = exported.one().attributes
