@@ -27,6 +27,9 @@ OPENTELEMETRY = {"1.17.0": ("1.37.0", "0.58b0"), "2.5.2": ("1.45.2", "0.66b2")}
 CLASSIC = ("autogen-agentchat==0.2.40", "ag2[openai]==0.14.0")
 """What owns a package `autogen` with the classic API."""
 
+AG2_SDKS = ("aiobotocore==3.10.0", "zai-sdk==0.2.3", "dashscope==2.0.2")
+"""What AG2's clients use that nothing else here does."""
+
 MISFITS = (
     ("autogen-ext", "0.7.5", "anthropic", "1.0.0"),
     ("autogen-ext", "0.7.5", "anthropic", "0.125.0"),
@@ -220,7 +223,8 @@ def ag2(session: nox.Session) -> None:
     pins = _without("tenacity=", "websockets=", folder=Path(session.create_tmp()))  # Google's SDK wants older ones
     session.install(
         *("--constraint", pins, "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
-        *("ag2[openai,gemini,mistral]==1.2.1", "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *("ag2[openai,gemini,mistral,bedrock,zai,dashscope]==1.2.1", *AG2_SDKS),
+        *("autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
         *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/ag2", *session.posargs)

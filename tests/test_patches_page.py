@@ -25,7 +25,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "patches.md"
 ROW = re.compile(r"^\| (\S+) \| (.+?) \| `([\w.]+)` \| (.+) \|$", re.MULTILINE)
 NOT_INSTALLED = {
     "autogen.oai.client": {"OpenAIClient.create"},
-    "ag2.middleware.builtin.telemetry": {"_TelemetryMiddlewareInstance.on_turn"},
+    "ag2.middleware.builtin.telemetry": {
+        "_TelemetryMiddlewareInstance.on_turn",
+        "_TelemetryMiddlewareInstance.on_llm_call",
+    },
     "mistralai.client.chat": {"Chat.stream", "Chat.stream_async"},
     "google.genai.models": {"AsyncModels.generate_content_stream", "Models.generate_content_stream"},
     "autogen_ext.tools.mcp._workbench": {"trace_tool_span"},

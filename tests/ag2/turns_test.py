@@ -82,6 +82,20 @@ async def test_a_failure(exported: Exported, server: ModelServer, config: Any, s
     assert turn[semconv.TERMINATION_INHERITED]
 
 
+@pytest.mark.parametrize(
+    ("script", "reason", "cause"), [("clean", "completed", None), ("length", "length", "context_limit")]
+)
+async def test_an_answer_in_one_piece(
+    exported: Exported, server: ModelServer, script: str, reason: str, cause: str | None
+) -> None:
+    """AG2's clients do not stream unless they are told to: their finish reason is the turn's."""
+    made = OpenAIConfig(model="m", base_url=server.url(script), api_key="none", http_client=http())
+    await Agent("guide", config=made, middleware=[TelemetryMiddleware(agent_name="guide")]).ask("hello")
+    (turn,) = turns(exported)
+    assert (turn[semconv.TERMINATION_REASON], turn.get(semconv.TERMINATION_CAUSE)) == (reason, cause)
+    assert turn[semconv.EVIDENCE] == "result"
+
+
 async def test_a_failure_that_ag2_swallows(exported: Exported, server: ModelServer) -> None:
     """The Responses API says in mid-stream that it failed; AG2 returns half an answer."""
     assert (await agent(server, OpenAIResponsesConfig, "error_object").ask("hello")).body

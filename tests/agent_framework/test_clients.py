@@ -6,13 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import struct
-import threading
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 import boto3
@@ -38,6 +33,7 @@ from lastchunk import semconv
 from lastchunk.model_server.server import ModelServer
 from tests.agent_framework.conftest import endings, streams
 from tests.conftest import Exported
+from tests.converse import CONVERSATIONS, converse
 
 ASK = [Message("user", ["hello"])]
 FAST: Any = {"api_key": "none", "max_retries": 0, "timeout": 0.5}
@@ -141,43 +137,15 @@ async def test_through_a_patched_sdk(
 # --- Bedrock, whose SDK is not patched --------------------------------------------------------------------------------
 
 
-def frame(kind: str, document: Any) -> bytes:
-    """One message of `application/vnd.amazon.eventstream`."""
-    headers = b""
-    for name, value in ((":event-type", kind), (":content-type", "application/json"), (":message-type", "event")):
-        headers += bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
-    payload = json.dumps(document).encode()
-    prelude = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
-    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + payload
-    return message + struct.pack(">I", zlib.crc32(message))
-
-
-def said(text: str) -> bytes:
-    """A piece of the answer."""
-    return frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}})
-
-
 @contextmanager
 def bedrock(*frames: bytes) -> Iterator[Any]:
     """A chat client of a server that sends these frames, and closes."""
 
-    class Converse(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(200)
-            self.send_header("content-type", "application/vnd.amazon.eventstream")
-            self.end_headers()
-            self.wfile.write(b"".join(frames))
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Converse) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with converse(*frames) as address:
         runtime = boto3.client(
             "bedrock-runtime",
             region_name="us-east-1",
-            endpoint_url=f"http://127.0.0.1:{server.server_port}",
+            endpoint_url=address,
             aws_access_key_id="none",
             aws_secret_access_key="none",
         )
@@ -185,23 +153,9 @@ def bedrock(*frames: bytes) -> Iterator[Any]:
             yield BedrockChatClient(model="m", region="us-east-1", client=runtime)
         finally:
             runtime.close()
-            server.shutdown()
 
 
-BEGIN, END = frame("messageStart", {"role": "assistant"}), frame("contentBlockStop", {"contentBlockIndex": 0})
-
-
-@pytest.mark.parametrize(
-    ("frames", "ending"),
-    [
-        ((BEGIN, said("a"), said("b"), END, frame("messageStop", {"stopReason": "end_turn"})), "completed"),
-        ((BEGIN, said("a"), END, frame("messageStop", {"stopReason": "max_tokens"})), "length/context_limit"),
-        ((BEGIN, said("a"), said("b")), "truncated/unknown"),
-        ((BEGIN, frame("messageStop", {"stopReason": "end_turn"})), "empty/unknown"),
-        ((BEGIN, said("a"), said("b")[:-5]), "truncated/unknown"),
-    ],
-    ids=["clean", "length", "silent_cut", "finish_only", "cut_inside_event"],
-)
+@pytest.mark.parametrize(("frames", "ending"), CONVERSATIONS.values(), ids=CONVERSATIONS)
 async def test_through_an_sdk_that_is_not_patched(exported: Exported, frames: tuple[bytes, ...], ending: str) -> None:
     """Agent Framework's own finish reason decides, and the evidence says so."""
     with bedrock(*frames) as client:

@@ -174,6 +174,20 @@ def test_what_a_status_says(code: int, detail: Detail | None) -> None:
     assert failure_of(_status(code)).detail is detail
 
 
+@pytest.mark.parametrize("code", [401, 402, 404, 408, 413, 429, 500, 504])
+def test_a_status_that_httpx_raised_says_the_same(code: int) -> None:
+    """By itself, as in a client of one's own, and below the error of an SDK that nobody knows."""
+    response = httpx.Response(code, request=httpx.Request("POST", "http://127.0.0.1/"))
+    with pytest.raises(httpx.HTTPStatusError) as raised:
+        response.raise_for_status()
+    unknown = KeyError()
+    unknown.__context__ = raised.value
+    known = failure_of(_status(code))
+    for error in (raised.value, unknown):
+        failure = failure_of(error)
+        assert (failure.kind, failure.hint, failure.detail) == (known.kind, known.hint, known.detail)
+
+
 def test_a_circle_of_causes_ends() -> None:
     """Exceptions can refer to each other in a circle."""
     one, two = ValueError(), KeyError()

@@ -11,7 +11,7 @@ from lastchunk.semconv import Cause, Detail
 from lastchunk.streams.evidence import Failure, FailureKind
 from lastchunk.streams.provider_errors import cause_named_by
 from lastchunk.streams.raised import behind
-from lastchunk.streams.shapes import members
+from lastchunk.streams.shapes import members, own_attributes
 
 _KINDS = {
     FailureKind.LENGTH: "LengthFinishReasonError",
@@ -173,8 +173,14 @@ def _detail(kind: FailureKind, hint: Cause | None, links: list[BaseException]) -
         return Detail.STREAMING_REFUSED
     if hint is Cause.IDLE_TIMEOUT:
         return Detail.GATEWAY_TIMEOUT
-    status = getattr(links[0], "__dict__", {}).get("status_code")  # a property is not asked: it may raise
+    status = _status(links[0])
     return _DETAIL_BY_STATUS.get((status, hint)) if isinstance(status, int) else None
+
+
+def _status(link: BaseException) -> object:
+    """Return the HTTP status that an exception, or its response, has itself. A property is not asked: it may raise."""
+    own = own_attributes(link)
+    return own.get("status_code") or own_attributes(own.get("response")).get("status_code")
 
 
 def _from_a_library(error: BaseException) -> bool:

@@ -149,11 +149,13 @@ def _finished(record: StreamRecord) -> tuple[bool, Source]:
     return not expected, Source.HABIT if expected else Source.END_MARKER
 
 
-def ending_of_answer(finish: str, error: BaseException | None) -> Ending:
-    """Return the ending of a model that does not stream: its result named `finish` (empty if none), or it failed."""
+def ending_of_answer(finish: str, error: BaseException | None, *, finish_is_due: bool = False) -> Ending:
+    """Return the ending of a model without a stream of ours: its result named `finish` (empty if none), or it failed."""
+    said = meanings(finish)
     evidence = Evidence(
         terminal=error is None,
-        finish=meanings(finish),
+        finish=said,
+        finished=bool(said) or not finish_is_due,
         may_be_silent=True,
         failure=failure_of(error) if error is not None else None,
     )

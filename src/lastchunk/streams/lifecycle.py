@@ -142,11 +142,18 @@ class Streams:
             self._listener.hear(record, outcome.ending, record.context)
 
     def model_answered(
-        self, finish: str, error: BaseException | None = None, *, text: object = None, history: History | None = None
+        self,
+        finish: str,
+        error: BaseException | None = None,
+        *,
+        finish_is_due: bool = False,
+        text: object = None,
+        history: History | None = None,
     ) -> None:
         """A model that does not stream answered, or failed, inside a run: evidence for the run, and no span.
 
-        `finish` is the result's finish reason, empty if it does not say; `text` is the answer; `history` is what was sent.
+        `finish` is the result's finish reason, empty if it does not say, although that may be due; `text` is the answer;
+        `history` is what was sent.
         """
         parent = nesting.current.get()
         if parent is None or parent.operation is Operation.CHAT or parent.ending is not None:
@@ -155,8 +162,8 @@ class Streams:
             nesting.answered(parent, parent.clock())
         parent.inner.add(
             InnerStream.of_result(
-                gathering.ending_of_answer(finish, error),
-                bool(finish),
+                gathering.ending_of_answer(finish, error, finish_is_due=finish_is_due),
+                bool(finish) or finish_is_due,
                 Raised(error) if error is not None else None,
                 answer_of(text),
             )

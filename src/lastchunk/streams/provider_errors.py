@@ -83,6 +83,7 @@ _MESSAGES = (
     "metadata",
     "data",
     "errors",
+    "response",
 )
 _TEXTS = ("message", "msg", "detail", "error_msg", "status_msg")
 _FINE = frozenset({"200", "ok", "success", "queued", "pending", "in_progress", "processing"})

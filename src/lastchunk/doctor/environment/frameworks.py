@@ -71,7 +71,8 @@ def ag2(everything: Everything) -> Check:
         "ag2.seen",
         Status.OK,
         f"{everything['ag2']}: Lastchunk sees chats through the SDKs of {_AG2_CLIENTS}, and turns of agents that "
-        f"use its TelemetryMiddleware. It does not see the clients of {_AG2_UNSEEN}.",
+        f"use its TelemetryMiddleware. The SDKs of its other clients ({_AG2_UNSEEN}) are not patched: there only the turn "
+        "says how it ended.",
     )
 
 
