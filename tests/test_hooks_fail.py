@@ -48,6 +48,8 @@ EXEMPT = {
         "lastchunk.streams.observed",
         "lastchunk.streams.in_context",
         "lastchunk.streams.sdk_streams",
+        "lastchunk.streams.proxy.Proxy",
+        "lastchunk.streams.proxy._kind",
         "lastchunk.streams.observer.call_here",
         "lastchunk.streams.observer._passed",
         "lastchunk.patches.support.sdk_calls.Sdk.obtain",

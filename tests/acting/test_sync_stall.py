@@ -58,7 +58,7 @@ def test_a_healthy_stream(sync_sdk: Make) -> None:
 def test_a_consumer_that_leaves(sync_sdk: Make) -> None:
     """The thread holds no stream."""
     stream = sync_sdk("stall").chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
-    gone = weakref.ref(stream.__wrapped__)
+    gone = weakref.ref(stream._self_wrapped)
     for _ in guard(stream, stall=0.3):
         break
     del stream

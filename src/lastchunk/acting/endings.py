@@ -57,7 +57,7 @@ def observer_of(stream: object, function: str) -> Observer:
     observer = None
     if issubclass(kind, (ObservedAsyncGenerator, ObservedGenerator)):
         observer = stream.observer  # type: ignore[attr-defined]  # `kind` is one of ours
-    elif kind in (ObservedAsyncStream, ObservedStream):
+    elif issubclass(kind, (ObservedAsyncStream, ObservedStream)):
         observer = stream._self_observer  # type: ignore[attr-defined]  # `kind` is one of ours
     elif (watch := watch_of(stream)) is not None:
         observer = watch.observer

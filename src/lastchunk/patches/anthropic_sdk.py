@@ -101,9 +101,9 @@ def _apply_isinstance(module: ModuleType, patcher: Patcher) -> None:
     """Let a proxy pass the SDK's own `isinstance`, which before 1.0 accepts only its exact class."""
 
     def is_instance(wrapped: Function, cls: Any, args: Args, kwargs: Kwargs) -> object:
-        if args and type(args[0]) in (ObservedStream, ObservedAsyncStream):
+        if args and issubclass(type(args[0]), (ObservedStream, ObservedAsyncStream)):
             stream: Any = args[0]
-            return isinstance(stream.__wrapped__, cls)
+            return isinstance(stream._self_wrapped, cls)
         return wrapped(*args, **kwargs)
 
     for name in ("_SyncStreamMeta", "_AsyncStreamMeta"):

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
-
-import wrapt
+from typing import Any, ClassVar, Protocol
 
 from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
+from lastchunk.streams.proxy import Proxy
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.shapes import Function
 from lastchunk.streams.tap import Tap
 
 _END_MARKER = re.compile(
@@ -62,34 +62,41 @@ def watch(response: HttpResponse, observer: Observer | Tap) -> Body | None:
         return None
 
 
-class Body(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
+def _aiter(body: Any) -> AsyncIterator[bytes]:
+    return _AsyncReads(body._self_wrapped.__aiter__(), body._self_reading)
+
+
+def _iter(body: Any) -> Iterator[bytes]:
+    return _Reads(body._self_wrapped.__iter__(), body._self_reading)
+
+
+async def _aclose(body: Any) -> None:
+    body._self_reading.closed()
+    with no_frame_of_ours:
+        await body._self_wrapped.aclose()
+
+
+def _close(body: Any) -> None:
+    body._self_reading.closed()
+    with no_frame_of_ours:
+        body._self_wrapped.close()
+
+
+class Body(Proxy):
     """The body, as the HTTP library and the application iterate it."""
+
+    __slots__ = ("_self_reading",)
+
+    _self_instead: ClassVar[Mapping[str, Function]] = {
+        "__aiter__": _aiter,
+        "__iter__": _iter,
+        "aclose": _aclose,
+        "close": _close,
+    }
 
     def __init__(self, stream: object, observer: Observer, headers: Mapping[str, str]) -> None:
         super().__init__(stream)
         self._self_reading = _Reading(observer, headers)
-
-    def reads(self) -> bool:
-        """Note that the application has begun to read the body, past the SDK's stream."""
-        return self._self_reading.began
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return _AsyncReads(self.__wrapped__.__aiter__(), self._self_reading)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return _Reads(self.__wrapped__.__iter__(), self._self_reading)
-
-    async def aclose(self) -> None:
-        """As the HTTP library's."""
-        self._self_reading.closed()
-        with no_frame_of_ours:
-            await self.__wrapped__.aclose()
-
-    def close(self) -> None:
-        """As the HTTP library's."""
-        self._self_reading.closed()
-        with no_frame_of_ours:
-            self.__wrapped__.close()
 
     def __del__(self) -> None:
         self._self_reading.observer.let_go()

@@ -13,6 +13,9 @@ from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.shapes import AsyncItems, Items
 from lastchunk.streams.tap import Tap
 
+_OWN = frozenset(("_inner", "_next", "_steps", "observer"))
+"""The attributes of a proxy; whatever else is set, is set on the generator."""
+
 
 class _ObservedGenerator:
     """What both have in common.
@@ -39,8 +42,22 @@ class _ObservedGenerator:
         with no_frame_of_ours:
             return getattr(self._inner, name)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _OWN:
+            object.__setattr__(self, name, value)
+            return
+        with no_frame_of_ours:
+            setattr(self._inner, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        with no_frame_of_ours:
+            delattr(self._inner, name)
+
     def __repr__(self) -> str:
         return repr(self._inner)
+
+    def __getstate__(self) -> object:
+        return self._inner.__getstate__()
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """As the inner generator's: neither is to be copied."""
@@ -176,3 +193,12 @@ class ObservedGenerator(_ObservedGenerator):
                 stand_in.stands_for(outer)
             self._steps, self._next = outer, outer.__next__
         return self._steps
+
+
+# Python's refusals (`len(stream)`, `stream + 1`) and an application's messages name the class.
+for _kind, _name in (
+    (ObservedAsyncGenerator, "async_generator"),
+    (_DecidedAsyncGenerator, "async_generator"),
+    (ObservedGenerator, "generator"),
+):
+    _kind.__name__ = _kind.__qualname__ = _name

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from types import AsyncGeneratorType, GeneratorType, TracebackType
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import Any, ClassVar
 
 import wrapt
 
@@ -18,50 +17,27 @@ from lastchunk.streams.in_context import InContext
 from lastchunk.streams.observed import ObservedAsyncGenerator, ObservedGenerator
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
+from lastchunk.streams.proxy import Proxy
 from lastchunk.streams.shapes import Args, AsyncItems, Function, Kwargs
 from lastchunk.streams.tap import Tap
 
 
-class _CopyOfWrapped:
-    """The method `__copy__` of a proxy: on the class, the wrapped class's.
-
-    On an object, it exists only if the wrapped object has it.
-    """
-
-    def __get__(self, proxy: Any, owner: type) -> object:
-        return _copy_of_wrapped if proxy is None else proxy.__wrapped__.__copy__
-
-
-def _copy_of_wrapped(proxy: Any) -> object:
-    return copy.copy(proxy.__wrapped__)
-
-
-class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
+class _ObservedSdkStream(Proxy):
     """What the sync and the async stream have in common."""
 
-    __copy__ = _CopyOfWrapped()  # pyright: ignore[reportAssignmentType]
+    __slots__ = ("_self_body", "_self_observer")
 
     def __init__(self, wrapped: object, observer: Observer | Tap | IteratorOf) -> None:
         super().__init__(wrapped)
         self._self_observer: Any = observer
         self._self_body: http_bodies.Body | None = None
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         with no_frame_of_ours:
             value = super().__getattr__(name)
         if name == "response" and self._self_body is None:
             self._self_body = http_bodies.watch(value, self._self_observer)
         return wrapt.FunctionWrapper(value, self._self_closing) if name in ("close", "aclose") else value
-
-    def __deepcopy__(self, memo: dict[int, object]) -> object:
-        """As the wrapped stream."""
-        with no_frame_of_ours:
-            return copy.deepcopy(self.__wrapped__, memo)
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
-        """As the wrapped stream."""
-        with no_frame_of_ours:
-            return self.__wrapped__.__reduce_ex__(protocol)
 
     def _self_closing(self, close: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         self._self_observer.closed()
@@ -71,7 +47,7 @@ class _ObservedSdkStream(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obje
     def __del__(self) -> None:
         observer, body = self._self_observer, self._self_body
         # Whoever has the response and has not iterated the stream reads the body: then that tells of the end.
-        if body is None or (observer.record is not None and observer.record.chunks and not body.reads()):
+        if body is None or (observer.record is not None and observer.record.chunks and not body._self_reading.began):
             observer.let_go()
 
 
@@ -121,93 +97,119 @@ class IteratorOf:
             record.silent_since = 0.0
 
 
+def _aiter(stream: Any) -> object:
+    wrapped, observer = stream._self_wrapped, stream._self_observer
+    iterator = wrapped.__aiter__()
+    if iterator is wrapped:
+        return stream
+    of_stream: Any = observer if isinstance(observer, IteratorOf) else IteratorOf(observer, stream)
+    if type(iterator) is AsyncGeneratorType:
+        return ObservedAsyncGenerator(iterator, of_stream)
+    return ObservedAsyncStream(iterator, of_stream)
+
+
+async def _anext(stream: Any) -> object:
+    observer = stream._self_observer
+    try:
+        if observer.in_place:
+            item = await stream._self_wrapped.__anext__()
+        else:
+            observer.begin()
+            observer.step_begins()
+            item = await InContext(observer.run, stream._self_wrapped.__anext__())
+    except StopAsyncIteration as stop:
+        observer.exhausted()
+        passed_on(stop)
+        raise
+    except BaseException as error:
+        observer.failed(error)
+        passed_on(error)
+        raise
+    observer.item(item)
+    return item
+
+
+async def _aenter(stream: Any) -> object:
+    with no_frame_of_ours:
+        entered = await stream._self_wrapped.__aenter__()
+    return stream if entered is stream._self_wrapped else entered
+
+
+async def _aexit(
+    stream: Any, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+) -> Any:
+    stream._self_observer.closed()
+    with no_frame_of_ours:
+        return await stream._self_wrapped.__aexit__(kind, error, traceback)
+
+
+def _iter(stream: Any) -> Any:
+    wrapped, observer = stream._self_wrapped, stream._self_observer
+    iterator = iter(wrapped)
+    if iterator is wrapped:
+        return stream
+    of_stream: Any = observer if isinstance(observer, IteratorOf) else IteratorOf(observer, stream)
+    if type(iterator) is GeneratorType:
+        return ObservedGenerator(iterator, of_stream)
+    return ObservedStream(iterator, of_stream)
+
+
+def _next(stream: Any) -> object:
+    observer = stream._self_observer
+    observer.begin()
+    observer.step_begins()
+    try:
+        item = observer.run(stream._self_wrapped.__next__)
+    except StopIteration as stop:
+        observer.exhausted()
+        passed_on(stop)
+        raise
+    except BaseException as error:
+        observer.failed(error)
+        passed_on(error)
+        raise
+    observer.item(item)
+    return item
+
+
+def _enter(stream: Any) -> object:
+    with no_frame_of_ours:
+        entered = stream._self_wrapped.__enter__()
+    return stream if entered is stream._self_wrapped else entered
+
+
+def _exit(
+    stream: Any, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+) -> Any:
+    stream._self_observer.closed()
+    with no_frame_of_ours:
+        return stream._self_wrapped.__exit__(kind, error, traceback)
+
+
 class ObservedAsyncStream(_ObservedSdkStream):
     """An async stream as it is handed to the application."""
 
-    def __aiter__(self) -> object:
-        wrapped, observer = self.__wrapped__, self._self_observer
-        iterator = wrapped.__aiter__()
-        if iterator is wrapped:
-            return self
-        of_stream: Any = observer if isinstance(observer, IteratorOf) else IteratorOf(observer, self)
-        if type(iterator) is AsyncGeneratorType:
-            return ObservedAsyncGenerator(iterator, of_stream)
-        return ObservedAsyncStream(iterator, of_stream)
+    __slots__ = ()
 
-    async def __anext__(self) -> object:
-        observer = self._self_observer
-        try:
-            if observer.in_place:
-                item = await self.__wrapped__.__anext__()
-            else:
-                observer.begin()
-                observer.step_begins()
-                item = await InContext(observer.run, self.__wrapped__.__anext__())
-        except StopAsyncIteration as stop:
-            observer.exhausted()
-            passed_on(stop)
-            raise
-        except BaseException as error:
-            observer.failed(error)
-            passed_on(error)
-            raise
-        observer.item(item)
-        return item
-
-    async def __aenter__(self) -> ObservedAsyncStream:
-        with no_frame_of_ours:
-            await self.__wrapped__.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> Any:
-        self._self_observer.closed()
-        with no_frame_of_ours:
-            return await self.__wrapped__.__aexit__(kind, error, traceback)
+    _self_instead: ClassVar[Mapping[str, Function]] = {
+        "__aiter__": _aiter,
+        "__anext__": _anext,
+        "__aenter__": _aenter,
+        "__aexit__": _aexit,
+    }
 
 
 class ObservedStream(_ObservedSdkStream):
     """A sync stream as it is handed to the application."""
 
-    def __iter__(self) -> Any:
-        wrapped, observer = self.__wrapped__, self._self_observer
-        iterator = iter(wrapped)
-        if iterator is wrapped:
-            return self
-        of_stream: Any = observer if isinstance(observer, IteratorOf) else IteratorOf(observer, self)
-        if type(iterator) is GeneratorType:
-            return ObservedGenerator(iterator, of_stream)
-        return ObservedStream(iterator, of_stream)
+    __slots__ = ()
 
-    def __next__(self) -> object:
-        observer = self._self_observer
-        observer.begin()
-        observer.step_begins()
-        try:
-            item = observer.run(self.__wrapped__.__next__)
-        except StopIteration as stop:
-            observer.exhausted()
-            passed_on(stop)
-            raise
-        except BaseException as error:
-            observer.failed(error)
-            passed_on(error)
-            raise
-        observer.item(item)
-        return item
-
-    def __enter__(self) -> ObservedStream:
-        with no_frame_of_ours:
-            self.__wrapped__.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> Any:
-        self._self_observer.closed()
-        with no_frame_of_ours:
-            return self.__wrapped__.__exit__(kind, error, traceback)
+    _self_instead: ClassVar[Mapping[str, Function]] = {
+        "__iter__": _iter,
+        "__next__": _next,
+        "__enter__": _enter,
+        "__exit__": _exit,
+    }
 
 
 def watched(tap: Tap, chunks: AsyncItems) -> AsyncGenerator[object, None]:

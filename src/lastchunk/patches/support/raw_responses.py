@@ -8,7 +8,7 @@ Source: openai/_legacy_response.py and openai/_response.py, and the same in anth
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import wrapt
 
@@ -16,6 +16,7 @@ from lastchunk.patches.support.shapes import RawResponse
 from lastchunk.streams import http_bodies
 from lastchunk.streams.observer import Observer
 from lastchunk.streams.passing_on import no_frame_of_ours
+from lastchunk.streams.proxy import Proxy
 from lastchunk.streams.shapes import Args, Function, Kwargs
 from lastchunk.streams.tap import Tap
 
@@ -23,8 +24,10 @@ _BODY = frozenset({"http_response", "iter_bytes", "iter_lines", "iter_text", "re
 """What lets the application read the body itself."""
 
 
-class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.ObjectProxy):
+class ObservedRawResponse(Proxy):
     """A raw response as the application receives it. `hand_out` returns its stream as the application receives it."""
+
+    __slots__ = ("_self_body", "_self_hand_out", "_self_observer", "_self_parsed")
 
     def __init__(self, response: RawResponse, observer: Observer | Tap, hand_out: Callable[[object], object]) -> None:
         super().__init__(response)
@@ -33,17 +36,14 @@ class ObservedRawResponse(wrapt.ObjectProxy[Any] if TYPE_CHECKING else wrapt.Obj
         self._self_parsed: tuple[object, object] = (None, None)
         self._self_body: http_bodies.Body | None = None
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         if name in _BODY and self._self_parsed[0] is None:
-            self._self_body = http_bodies.watch(self.__wrapped__.http_response, self._self_observer)
+            self._self_body = http_bodies.watch(self._self_wrapped.http_response, self._self_observer)
         with no_frame_of_ours:
             value = super().__getattr__(name)
         if name == "parse":
             return wrapt.FunctionWrapper(value, self._self_parsing)
         return wrapt.FunctionWrapper(value, self._self_closing) if name == "close" else value
-
-    def __repr__(self) -> str:
-        return repr(self.__wrapped__)
 
     def _self_closing(self, close: Function, instance: object, args: Args, kwargs: Kwargs) -> object:
         self._self_observer.closed()
