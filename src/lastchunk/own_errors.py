@@ -34,7 +34,7 @@ def report(place: str, error: BaseException) -> None:
     with suppress(Exception):  # A filter or a handler of the application's may raise.
         _logger.warning(
             "Lastchunk failed while %s (%s at %s). The application is not affected, but its telemetry may be incomplete."
-            " This is logged once.",
+            " Please report this line. It is logged once.",
             place,
             what,
             line,

@@ -81,7 +81,7 @@ _BY_CAUSE: Mapping[Cause, str] = {
 }
 
 _BY_REASON: Mapping[Reason, str] = {
-    Reason.COMPLETED: "Nothing to do: the answer is complete.",
+    Reason.COMPLETED: "The answer is complete: there is nothing to do.",
     Reason.LENGTH: "The model reached its output limit: raise `max_tokens`, or ask it to continue.",
     Reason.CONTENT_FILTER: (
         "The provider's content filter stopped the answer: use this trace to find the prompt, and change it or "

@@ -14,7 +14,7 @@ from functools import cache
 from lastchunk.semconv import Cause, Reason
 from lastchunk.shipped import shipped
 
-_HEALTHY = "Nothing to do: the answer is complete, and the provider said so."
+_HEALTHY = "The answer is complete, and the provider said so: there is nothing to do."
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,19 @@ def test_what_would_keep_something_from_people(name: str, environ: dict[str, str
     assert found[f"otel.{name}"].remedy
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("prometheus", "Install it: pip install opentelemetry-exporter-prometheus."),
+        ("otpl", "Correct OTEL_TRACES_EXPORTER: did you mean otlp?"),
+        ("vendor", "Correct OTEL_TRACES_EXPORTER, or install the package that brings this exporter."),
+    ],
+)
+def test_an_exporter_that_is_not_installed(name: str, remedy: str):
+    """A package is named only if it is OpenTelemetry's: nobody shall install what a misspelled name leads to."""
+    assert checks({"OTEL_TRACES_EXPORTER": name})["otel.exporter.traces"].remedy == remedy
+
+
 def test_without_the_distro_nothing_is_sent_by_default():
     found = checks({"OTEL_SERVICE_NAME": "a"}, has_distro=False)
 

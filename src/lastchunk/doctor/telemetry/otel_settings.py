@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
@@ -23,6 +24,8 @@ _CARRIES = {
     Signal.METRICS: "No alert counts cutoffs",
     Signal.LOGS: "No log event reports a cutoff or a stream that hangs",
 }
+_PUBLISHED = ("otlp_proto_grpc", "otlp_proto_http", "prometheus", "zipkin")
+"""Exporters of the OpenTelemetry project. The package of each is called like it."""
 _BY_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
@@ -107,10 +110,19 @@ def exporter(signal: Signal, environ: Mapping[str, str], known: Collection[str],
             name,
             Status.PROBLEM,
             f"{variable} names {', '.join(missing)}, which is not installed: OpenTelemetry does not start.",
-            "Install it (for OTLP: pip install opentelemetry-exporter-otlp), or correct the name.",
+            _remedy_for_missing(missing[0], variable, {*known, "otlp"}),
         )
     said = "" if environ.get(variable, "").strip() else " (the distro's default)"
     return Check(name, Status.OK, f"{', '.join(meant)}{said}")
+
+
+def _remedy_for_missing(name: str, variable: str, known: Collection[str]) -> str:
+    if name in _PUBLISHED:
+        return f"Install it: pip install opentelemetry-exporter-{name.replace('_', '-')}."
+    close = difflib.get_close_matches(name, sorted({*known, *_PUBLISHED}), n=1)
+    if close:
+        return f"Correct {variable}: did you mean {close[0]}?"
+    return f"Correct {variable}, or install the package that brings this exporter."
 
 
 def sampler(environ: Mapping[str, str]) -> Check:
