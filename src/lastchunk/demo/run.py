@@ -18,7 +18,7 @@ from pathlib import Path
 
 from llmock.testing import LLMockServer
 
-from lastchunk import stopped
+from lastchunk import stopped, terminal
 from lastchunk.demo import report
 from lastchunk.demo.receiver import SpanReceiver
 from lastchunk.demo.tour import HAS_SUCCESSOR, STALL_AFTER, STOPS, prepare
@@ -32,11 +32,11 @@ _AT_MOST = 55.0
 _GRACE = 3.0
 """Seconds that a stopped application has to end by itself."""
 
-_INTRODUCTION = f"""\
-An ordinary AutoGen application now reads {len(STOPS)} streams. A server breaks most of them. The application contains no
-telemetry code; it was started with `opentelemetry-instrument python application.py`. Each line is a stream that has ended.
-Inner streams are indented, `!` marks what needs attention, and `->` says what to do.
-"""
+_INTRODUCTION = (
+    f"An ordinary AutoGen application now reads {len(STOPS)} streams. A server breaks most of them. The application contains no "
+    "telemetry code; it was started with `opentelemetry-instrument python application.py`. Each line is a stream that has ended. "
+    "Inner streams are indented, `!` marks what needs attention, and `->` says what to do.\n"
+)
 
 
 class TourFailed(Exception):
@@ -45,7 +45,7 @@ class TourFailed(Exception):
 
 def main() -> int:
     """Run the tour and print its findings. 0 if every stream was seen, 2 if not, 130 or 143 if it was stopped."""
-    print(_INTRODUCTION, flush=True)
+    terminal.console().print(_INTRODUCTION)
     try:
         with tempfile.TemporaryDirectory(prefix="lastchunk-demo-") as folder:
             found = tour(Path(folder))
