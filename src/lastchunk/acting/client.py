@@ -92,7 +92,7 @@ class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCom
         extra_create_args: Mapping[str, Any] | None = None,
         cancellation_token: CancellationToken | None = None,
     ) -> CreateResult:
-        """As the client's, but for an answer that its finish reason says was cut: `StreamCutOff`."""
+        """Return the inner client's answer. Raise `StreamCutOff` if its finish reason says that it was cut."""
         given = _given(tools, tool_choice, json_output, extra_create_args, cancellation_token)
 
         async def ask() -> CreateResult:
@@ -119,7 +119,7 @@ class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCom
         extra_create_args: Mapping[str, Any] | None = None,
         cancellation_token: CancellationToken | None = None,
     ) -> AsyncGenerator[str | CreateResult, None]:
-        """As the client's; the result comes when it is known that the answer was not cut, and else `StreamCutOff`."""
+        """Yield the inner client's items. The result comes only if the answer was not cut, else `StreamCutOff` is raised."""
         given = _given(tools, tool_choice, json_output, extra_create_args, cancellation_token)
 
         async def ask() -> tuple[GuardedAsyncStream[str | CreateResult], str | CreateResult | None]:
@@ -145,7 +145,7 @@ class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCom
         return guard(stream, on=on, allow=self._allow, first=self._first, stall=self._stall, finish=self._finish)
 
     async def _attempt(self, ask: Callable[[], Awaitable[Got]]) -> Got:
-        """What `ask` gives; asked again if its ending can be mended, and nothing of an answer was handed out."""
+        """Return what `ask` returns. Ask again if a retry can help, and no part of an answer was passed on."""
         if self._attempts == 1:
             return await ask()
         from tenacity import AsyncRetrying, stop_after_attempt
@@ -161,34 +161,34 @@ class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCom
         return await policy(ask)
 
     async def close(self) -> None:
-        """Close the client inside."""
+        """Close the inner client."""
         await self.client.close()
 
     def actual_usage(self) -> RequestUsage:
-        """The client's."""
+        """Return the inner client's usage."""
         return self.client.actual_usage()
 
     def total_usage(self) -> RequestUsage:
-        """The client's."""
+        """Return the inner client's total usage."""
         return self.client.total_usage()
 
     def count_tokens(self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()) -> int:
-        """The client's."""
+        """Count tokens as the inner client does."""
         return self.client.count_tokens(messages, tools=tools)
 
     def remaining_tokens(self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()) -> int:
-        """The client's."""
+        """Return what the inner client returns."""
         return self.client.remaining_tokens(messages, tools=tools)
 
     @property
     def capabilities(self) -> Any:
-        """The client's; deprecated by AutoGen."""
+        """The inner client's capabilities. AutoGen has deprecated this property."""
         warnings.warn("capabilities is deprecated, use model_info instead", DeprecationWarning, stacklevel=2)
         return self.client.capabilities
 
     @property
     def model_info(self) -> ModelInfo:
-        """The client's."""
+        """The inner client's model info."""
         return self.client.model_info
 
     def _to_config(self) -> GuardedChatCompletionClientConfig:
@@ -216,7 +216,7 @@ class GuardedChatCompletionClient(ChatCompletionClient, Component[GuardedChatCom
 
 
 async def _last(stream: GuardedAsyncStream[str | CreateResult], result: CreateResult) -> CreateResult:
-    """`result`, when the stream is over; the guard raises if the answer was cut."""
+    """Yield `result` when the stream is over. The guard raises if the answer was cut."""
     async for _ in stream:
         pass
     return result
@@ -229,7 +229,7 @@ def _given(
     extra_create_args: Mapping[str, Any] | None,
     cancellation_token: CancellationToken | None,
 ) -> dict[str, Any]:
-    """The arguments of a call, as they go to the client inside; AutoGen before 0.7 knows no `tool_choice`."""
+    """Return the arguments of a call for the inner client. AutoGen before 0.7 has no `tool_choice`."""
     given: dict[str, Any] = {
         "tools": tools or [],
         "json_output": json_output,

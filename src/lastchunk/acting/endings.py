@@ -48,7 +48,7 @@ def ending_of(stream: object) -> Ending | None:
 
 
 def observer_of(stream: object, function: str) -> Observer:
-    """What watches `stream`; TypeError, in the name of `function`, if nothing of ours does."""
+    """Return the observer of `stream`. Raise TypeError, in the name of `function`, if there is none."""
     while isinstance(stream, Guarding):
         stream = stream.stream
     if not issubclass(type(stream), _OBSERVED):
@@ -67,7 +67,7 @@ def observer_of(stream: object, function: str) -> Observer:
 
 
 def record_of(stream: object, function: str) -> StreamRecord | None:
-    """The record of `stream`; None if it has not begun, or is a part of the stream around it."""
+    """Return the record of `stream`. None if it has not begun, or is part of the stream around it."""
     return observer_of(stream, function).record
 
 

@@ -40,7 +40,7 @@ class Terms:
 
     @property
     def limited(self) -> bool:
-        """There is a limit on silence."""
+        """Whether there is a limit on silence."""
         return self.first is not None or self.stall is not None
 
 
@@ -72,7 +72,7 @@ class _Guarded(Guarding):
             self._around = around if around is not None and around.operation is Operation.CHAT else None
 
     def _came(self, item: Any) -> None:
-        """It brought an item."""
+        """The step brought an item."""
         self._items += 1
         if self._observer.record is None:
             finish = getattr(item, "finish_reason", None)
@@ -86,7 +86,7 @@ class _Guarded(Guarding):
             record.finish_optional = self._declared = True
 
     def _verdict(self) -> StreamCutOff | None:
-        """The stream is over, and nobody raised: what is to be said about it."""
+        """Return the exception to raise when the stream is over without one; None if there is nothing to raise."""
         record, ending = self._observer.record, None
         if record is not None:
             ending = record.ending
@@ -113,7 +113,7 @@ class _Guarded(Guarding):
         return self._raised(StreamStalled(ending, self._items, self._answered(), self._patience.limit))
 
     def _raised(self, error: StreamCutOff) -> StreamCutOff:
-        """The run around this stream is to know whose ending it takes, if the exception ends it."""
+        """Tell the run around this stream whose ending it takes if the exception ends it."""
         record = self._observer.record
         if record is not None and record.ending is not None and record.parent is not None:
             record.parent.inner.raised_as(record.ending, error)

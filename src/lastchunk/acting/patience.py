@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures how long the service behind a stream has been silent, and how much longer a guard waits.
 
-Asked for when a time limit may be over, and at no other time: nothing is paid per chunk but two clocks.
+It is asked only when a time limit may be over, so a chunk costs only two clock readings.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Patience:
         self._since = clock.monotonic()
 
     def step_ends(self) -> None:
-        """It came. In a run each is progress; of a model's stream only content is."""
+        """The item came. In a run each item is progress; in a model's stream only content is."""
         record = self._record()
         if record is None or record.operation is not Operation.CHAT:
             self._carried = 0.0
@@ -52,7 +52,10 @@ class Patience:
         self._contents = contents
 
     def left(self) -> float | None:
-        """Seconds until the limit, while a step is pending; 0 or less if it is reached, None if there is none any more."""
+        """Return the seconds until the limit while a step is pending.
+
+        0 or less if it is reached, None if there is none any more.
+        """
         now, record = clock.monotonic(), self._record()
         heard, asked, excused = _survey(record, self._excuses) if record is not None else (0.0, 0.0, False)
         limit = self._stall if heard else self._first

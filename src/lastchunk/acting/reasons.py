@@ -16,7 +16,7 @@ CUT_BY_THE_SERVICE = frozenset(Reason) - OWN - {Reason.COMPLETED, Reason.REJECTE
 
 
 def reasons(given: Iterable[Reason | str], argument: str, known: frozenset[Reason]) -> frozenset[Reason]:
-    """The reasons that `argument` names; ValueError for one that is not among the `known`."""
+    """Return the reasons that `argument` names. Raise ValueError for one that is not `known`."""
     names = (given,) if isinstance(given, str) else tuple(given)
     unknown = [str(name) for name in names if name not in known]
     if unknown:
@@ -26,7 +26,7 @@ def reasons(given: Iterable[Reason | str], argument: str, known: frozenset[Reaso
 
 
 def seconds(given: float | None, argument: str) -> float | None:
-    """`given`, if it is a time above 0 or None; else ValueError."""
+    """Return `given` if it is a time above 0, or None. Else raise ValueError."""
     if given is not None and not 0 < given < float("inf"):
         raise ValueError(f"{argument}={given}: a number of seconds above 0, or None for no limit.")
     return given

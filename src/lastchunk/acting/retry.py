@@ -54,7 +54,7 @@ class retry_if_cutoff(retry_base):  # as tenacity names its policies
         self._after_content = after_content
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        """As tenacity asks it."""
+        """Decide whether to retry; called by tenacity."""
         error = retry_state.outcome.exception() if retry_state.outcome is not None else None
         ended = ended_with(error) if error is not None else None
         if error is None or ended is None or (ended.answered and not self._after_content):
@@ -70,14 +70,14 @@ class wait_retry_after(wait_base):  # as tenacity names its policies
         self._longest = longest
 
     def __call__(self, retry_state: RetryCallState) -> float:
-        """As tenacity asks it: seconds."""
+        """Return the seconds to wait; called by tenacity."""
         error = retry_state.outcome.exception() if retry_state.outcome is not None else None
         asked = _retry_after(error) if error is not None else None
         return float(self._otherwise(retry_state)) if asked is None else min(max(asked, 0.0), self._longest)
 
 
 def _passes(ending: Ending, error: BaseException) -> bool:
-    """What lies behind the ending may be gone the next time."""
+    """Whether a retry can avoid what is behind the ending."""
     if ending.cause in _LASTING:
         return False
     if ending.reason is not Reason.REJECTED or ending.cause is not Cause.PROVIDER_ERROR:

@@ -20,10 +20,10 @@ Item = TypeVar("Item")
 
 
 class Token(Protocol):
-    """Whatever can be cancelled: AutoGen's `CancellationToken`."""
+    """An object with `cancel`, such as AutoGen's `CancellationToken`."""
 
     def cancel(self) -> Any:
-        """Cancel what is linked to it."""
+        """Cancel everything that is linked to it."""
         ...
 
 
@@ -46,7 +46,7 @@ class StallLimit:
         """Remove the limit."""
 
     async def step(self, ask: Callable[[], Awaitable[Item]]) -> Item:
-        """Await the step that `ask` gives; raises `Stalled`."""
+        """Await the step that `ask` returns. Raise `Stalled` if the limit is reached."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("A limit on silence needs a task of asyncio to read the stream in.")
@@ -69,7 +69,7 @@ class StallLimit:
         raise Stalled
 
     def _is_ours(self, task: asyncio.Task[Any], cancels: int) -> bool:
-        """The step ended because the limit was reached, and nobody else cancelled it."""
+        """Whether the step ended because the limit was reached, and nobody else cancelled it."""
         reached, self._reached = self._reached, False
         return reached and task.uncancel() <= cancels
 
@@ -82,7 +82,7 @@ class StallLimit:
             self._timer = asyncio.get_running_loop().call_later(left, _look, reference, context=Context())
 
     def look(self) -> None:
-        """A limit may be over."""
+        """Look at the silence: a limit may be reached."""
         self._timer = None
         if self._task is None:
             return  # the next step sets the timer again

@@ -32,7 +32,7 @@ class SyncStallLimit:
         self._reached = False
 
     def step(self, ask: Callable[[], Item]) -> Item:
-        """Make the step that `ask` is; raises `Stalled`."""
+        """Make the step `ask`. Raise `Stalled` if the limit is reached."""
         with self._lock:
             self._patience.step_begins()
             self._pending = True
@@ -59,7 +59,7 @@ class SyncStallLimit:
             self._patience.step_ends()
 
     def look(self) -> float | None:
-        """A limit may be over: seconds until the next look; None if there is nothing to look at any more."""
+        """Look at the silence. Return the seconds until the next look, None if there is nothing to look at any more."""
         with self._lock:
             left = self._patience.left()
             if left is None or not self._pending or left > 0:
@@ -83,7 +83,7 @@ def _watch(reference: weakref.ref[SyncStallLimit], over: threading.Event) -> Non
 
 
 def _connection_of(stream: Any) -> socket.socket:
-    """The socket below an httpx response, which the streams of the openai and anthropic SDKs have."""
+    """Return the socket below an httpx response, on which the streams of the openai and anthropic SDKs are built."""
     response = getattr(stream, "response", None) or getattr(getattr(stream, "_raw_stream", None), "response", None)
     network = getattr(response, "extensions", {}).get("network_stream")
     found = network.get_extra_info("socket") if network is not None else None
