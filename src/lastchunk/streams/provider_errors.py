@@ -31,7 +31,8 @@ _RATE_LIMITED = (
     r"rate.?(limit|quota)|burst.?rate|throttl|too.?many.?requests|resource.?exhausted|insufficient.?quota|quota.?exceeded"
     r"|exceeded.{0,30}quota|tokens per (min|day|hour)|requests per (min|day|hour)|limit.?requests|\bmax (rpm|tpm)\b"
     r"|too many .{0,40}(wait|slow down|try again)|over.?capacity|capacity.{0,20}exceeded|server (is )?busy"
-    r"|max\w*.{0,20}(concurren|pending|queue)|频率|频繁|限流|限速|并发|访问量过大"
+    r"|max\w*.{0,20}(concurren|pending|queue)|too many concurren|concurren\w*.?(limit|exceed)"
+    r"|频率|速率|频繁|限流|限速|并发|访问量过大"
 )
 _CONTEXT_LIMIT = (
     r"context.?(length|window|size|limit)|maximum context|string_above_max_length|too many (input )?tokens"

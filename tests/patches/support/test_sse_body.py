@@ -155,6 +155,22 @@ def test_a_body_that_is_no_stream(bom: bytes, page: bytes, error: bool, cause: C
         assert wire.error_cause is cause
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'event: error\ndata: {"message": "x", "code": 429}\n\n',
+        b'data: {"message": "x", "code": 429}\nevent: error\n\n',
+        b'id: 1\ndata:{"message": "x", "code": 429}\nevent:error\nretry: 3\n\n',
+    ],
+)
+def test_the_fields_of_an_event_come_in_any_order(event: bytes) -> None:
+    """An event called `error` is one, whether its name comes before its data or after it; the next event has no name."""
+    for reads in ((event,), [event[at : at + 1] for at in range(len(event))]):
+        wire = _read(TEXT, *reads)
+        assert (wire.provider_error, wire.error_cause) == (True, Cause.RATE_LIMITED)
+    assert not _read(TEXT, b"event: message\n\n", TEXT, b"event: error\n\n").provider_error
+
+
 def test_bytes_that_are_no_chunk_end_a_silence() -> None:
     """A keep-alive comment does; a chunk does so when it is handed on."""
     wire = _read(TEXT)

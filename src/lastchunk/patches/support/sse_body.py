@@ -54,6 +54,7 @@ class SseBody:
     __slots__ = (
         "_begin",
         "_between",
+        "_data",
         "_event",
         "_line",
         "_lines",
@@ -76,7 +77,9 @@ class SseBody:
         self._line: bytes | None = None
         """The begin of a line that has not ended; None before anything came."""
         self._event = b""
-        """The name of the event that is being read."""
+        """The name of the event that is being read …"""
+        self._data = b""
+        """… and its last line of data."""
         self._page: bytearray | None = None
         """The begin of what is no stream."""
 
@@ -179,12 +182,15 @@ class SseBody:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if not line:
-            self._event = b""
+            self._event = self._data = b""
         elif name == b"event":
             self._event = value
+            if value == b"error" and self._data:  # the fields of an event may come in any order
+                self._wire.read_error(_cause(self._data))
         elif name == b"id":
             self._numbered = True
         elif name == b"data":
+            self._data = value[:_KEPT]
             self._read_data(value)
         elif name == b"error":
             self._wire.read_error(_cause(value))
