@@ -58,6 +58,9 @@ example: $(EXAMPLES) ## run one of examples/ (NAME=agent_with_tools) against a m
 test: $(DEV) ## run the tests (ARGS="-k ending -x" goes to pytest)
 	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,-n $(WORKERS) --dist loadfile --no-loadscope-reorder) --durations=10 $(ARGS)
 
+.PHONY: environment
+environment: $(DEV)
+
 compat: $(COMPAT) ## test with old and new AutoGen, openai, wrapt and OpenTelemetry (ARGS="-t corners": the two ends)
 	@env -u PIP_CONSTRAINT -u PIP_BUILD_CONSTRAINT $(BIN)/nox $(ARGS)
 

@@ -71,7 +71,10 @@ with contextlib.suppress(ImportError):  # the environments of `make compat` do w
     hypothesis.settings.register_profile("lastchunk", hypothesis.settings(), deadline=None)
     hypothesis.settings.load_profile("lastchunk")
 
-FIRST = ("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail.py", "demo/test_run.py")
+FIRST = (
+    *("endings/test_matrix.py", "examples/test_examples.py", "test_hooks_fail.py", "demo/test_run.py"),
+    *("integration/test_web_clients.py", "test_instrumentor.py", "doctor/ladder/test_command.py", "test_cli.py"),
+)
 """The files that take longest: several processes share the files in this order, and none of these begins last."""
 
 
