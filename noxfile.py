@@ -60,6 +60,9 @@ SDKS = (
 """Of Google and Mistral: the newest, and the oldest that the clients of Agent Framework and AG2 install. The first wants an older
 tenacity or websockets, the second a newer OpenTelemetry than the oldest we support."""
 
+EXPORTED = "opentelemetry-exporter-otlp-proto-common"
+"""With it the fuzzer of the wire looks at the bytes that would leave."""
+
 STUDIO = "autogenstudio==0.4.2.2"
 """It wants AutoGen 0.5."""
 
@@ -144,7 +147,7 @@ def classic(session: nox.Session, package: str) -> None:
     )
     session.install(
         *("--constraint", str(pins), "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
-        *(package, "autogen-ext[openai]", "opentelemetry-sdk"),
+        *(package, "autogen-ext[openai]", "opentelemetry-sdk", EXPORTED),
         *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/classic", *session.posargs)
@@ -210,7 +213,7 @@ def sdks(session: nox.Session, versions: tuple[str, str]) -> None:
     pins = _without("tenacity=", "websockets=", folder=Path(session.create_tmp()))
     session.install(
         *("--constraint", pins, "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
-        *(*versions, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *(*versions, "autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk", EXPORTED),
         *("aiohttp", "anthropic", "azure-ai-inference", "fastapi", "ollama", "sse-starlette", "trustme", "uvicorn"),
         *("uvloop", "pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
@@ -224,7 +227,7 @@ def ag2(session: nox.Session) -> None:
     session.install(
         *("--constraint", pins, "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *("ag2[openai,gemini,mistral,bedrock,zai,dashscope]==1.2.1", *AG2_SDKS),
-        *("autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk"),
+        *("autogen-agentchat", "autogen-ext[openai]", "opentelemetry-sdk", EXPORTED),
         *("pytest", "pytest-asyncio", "pytest-rerunfailures", "pytest-timeout"),
     )
     session.run("python", "-m", "pytest", "--quiet", "tests/ag2", *session.posargs)

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from fuzz import protocol
 from fuzz.wire import differences as wire
+from fuzz.wire.families import FAMILIES
 from lastchunk import AutoGenStreamsInstrumentor
 
 
@@ -24,11 +25,14 @@ def main() -> int:
     )
     parser.add_argument("--cases", type=int, default=10_000, help="how many random cases (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="the first seed (default: a random one)")
+    parser.add_argument(
+        "--family", choices=FAMILIES, default="", help="wire: SDKs that have an environment of their own (noxfile.py)"
+    )
     options = parser.parse_args()
     first = random.randrange(10**9) if options.seed is None else options.seed
     print(f"python {sys.version.split()[0]}, seeds {first} to {first + options.cases - 1}", flush=True)
     seeds = range(first, first + options.cases)
-    found = wire.differences(seeds) if options.what == "wire" else _of_the_protocol(seeds)
+    found = wire.differences(seeds, options.family) if options.what == "wire" else _of_the_protocol(seeds)
     for difference in found[:20]:
         print(difference)
     print(f"differences {len(found)} of {options.cases}")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Literal
 
-Dialect = Literal["openai", "completion", "responses", "anthropic", "ollama"]
+Dialect = Literal["openai", "completion", "responses", "anthropic", "ollama", "gemini"]
 """`completion` is an answer of the openai protocol that is no stream."""
 
 Event = tuple[str, Any]
@@ -27,6 +27,10 @@ _FINISHES = (
     *("stop",) * 6,
     *("length", "content_filter", "tool_calls", "end_turn", "end_turn", "max_tokens", "refusal", "pause_turn", "load"),
     *(None, "new_reason", "function_call", "error", "", "model_context_window_exceeded"),
+)
+_GEMINI_FINISHES = (
+    *("STOP",) * 6,
+    *("MAX_TOKENS", "SAFETY", "RECITATION", "MALFORMED_FUNCTION_CALL", "FINISH_REASON_UNSPECIFIED", "NEW_REASON", None),
 )
 _ERROR_CODES = (
     None,
@@ -163,12 +167,35 @@ def _ollama(said: Said) -> list[Event]:
     return [*lines, line("", done=said.this(True), done_reason=said.finish(), response="", **counts)]
 
 
+def _gemini(said: Said) -> list[Event]:
+    def response(parts: list[Any], **more: Any) -> Event:
+        content = {"role": "model", "parts": said.this(parts)}
+        candidates = [said.this({"content": said.this(content), "index": 0, **more})]
+        whole = {"candidates": said.this(candidates), "modelVersion": said.this("m-answer")}
+        return "", {**whole, "responseId": said.this("r-1")}
+
+    events = [response([{"text": said.this(text)}]) for text in said.texts()]
+    if said.now_and_then(0.1):
+        events.insert(0, response([{"text": f"{SENTINEL} thought", "thought": said.this(True)}]))
+    if said.now_and_then(0.15):
+        events.append(response([{"functionCall": {"name": said.this(TOOL), "args": said.this({"what": SENTINEL})}}]))
+    if said.now_and_then(0.06):
+        error = {"code": said.random.choice((429, 500, 400)), "message": f"{SENTINEL}: no", "status": "UNAVAILABLE"}
+        events.append(("", {"error": said.this(error)}))
+    if said.now_and_then(0.05):
+        events.append(("", {"promptFeedback": {"blockReason": said.this("SAFETY")}}))
+    end = response([{"text": ""}], finishReason=said.this(said.random.choice(_GEMINI_FINISHES)))
+    usage = {"promptTokenCount": said.this(1), "candidatesTokenCount": said.this(2), "totalTokenCount": 3}
+    return [*events, ("", {**end[1], "usageMetadata": said.this(usage)})] if said.now_and_then(0.9) else events
+
+
 _DIALECTS: dict[Dialect, Callable[[Said], list[Event]]] = {
     "openai": _openai,
     "completion": _completion,
     "responses": _responses,
     "anthropic": _anthropic,
     "ollama": _ollama,
+    "gemini": _gemini,
 }
 
 

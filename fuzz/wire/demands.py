@@ -32,7 +32,7 @@ _InMemoryLogs: Any = getattr(log_export, "InMemoryLogRecordExporter", None) or l
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
 _LONGEST = 400
 """Characters of any value of ours."""
-_FRAMEWORK = "agent_framework"
+_FRAMEWORKS = frozenset({"agent_framework", "opentelemetry.instrumentation.ag2"})
 _TOO_LATE = "Setting attribute on ended span."
 
 
@@ -84,14 +84,14 @@ class Watch:
         spans, found = self._spans.get_finished_spans(), self._found.copy()
         self._found.clear()
         begun = {span.context.span_id: span for span in self._begun.spans}
-        # Agent Framework's own spans are its own affair: what it says in them, that it says it too late, or never ends one.
-        told = [span for span in spans if _scope(span) != _FRAMEWORK]
-        if any(_scope(span) == _FRAMEWORK for span in begun.values()):
+        # The own spans of a framework are its own affair: what it says in them, that it says it too late, or never ends one.
+        told = [span for span in spans if _scope(span) not in _FRAMEWORKS]
+        if any(_scope(span) in _FRAMEWORKS for span in begun.values()):
             found = [fault for fault in found if _TOO_LATE not in fault]
         ours = [span for span in spans if _is_ours(span) and span.context.span_id in begun]
         found += [f"{record.start.operation} did not end" for record in open_streams.open_streams()]
         open_streams._open.clear()
-        left = [span for span in begun.values() if span.end_time is None and _scope(span) != _FRAMEWORK]
+        left = [span for span in begun.values() if span.end_time is None and _scope(span) not in _FRAMEWORKS]
         found += [f"{span.name} began, and did not end" for span in left]
         found += [f"Lastchunk failed at {place}: {error}" for place, error in own_errors._reported]
         found += _number(ours, requests)

@@ -90,10 +90,10 @@ class Side:
         return {"seen": [HANGS], "faults": []}
 
 
-def differences(seeds: Iterable[int]) -> list[str]:
-    """What differs under Lastchunk, and what it emitted that it must not."""
+def differences(seeds: Iterable[int], family: str = "") -> list[str]:
+    """What differs under Lastchunk, and what it emitted that it must not, in cases of a family of layers."""
     found: list[str] = []
-    with Side(*_SIDE, "bare") as bare, Side(*_SIDE, "observed") as observed:
+    with Side(*_SIDE, "bare", family) as bare, Side(*_SIDE, "observed", family) as observed:
         for number, seed in enumerate(seeds, 1):
             right, ours = _both(bare, observed, seed)
             found += [f"seed {seed}, {ours['seen'][0]}: {fault}" for fault in _confirmed_faults(observed, seed, ours)]

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 import anthropic
@@ -26,7 +24,8 @@ from azure.ai.inference.aio import ChatCompletionsClient as AsyncChatCompletions
 from azure.core.credentials import AzureKeyCredential
 
 from fuzz.wire.answers import SENTINEL, Dialect
-from fuzz.wire.values import MODELS, NAMES, TITLES, Log, history, messages
+from fuzz.wire.asking import Asker, Layer
+from fuzz.wire.values import NAMES, TITLES, history
 
 _INFO = ModelInfo(
     vision=False,
@@ -36,36 +35,6 @@ _INFO = ModelInfo(
     structured_output=True,
     multiple_system_messages=True,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """An application that asks."""
-
-    url: str
-    random: Random
-    log: Log
-    timeout: float
-    """Of its client, in seconds."""
-    clients: list[Any] = field(default_factory=list[Any])
-    """Those that it made."""
-
-    def made(self, client: Any) -> Any:
-        """A client that it made."""
-        self.clients.append(client)
-        return client
-
-    def model(self) -> str:
-        """The name of one."""
-        return self.random.choice(MODELS)
-
-    def asked(self) -> dict[str, Any]:
-        """The arguments that all SDKs have in common."""
-        return {"model": self.model(), "messages": messages(self.random, self.log)}
-
-
-Layer = Callable[[Asker], Any]
-"""Gives the stream, or an awaitable that gives it."""
 
 
 def openai_client(asker: Asker, kind: Any = openai.AsyncOpenAI) -> Any:

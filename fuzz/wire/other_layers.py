@@ -13,9 +13,8 @@ import anthropic
 import openai
 
 from fuzz.wire.answers import SENTINEL, Dialect
+from fuzz.wire.asking import Asker, Layer
 from fuzz.wire.layers import (
-    Asker,
-    Layer,
     anthropic_client,
     input_of_responses,
     openai_client,
@@ -91,4 +90,4 @@ _FRAMEWORK: dict[str, tuple[Dialect, Layer]] = {
     "framework, chat": ("openai", _response_of_framework),
 }
 
-OTHER_LAYERS = {**_SYNC, **_ASYNC, **(_FRAMEWORK if find_spec("agent_framework") else {})}
+LAYERS = {**_SYNC, **_ASYNC, **(_FRAMEWORK if find_spec("agent_framework") else {})}

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""One of the two processes, `python -m fuzz.wire.side bare` or `observed`: reads a seed a line, and tells what came of it."""
+"""One of the two processes, `python -m fuzz.wire.side bare` or `observed`, and the family of layers: reads a seed a line, and
+tells what came of it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def main() -> None:
 
     An empty line asks for what is wrong with all metrics so far. Where a case hangs is told to stderr.
     """
-    observed = sys.argv[1] == "observed"
+    observed, family = sys.argv[1] == "observed", sys.argv[2]
     # Whatever else is printed belongs to nobody.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -42,7 +43,7 @@ def main() -> None:
             if seed is None:
                 faults = watch.faults_of_metrics() if watch else []
             else:
-                seen, requests = perform(seed, server, watch.current if watch else _nothing)
+                seen, requests = perform(seed, server, watch.current if watch else _nothing, family)
                 faults = watch.faults(requests) if watch else []
             print(json.dumps({"seen": seen, "faults": faults}), file=out, flush=True)
             faulthandler.cancel_dump_traceback_later()

@@ -112,6 +112,25 @@ def messages(random: Random, log: Log) -> Any:
     return random.choice((asked,) * 6 + (tuple(asked), iter(asked), OnceOnly(asked)))
 
 
+def contents(random: Random) -> Any:
+    """What Google's SDK is asked."""
+    part = {"text": f"{SENTINEL} part"}
+    asked = random.choice(
+        (
+            f"{SENTINEL} ask",
+            f"{SENTINEL} ask",
+            {"role": "user", "parts": [part]},
+            {"role": "user", "parts": OnceOnly([part])},
+            {"role": "user", "parts": iter([part])},
+            part,
+            "",
+            None,
+            7,
+        )
+    )
+    return random.choice((asked, [asked], [asked, asked], (asked,), iter([asked]), OnceOnly([asked])))
+
+
 def history(random: Random) -> Any:
     """What a model client of AutoGen's is asked."""
     asked: list[Any] = [

@@ -59,10 +59,10 @@ class Dialect:
     def last_message(self, body: Mapping[str, object]) -> Message:
         """The last message of a request; empty if there is none."""
         messages = body.get(self.conversation) or ()
-        if isinstance(messages, str):
-            return {"content": messages}
-        last = list(cast("list[Message]", messages))[-1:]
-        return last[0] if last else {}
+        last = messages[-1:] if isinstance(messages, list) else [messages]
+        if not last:
+            return {}
+        return cast("Message", last[0]) if isinstance(last[0], dict) else {"content": last[0]}
 
 
 DIALECTS: Mapping[Name, Dialect] = {
@@ -87,7 +87,9 @@ def answers_tool(message: Message) -> bool:
         return True
     blocks = message.get("content") or message.get("parts")
     return isinstance(blocks, list) and any(
-        block.get("type") == "tool_result" or "functionResponse" in block for block in cast("list[Message]", blocks)
+        block.get("type") == "tool_result" or "functionResponse" in block
+        for block in cast("list[Message]", blocks)
+        if isinstance(block, dict)
     )
 
 

@@ -51,7 +51,7 @@ class Items:
         said = field(item, "stop_reason")
         if isinstance(said, str):
             record.stop_reason = _stop_reason(said)
-        if said != _RAISES_NEXT:
+        if not isinstance(said, str) or str.__ne__(said, _RAISES_NEXT):
             self._ends(record, last_of(field(item, "messages")), gap)
 
     def _response(self, record: StreamRecord, item: object, now: float, gap: float) -> None:
@@ -97,7 +97,7 @@ def error_text_of(agent: object) -> str:
 
 def _says_error(content: object, record: StreamRecord) -> TypeGuard[str]:
     begin = record.start.error_text
-    return bool(begin) and isinstance(content, str) and content.startswith(begin)
+    return bool(begin) and isinstance(content, str) and str.startswith(content, begin)
 
 
 def _cause_of(text: str) -> Cause | None:
@@ -108,8 +108,7 @@ def _cause_of(text: str) -> Cause | None:
 def _message(kind: ChunkKind, waiting_for: WaitingFor) -> OnItem:
     def read(record: StreamRecord, item: object, now: float, gap: float) -> None:
         record.waiting_for = waiting_for
-        content = field(item, "content")
-        record.chunk(kind, size_of_text(content) if isinstance(content, str) else 0, now, gap)
+        record.chunk(kind, size_of_text(field(item, "content")), now, gap)
 
     return read
 

@@ -50,22 +50,25 @@ def _describe(models: object, args: Sequence[object], kwargs: Mapping[str, objec
 def _history(contents: object) -> History | None:
     """Return how many contents there are, and how much text in them. None if they have another shape."""
     if isinstance(contents, str):
-        return History(1, size_of_text(str.__str__(contents)))
+        return History(1, size_of_text(contents))
     items = items_of(contents) or (() if contents is None else (contents,))
     return History(len(items), sum(map(_size, items))) if items else None
 
 
 def _size(content: object) -> int:
-    if isinstance(content, str):
-        return size_of_text(str.__str__(content))
-    own = field(content, "text")
     parts = sum(map(_size, items_of(field(content, "parts"))))
-    return parts + (size_of_text(str.__str__(own)) if isinstance(own, str) else 0)
+    return size_of_text(content) + size_of_text(field(content, "text")) + parts
 
 
 def _answers_tool(contents: object) -> bool:
-    last = last_of(contents) or contents
-    return field(last_of(field(last, "parts")) or last, "function_response") is not None
+    content = _last_within(contents)
+    return field(_last_within(field(content, "parts"), content), "function_response") is not None
+
+
+def _last_within(things: object, alone: object = None) -> object:
+    """Return the last of a list or a tuple. Of anything else, or of an empty one, `alone`, or `things` itself."""
+    last = last_of(things)
+    return last if last is not None else things if alone is None else alone
 
 
 def _read(wire: Wire, response: object, now: float) -> Content:

@@ -8,8 +8,10 @@ something is no chunk, an error included. Source: mistralai/client/chat.py and m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from types import ModuleType
+from typing import Any, SupportsIndex
 
 from lastchunk.patches.support import sse_body
 from lastchunk.patches.support.chat_completions import answers_tool, read_chunk
@@ -19,6 +21,8 @@ from lastchunk.patches.support.patching import Patch, Patcher
 from lastchunk.patches.support.sdk_calls import Content, Sdk, bare_stream
 from lastchunk.patches.support.shapes import Body
 from lastchunk.patches.support.sse_body import SseBody
+from lastchunk.streams.passing_on import no_frame_of_ours
+from lastchunk.streams.shapes import Function
 from lastchunk.streams.start import Start
 from lastchunk.streams.wire import Wire
 
@@ -37,11 +41,12 @@ def _asks(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
 def _describe(chat: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = kwargs.get("messages")
     configured = field(field(chat, "sdk_configuration"), "server_url")
+    given = kwargs.get("server_url")
     return bare_stream(
         chat,
         provider="mistral_ai",
         model=kwargs.get("model"),
-        url=kwargs.get("server_url") or configured or _PUBLIC,
+        url=(configured or _PUBLIC) if given is None else given,
         history=history_of(messages),
         may_be_silent=answers_tool(messages),
     )
@@ -60,19 +65,29 @@ def _obtained(wire: Wire, stream: object) -> None:
         return
     seen = SseBody(wire, sse_body.CHAT, skips_errors=True)
     if hasattr(stream, "__anext__"):
-        read_async = response.aiter_bytes
-
-        def aiter_bytes(*args: object, **kwargs: object) -> AsyncIterator[bytes]:
-            return seen.look_async(read_async(*args, **kwargs))
-
-        response.aiter_bytes = aiter_bytes
+        response.aiter_bytes = _Watched(response.aiter_bytes, seen.look_async)
     else:
-        read = response.iter_bytes
+        response.iter_bytes = _Watched(response.iter_bytes, seen.look_sync)
 
-        def iter_bytes(*args: object, **kwargs: object) -> Iterator[bytes]:
-            return seen.look_sync(read(*args, **kwargs))
 
-        response.iter_bytes = iter_bytes
+class _Watched:
+    """The method of a response by which the SDK reads the body, with a look at what it gives. Its copies are the method's."""
+
+    def __init__(self, read: Function, look: Callable[[Any], object]) -> None:
+        self._read, self._look = read, look
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        with no_frame_of_ours:
+            return self._look(self._read(*args, **kwargs))
+
+    def __copy__(self) -> object:
+        return self._read
+
+    def __deepcopy__(self, memo: dict[int, object]) -> object:
+        return deepcopy(self._read, memo)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
+        return self._read.__reduce_ex__(protocol)
 
 
 CHAT = Sdk(name="the mistralai SDK", asks=_asks, describe=_describe, read=_read, obtained=_obtained)

@@ -16,7 +16,7 @@ from lastchunk import semconv
 from lastchunk.own_errors import report
 from lastchunk.patches.support.carried import carried
 from lastchunk.patches.support.endpoints import base_url, endpoint
-from lastchunk.patches.support.fields import field, fields_of, last_of
+from lastchunk.patches.support.fields import field, fields_of, items_of, last_of
 from lastchunk.patches.support.history import history_of, size_of_text
 from lastchunk.patches.support.patching import Patch, Patcher, argument
 from lastchunk.patches.support.sdk_calls import instead_of
@@ -57,7 +57,7 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
     def on_item(record: StreamRecord, item: object, now: float, gap: float) -> None:
         if isinstance(item, str):
             record.waiting_for = next_chunk
-            record.chunk(text, size_of_text(str.__str__(item)), now, gap)
+            record.chunk(text, size_of_text(item), now, gap)
         elif isinstance(item, result):
             _on_result(record, item, gap)
         else:
@@ -78,7 +78,8 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 def _on_result(record: StreamRecord, result: object, gap: float) -> None:
     finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
     content = field(result, "content")
-    record.result(gap, arrived=bool(content) or bool(field(result, "thought")), finish=finish, text=content)
+    said = size_of_text(content) or size_of_text(field(result, "thought"))
+    record.result(gap, arrived=bool(said or items_of(content)), finish=finish, text=content)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
 

@@ -114,9 +114,16 @@ class ChunkSample:
         return sorted({chunk.index: chunk for chunk in kept}.values())
 
 
-def size_of_text(text: str) -> int:
-    """Bytes of `text` as UTF-8; a lone surrogate counts as three."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+def size_of_text(said: object) -> int:
+    """Return the bytes of a text as UTF-8, a lone surrogate as three; 0 for what is no text.
+
+    The text itself counts: no method of an application's own kind of text is called.
+    """
+    if type(said) is not str:
+        if not issubclass(type(said), str):
+            return 0
+        said = str.__str__(said)  # type: ignore[arg-type]  # its type says so
+    return len(said) if said.isascii() else len(said.encode("utf-8", "surrogatepass"))
 
 
 def _chunk(gap: float, index: int, kind: int, size: int, at: float) -> Chunk:

@@ -50,7 +50,7 @@ def on_workflow(record: StreamRecord, event: object, now: float, gap: float) -> 
         # An `AgentResponse` has its text in its messages; of what else an executor hands out, a text is one.
         whole = history_of_messages(field(data, "messages"))
         size = size_of_content(data) if whole is None else whole.size
-        record.chunk(ChunkKind.MESSAGE, _size_of_text(data) or size, now, gap)
+        record.chunk(ChunkKind.MESSAGE, size_of_text(data) or size, now, gap)
 
 
 def _chunk(record: StreamRecord, contents: object, now: float, gap: float) -> None:
@@ -82,7 +82,7 @@ def size_of_content(content: object) -> int:
     for key in ("text", "arguments"):
         value = dict.get(own, key)
         if isinstance(value, str):
-            return _size_of_text(value)
+            return size_of_text(value)
     return 0
 
 
@@ -103,8 +103,4 @@ def answers_tool(messages: object) -> bool:
 
 
 def _size_of_message(message: object) -> int:
-    return _size_of_text(message) + sum(map(size_of_content, items_of(field(message, "contents"))))
-
-
-def _size_of_text(said: object) -> int:
-    return size_of_text(str.__str__(said)) if isinstance(said, str) else 0
+    return size_of_text(message) + sum(map(size_of_content, items_of(field(message, "contents"))))

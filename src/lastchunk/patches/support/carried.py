@@ -76,7 +76,7 @@ def _kind(name: str, value: object) -> ChunkKind:
 def _size(value: object, depth: int, only: frozenset[str] | None) -> int:
     """Return the bytes of text in `value`; of a call, only those of its arguments."""
     if isinstance(value, str):
-        return size_of_text(str.__str__(value))
+        return size_of_text(value)
     if not depth or value is None or isinstance(value, bool | int | float | bytes):
         return 0
     if isinstance(value, list | tuple):

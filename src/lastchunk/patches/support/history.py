@@ -16,7 +16,7 @@ from lastchunk.streams.start import History
 def history_of(messages: object) -> History | None:
     """Return how many messages there are, and how much text in them. None if `messages` has another shape."""
     if isinstance(messages, str):
-        return History(1, _size_of_text(messages))
+        return History(1, size_of_text(messages))
     if not isinstance(messages, list | tuple):
         if "content" not in fields_of(messages):
             return None
@@ -36,13 +36,9 @@ def _size(message: object) -> int:
 
 def _size_of_content(content: object) -> int:
     """Return the size of texts, function calls and their results. An image counts 0."""
-    return _size_of_text(content) + sum(_size_of_part(part) for part in items_of(content))
+    return size_of_text(content) + sum(_size_of_part(part) for part in items_of(content))
 
 
 def _size_of_part(part: object) -> int:
     fields = fields_of(part)
-    return _size_of_text(part) + sum(_size_of_text(dict.get(fields, key)) for key in ("text", "content", "arguments"))
-
-
-def _size_of_text(said: object) -> int:
-    return size_of_text(str.__str__(said)) if isinstance(said, str) else 0
+    return size_of_text(part) + sum(size_of_text(dict.get(fields, key)) for key in ("text", "content", "arguments"))
