@@ -89,7 +89,7 @@ def _said(reason: str | None) -> RawMessageDeltaEvent:
     ids=lambda value: str(getattr(value, "type", value)),
 )
 def test_content(event: Any, kind: ChunkKind, size: int) -> None:
-    """Its kind, and its bytes."""
+    """A chunk of content has its kind and its bytes."""
     wire, read = _read(event)
     assert read == [(kind, size)]
     assert wire.arrived
@@ -143,7 +143,7 @@ def test_a_whole_message() -> None:
     ],
 )
 def test_stop_reasons(raw: str, meaning: Finish) -> None:
-    """Also those that AutoGen calls unknown."""
+    """Stop reasons that AutoGen calls unknown are reported, too."""
     assert _read(_said(raw))[0].finish == {meaning}
 
 
@@ -156,7 +156,7 @@ def test_no_stop_reason() -> None:
 
 
 async def test_a_stream_stays_one(exported: Exported, make: Make) -> None:
-    """Also for the SDK's own `isinstance`, which knows only what is exactly of its class."""
+    """It passes the SDK's own `isinstance`, which needs exactly its class."""
     stream = await make("clean").messages.create(**ASK, stream=True)
     assert isinstance(stream, AsyncStream)
     assert not isinstance(stream, Stream)
@@ -170,7 +170,7 @@ async def test_a_stream_stays_one(exported: Exported, make: Make) -> None:
 
 
 async def test_the_span(exported: Exported, make: Make) -> None:
-    """What a bare stream says of itself."""
+    """The span of a bare stream has these attributes."""
     async for _ in await make("clean", text="one two").messages.create(**ASK, stream=True):
         pass
     given = exported.one().attributes

@@ -116,7 +116,7 @@ async def test_a_stream_stays_one(exported: Exported, server: ModelServer) -> No
 
 
 def test_a_sync_stream_stays_one(exported: Exported, server: ModelServer) -> None:
-    """Likewise."""
+    """A sync stream stays one, too."""
     with ChatCompletionsClient(server.url("clean"), KEY) as client:
         stream: Any = client.complete({"messages": MESSAGES, "model": "m", "stream": True})
         assert isinstance(stream, StreamingChatCompletions)
@@ -147,7 +147,7 @@ async def test_what_the_sdk_swallows(
 
 
 async def test_an_answer_that_quotes_an_error(exported: Exported, server: ModelServer) -> None:
-    """Quotes inside a chunk's text are escaped: that is none."""
+    """Quotes inside a chunk's text are escaped, so this is no error."""
     url = server.url("silent_cut", text='data: {"error": 1}\ndata: [DONE]\n\n' * 3)
     async with AsyncChatCompletionsClient(url, KEY) as client:
         async for _ in await client.complete(messages=MESSAGES, model="m", stream=True):

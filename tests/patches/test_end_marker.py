@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The end marker is the end of the body. Whether it is the end of the answer, the endpoint's habit says."""
+"""The end marker is the end of the body. The endpoint's habit decides whether it is also the end of the answer."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_a_server_that_has_said_why_before(
 
 @pytest.mark.parametrize("declared", [False, True])
 async def test_a_declaration_goes_before_the_habit(exported: Exported, endpoint: Endpoint, declared: bool) -> None:
-    """Whoever says that the server need not say why is believed, also of one that did it before."""
+    """A server that is declared not to need a finish reason stays so, even if it sent one before."""
     await endpoint.ask(CLEAN)
     endpoint.scripts["it"] = MARKER_ONLY
     stream = endpoint.model().create_stream(HELLO)

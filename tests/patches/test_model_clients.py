@@ -133,7 +133,7 @@ async def test_a_hit_of_the_cache(exported: Exported) -> None:
 
 
 async def test_two_streams_in_one_task_are_two(exported: Exported) -> None:
-    """Neither is inside of the other, although they are open at once."""
+    """Neither is an inner stream of the other, although they are open at once."""
     one, two = _client("a", _result()), _client("b", _result())
     streams = [client.create_stream(HELLO) for client in (one, two)]
     for stream in streams:
@@ -145,7 +145,7 @@ async def test_two_streams_in_one_task_are_two(exported: Exported) -> None:
 
 
 async def test_suppressed(exported: Exported, model: Model) -> None:
-    """At either level."""
+    """Suppression works at either level."""
     with suppress_instrumentation():
         assert len(await _drain(model("clean").create_stream(HELLO))) > 1
     assert exported.all == []
@@ -201,7 +201,7 @@ async def test_a_client_without_a_wire(
 
 
 async def test_a_late_error(exported: Exported) -> None:
-    """It came after the result: noted by its class."""
+    """An error after the result is noted by its class."""
     stream = _client(_result(), ValueError("x")).create_stream(HELLO)
     await anext(stream)
     with pytest.raises(ValueError, match="x"):
@@ -218,7 +218,7 @@ async def test_a_silent_turn_after_a_tool(exported: Exported) -> None:
 
 
 async def test_a_cancellation_token(exported: Exported, model: Model) -> None:
-    """AutoGen's own cancel, from elsewhere."""
+    """AutoGen's own cancel comes from another task."""
     token = CancellationToken()
     stream = model("stall").create_stream(HELLO, cancellation_token=token)
     await anext(stream)
@@ -307,7 +307,7 @@ class Items:
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """As a generator's."""
+        """Close it, as a generator is closed."""
         self.closed = True
 
 
@@ -331,7 +331,7 @@ async def test_a_stream_that_is_no_generator(exported: Exported) -> None:
 
 @pytest.mark.parametrize("given", [None, 5, "text", ["one"]])
 async def test_what_is_no_stream_is_handed_on(exported: Exported, given: Any) -> None:
-    """Whatever an application's own client returns."""
+    """Whatever an application's own client returns is passed on."""
 
     class Own(ReplayChatCompletionClient):
         def create_stream(self, *args: Any, **kwargs: Any) -> Any:
@@ -342,7 +342,7 @@ async def test_what_is_no_stream_is_handed_on(exported: Exported, given: Any) ->
 
 
 async def test_a_call_that_raises(exported: Exported) -> None:
-    """Before there is a stream."""
+    """The call raises before there is a stream."""
     error = ValueError("no")
 
     class Own(ReplayChatCompletionClient):
@@ -367,7 +367,7 @@ async def test_a_coroutine_that_gives_a_stream(exported: Exported) -> None:
 
 @pytest.mark.parametrize("messages", [[], (), None, MagicMock(), [MagicMock()], "text", [None, 5], {"a": 1}])
 async def test_odd_messages(exported: Exported, messages: Any) -> None:
-    """The client's own affair; the span leaves out what it cannot tell."""
+    """They are passed on. The span leaves out what cannot be determined."""
     await _drain(_client("a", _result()).create_stream(messages))
     assert exported.reason() == "completed"
 

@@ -52,7 +52,7 @@ async def test_an_async_stream_stays_one(exported: Exported, sdk: Sdk) -> None:
 
 
 def test_a_sync_stream_stays_one(exported: Exported, sync_sdk: SyncSdk) -> None:
-    """Likewise, without a loop anywhere."""
+    """A sync stream stays one, without a loop anywhere."""
     stream = sync_sdk("clean").chat.completions.create(**ASK)
     assert isinstance(stream, Stream)
     assert stream.__class__ is Stream
@@ -147,7 +147,7 @@ async def test_a_call_that_is_never_awaited(instrument: Instrument, sdk: Sdk, in
 
 @pytest.mark.parametrize("asked", [{}, {"stream": False}, {"stream": None}])
 async def test_without_streaming(exported: Exported, sdk: Sdk, asked: dict[str, Any]) -> None:
-    """It is none of ours."""
+    """A call without streaming has no span."""
     completion = await sdk("clean").chat.completions.create(**{**ASK, "stream": openai.omit, **asked})
     assert type(completion) is ChatCompletion
     assert exported.all == []
@@ -326,7 +326,7 @@ async def test_a_method_replaced_before(
 
 
 async def test_a_method_replaced_after(exported: Exported, sdk: Sdk, replace_create: Callable[[Any], None]) -> None:
-    """It is the application's own."""
+    """The application's own method is called, and has no span."""
 
     async def create(self: Any, **kwargs: Any) -> Any:
         return _chunks()

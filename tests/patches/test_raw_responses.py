@@ -43,7 +43,7 @@ async def _claude(server: ModelServer) -> AsyncIterator[Callable[[str], AsyncAnt
 
 
 async def drain(stream: Any) -> int:
-    """How many chunks it has."""
+    """Count the chunks."""
     return len([chunk async for chunk in stream])
 
 
@@ -58,7 +58,7 @@ PARSED = [
 
 @pytest.mark.parametrize(("script", "reason"), PARSED)
 async def test_parsed(exported: Exported, sdk: Sdk, script: str, reason: str) -> None:
-    """As the stream itself, with the evidence of the wire."""
+    """The parsed stream has the evidence of the wire, as the stream itself has."""
     raw = await sdk(script).chat.completions.with_raw_response.create(**ASK)
     assert isinstance(raw, LegacyAPIResponse)
     stream = raw.parse()
@@ -96,7 +96,7 @@ def test_parsed_without_a_loop(exported: Exported, sync_sdk: SyncSdk, script: st
 async def test_parsed_with_anthropic(
     exported: Exported, claude: Callable[[str], AsyncAnthropic], script: str, reason: str
 ) -> None:
-    """Likewise."""
+    """The same holds for anthropic."""
     messages = claude(script).messages
     raw = await messages.with_raw_response.create(**ASK, max_tokens=99)
     await drain(raw.parse())
@@ -177,7 +177,7 @@ async def test_a_raw_response_that_dies_unparsed(exported: Exported, sdk: Sdk) -
 
 
 async def test_a_context_manager_that_is_left_unread(exported: Exported, sdk: Sdk) -> None:
-    """Likewise, at once."""
+    """A response that is left unread is closed at once."""
     async with sdk("clean").chat.completions.with_streaming_response.create(**ASK) as response:
         assert response.status_code == 200
     assert exported.reason() == "abandoned"
@@ -191,7 +191,7 @@ RAW = [("clean", "completed"), ("silent_cut", "truncated"), ("json_body", "compl
 
 @pytest.mark.parametrize(("script", "reason"), RAW)
 async def test_raw_lines(exported: Exported, sdk: Sdk, script: str, reason: str) -> None:
-    """Of a streaming response."""
+    """The lines of a streaming response are read."""
     async with sdk(script).chat.completions.with_streaming_response.create(**ASK) as response:
         lines = [line async for line in response.iter_lines()]
     assert lines
@@ -201,7 +201,7 @@ async def test_raw_lines(exported: Exported, sdk: Sdk, script: str, reason: str)
 
 @pytest.mark.parametrize(("script", "reason"), RAW)
 def test_raw_bytes_without_a_loop(exported: Exported, sync_sdk: SyncSdk, script: str, reason: str) -> None:
-    """Likewise."""
+    """Bytes are read with the sync client."""
     with sync_sdk(script).chat.completions.with_streaming_response.create(**ASK) as response:
         assert b"".join(response.iter_bytes())
     assert exported.reason() == reason
@@ -239,7 +239,7 @@ async def test_other_end_markers(
 
 
 async def test_left_behind_the_end_marker(exported: Exported, sdk: Sdk) -> None:
-    """Whoever stops at `[DONE]` has everything."""
+    """An application that stops at `[DONE]` has received everything."""
     stream = await sdk("stall_after_done").chat.completions.create(**ASK)
     async for line in stream.response.aiter_lines():
         if line == "data: [DONE]":
@@ -249,7 +249,7 @@ async def test_left_behind_the_end_marker(exported: Exported, sdk: Sdk) -> None:
 
 
 async def test_left_in_the_middle(exported: Exported, sdk: Sdk) -> None:
-    """A body that is closed before its end."""
+    """A body that is closed before its end is abandoned."""
     response = (await sdk("stall").chat.completions.with_raw_response.create(**ASK)).http_response
     async for _ in response.aiter_lines():
         break

@@ -43,7 +43,7 @@ async def _run_team(words: int) -> TaskResult:
 
 
 async def test_no_span_per_item(exported: Exported) -> None:
-    """A long answer has as many runtime spans as a short one, and none goes to the team's output."""
+    """A long answer has as many runtime spans as a short one, and none of them goes to the team's output."""
     counts = []
     for words in (1, 20):
         exported.exporter.clear()
@@ -65,7 +65,7 @@ async def test_no_message(exported: Exported) -> None:
 
 
 async def test_spans_can_be_kept(instrument: Instrument) -> None:
-    """As AutoGen makes them: two for each item name the output topic, with the message."""
+    """With `keep`, AutoGen's two spans for each item name the output topic and contain the message."""
     exported = instrument(autogen_spans="keep")
     await _run_team(20)
     spans = _of_runtime(exported)
@@ -85,7 +85,7 @@ class Answerer(RoutedAgent):
 
     @message_handler
     async def answer(self, message: Question, ctx: MessageContext) -> Question:
-        """Answer, or refuse to."""
+        """Answer, or raise."""
         if message.text == "secret: fail":
             raise ValueError(message.text)
         return Question(text=message.text)

@@ -22,7 +22,7 @@ from tests.telemetry.signals import Signals
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:
-    """Nobody asks it anything."""
+    """An application that nobody sends a request to."""
 
 
 def _serve(stop: Callable[[uvicorn.Server], None]) -> None:
@@ -40,7 +40,7 @@ def _serve(stop: Callable[[uvicorn.Server], None]) -> None:
 
 
 def _batched() -> Signals:
-    """Spans are sent when the batch is full, or never."""
+    """Send spans only when the batch is full."""
     signals = Signals()
     signals.tracer_provider._active_span_processor._span_processors = (
         BatchSpanProcessor(signals.exporter, schedule_delay_millis=3_600_000),
@@ -50,7 +50,7 @@ def _batched() -> Signals:
 
 @pytest.fixture(name="raised")
 def _raised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Signals that uvicorn raises anew, which would end this process."""
+    """Record the signals that uvicorn raises again, which would end this process."""
     raised: list[int] = []
     # sse-starlette, if it is imported, remembers that a server was stopped, and ends every later response.
     monkeypatch.setattr(AppStatus, "should_exit", False)

@@ -18,12 +18,12 @@ def having(**versions: str) -> dict[str, Installed]:
 
 
 def test_nothing_is_said_of_what_is_not_there() -> None:
-    """Neither of AG2's classic API, of which `packages.owner` speaks."""
+    """There are no checks of a framework that is not installed. AG2's classic API belongs to `packages.owner`."""
     assert list(frameworks.checks({}, having(openai="3.54.0", ag2="0.14.0"))) == []
 
 
 def test_both() -> None:
-    """Versions, telemetry, and what is seen."""
+    """The checks say versions, telemetry, and which streams are seen."""
     there = having(agent_framework_core="1.23.0", agent_framework_openai="1.17.0", ag2="1.2.1")
     checks = {check.id: check for check in frameworks.checks({}, there)}
     assert list(checks) == ["agent_framework.versions", "agent_framework.telemetry", "ag2.seen"]
@@ -50,7 +50,7 @@ def test_an_old_core() -> None:
     ],
 )
 def test_telemetry(environ: dict[str, str], status: Status, word: str) -> None:
-    """On by default; content is warned of."""
+    """Telemetry is on by default, and exported content is a warning."""
     check = frameworks.telemetry(environ)
     assert check.status is status
     assert word in check.evidence

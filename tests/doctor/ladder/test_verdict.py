@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which rung the verdict names, from runs alone."""
+"""Which rung the verdict names, decided from the runs alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lastchunk.semconv import Cause, Delivery, Reason
 
 
 def run(rung: int, number: int = 1, **known: Any) -> Run:
-    """A healthy run, but for what is said of it."""
+    """Return a healthy run, changed by the arguments."""
     healthy: dict[str, Any] = {
         "reason": Reason.COMPLETED,
         "cause": None,
@@ -132,7 +132,7 @@ def test_litellm_is_named() -> None:
 
 
 def test_a_call_of_a_tool_says_nothing_of_texts() -> None:
-    """What failed above it is compared with nothing, and nobody is blamed by it."""
+    """A run that returned only a tool call is not compared, and no rung is blamed because of it."""
     runs = [run(1, called=True), run(2, called=True), run(3, called=True), run(4, reason="truncated", cause="unknown")]
     said = verdict(places(runs), runs, Asked("the key")).evidence
     assert said.startswith("Rung 4 (agent.run_stream) already fails")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""What findings come to."""
+"""How findings add up to a report and an exit status."""
 
 from __future__ import annotations
 
