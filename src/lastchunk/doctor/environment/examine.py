@@ -12,8 +12,8 @@ from importlib.metadata import EntryPoints, entry_points
 from lastchunk.doctor.environment import configuration, frameworks, instrumentation, packages, patches, starting
 from lastchunk.doctor.environment.distributions import folder, installed
 from lastchunk.doctor.report.findings import Check, Doing, Finding, Findings, Status, defect
+from lastchunk.doctor.telemetry import otel_names, receivers
 from lastchunk.doctor.telemetry import otel_settings as sdk_settings
-from lastchunk.doctor.telemetry import receivers
 from lastchunk.doctor.telemetry.signals import Signal
 
 _GROUPS = (
@@ -41,6 +41,7 @@ def findings(environ: Mapping[str, str], *, offline: bool, timeout: float) -> Fi
     yield from started
     blamed = {name for found in started if isinstance(found, Check) for name in found.blames}
     yield from _guarded("settings", configuration.checks(environ))
+    yield from _guarded("otel.known", otel_names.checks(environ))
     yield from _guarded("otel", sdk_settings.checks(environ, known, has_distro=has_distro, blamed=blamed))
     yield from _guarded("otlp", receivers.checks(environ, has_distro=has_distro, offline=offline, timeout=timeout))
 
