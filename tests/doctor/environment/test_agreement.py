@@ -88,7 +88,7 @@ def test_the_doctor_says_what_happens(row: Row, tmp_path: Path) -> None:
     started = starting.tried(environ)
 
     def start(tried_with: Mapping[str, str]) -> Started:
-        """What came of the one start; what the others come to, with fewer variables, is known."""
+        """Return the result of the one real start. Starts with fewer variables count as good ones."""
         return started if row.fake or row.environ.items() <= tried_with.items() else Started()
 
     found = [check.status for check in starting.checks(environ, start, has_distro=True)]
@@ -155,7 +155,7 @@ def test_no_check_calls_a_value_ok_that_opentelemetry_refuses_or_ignores(
 
 
 def test_a_sampler_and_its_argument_have_one_verdict() -> None:
-    """Where the ratio is a number, nobody complains of the sampler, although alone it would lack the ratio."""
+    """With a valid ratio nothing is reported, although the sampler alone would lack its ratio."""
     sampled = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"}
     other = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "nope"}
     said, _ = _verdicts({**sampled, **other})

@@ -30,7 +30,7 @@ def trial(result: Result, said: str = "", supported: str = ">= 1.66, < 4") -> Tr
 
 @pytest.mark.timeout(120)
 def test_every_patch_applies_to_what_the_tests_use():
-    """In a process of its own: this one is not patched by it."""
+    """The patches are tried in a separate process, so this one is not patched."""
     found = patches.trials()
 
     assert isinstance(found, list)

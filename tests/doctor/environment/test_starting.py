@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether OpenTelemetry starts: tried for real, and what keeps it from that is named."""
+"""Whether OpenTelemetry starts is tried for real. If it does not start, the check names the reason."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
     ],
 )
 def test_a_real_start(variable: str, value: str, failed: str) -> None:
-    """As `opentelemetry-instrument` makes it."""
+    """OpenTelemetry starts as `opentelemetry-instrument` starts it."""
     started = tried({**CLEAN, variable: value})
     assert bool(started.failed) == bool(failed)
     assert failed in "".join(started.failed)
 
 
 def test_a_process_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its last words."""
+    """If the process prints nothing, the check says its exit status."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert tried(CLEAN) == Started(["the process ended with exit status 1"])
 
@@ -47,7 +47,7 @@ def test_a_process_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def _found(
     environ: Mapping[str, str], bad: Mapping[str, Started], always: Started | None = None
 ) -> list[tuple[Status, str]]:
-    """What is found if a start with any of these variables comes to that."""
+    """Return the findings if a start with any of these variables has that result."""
 
     def start(tried: Mapping[str, str]) -> Started:
         came = always or Started()
@@ -90,7 +90,7 @@ def test_what_it_always_says_is_nobodys_fault() -> None:
 
 
 def test_the_shelter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process does without OpenTelemetry's variables, and has them again afterwards."""
+    """Within the shelter the process has none of OpenTelemetry's variables. Afterwards it has them again."""
     monkeypatch.setenv("OTEL_PROPAGATORS", "b33")
     with suppress(SystemExit), sheltered() as environ:
         assert "OTEL_PROPAGATORS" not in os.environ

@@ -226,7 +226,7 @@ async def test_a_whole_body_of_the_most_that_is_taken(serving: Started) -> None:
 async def test_it_does_not_wait_for_ever(
     serving: Started, monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...], status: int
 ) -> None:
-    """For a head, for a body, or for a request at all."""
+    """It does not wait for ever for a head, a body or a request."""
     monkeypatch.setattr(serve_module, "PATIENCE", 0.05)
     monkeypatch.setattr(serve_module, "IDLE", 0.05)
     answer = await _said_to(serving[0], *parts)
