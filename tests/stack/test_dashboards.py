@@ -20,6 +20,7 @@ from lastchunk.monitoring.dashboards import ids
 from lastchunk.monitoring.names import label
 from lastchunk.semconv import Cause
 from tests.grafana.dashboards import Query, queries
+from tests.stack.backtest.server import BEGIN, Past
 from tests.stack.prometheus import Prometheus
 from tests.stack.run import SERVICE, Plan, workers
 from tests.stack.servers import Server
@@ -196,3 +197,25 @@ def test_every_panel_shows_what_happened(data: Data, figure: Callable[[str], Non
 
 def _only(labels: dict[str, str]) -> str:
     return ",".join(labels.values())
+
+
+def test_the_panels_of_the_path_take_the_newest_sample_and_the_full_share(
+    started: list[Server], tmp_path: Path, needs: Callable[..., None]
+) -> None:
+    """Of a service with one process that is gone and one that lives, and of a queue that is a quarter full."""
+    needs("prometheus", "promtool")
+    open_ = 'lastchunk_stream_open{{job="shop/checkout",instance="{0}",lastchunk_stream_outermost="true"}} 1 {1}'
+    queue = 'otelcol_exporter_queue_{0}{{instance="agent",exporter="otlp",data_type="traces"}} {1} {2}'
+    lines = [
+        *(open_.format("gone", BEGIN + second) for second in range(0, 61, 15)),
+        *(open_.format("alive", BEGIN + second) for second in range(0, 181, 15)),
+        *(queue.format(name, value, BEGIN + 180) for name, value in (("size", 25), ("capacity", 100))),
+    ]
+    started.append(prometheus := Past(tmp_path / "past", 300))
+    prometheus.learn(tmp_path / "past.txt", lines)
+    found = {}
+    for query in queries("prometheus"):
+        if query.dashboard == "lastchunk-path" and query.panel in (ids.PATH["age"], ids.PATH["queue"]):
+            (values,) = prometheus.asked(query.filled(), BEGIN + 200, BEGIN + 200, "1m").values()
+            found[query.panel] = [float(value) for value in values.values()]
+    assert found == {ids.PATH["age"]: [20], ids.PATH["queue"]: [0.25]}

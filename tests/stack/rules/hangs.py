@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from tests.stack.rules.scenario import (
+    CHAT,
     INNER,
     MODEL,
     RUN,
@@ -106,6 +107,11 @@ FAMILY = Family(
                 {"28m": (), "30m": (due(waiting),), "55m": (due(waiting),)},
             )
             for waiting in ("first_chunk", "next_chunk")
+        ),
+        Scenario(
+            "one of two levels is silent",
+            [silent(A_MINUTE_EACH), silent("0x60", CHAT)],
+            {"28m": (), "30m": (due("next_chunk"),), "55m": (due("next_chunk"),)},
         ),
         Scenario(
             "a tool hangs beside chat streams",
