@@ -43,6 +43,16 @@ COMBINATIONS = (
 )
 
 
+@pytest.mark.parametrize("file", ["minimal.yaml", "agent.yaml", "gateway.yaml"])
+def test_what_a_backend_cannot_accept_waits_on_disk_for_as_long_as_it_must(file: str) -> None:
+    configuration = yaml.safe_load((CONFIGURATIONS / file).read_text())
+    sent = {name: one for name, one in configuration["exporters"].items() if name.startswith(("otlp_http", "load_"))}
+    assert sent
+    for exporter in sent.values():
+        assert exporter["sending_queue"]["storage"] in configuration["service"]["extensions"]
+        assert exporter["retry_on_failure"]["max_elapsed_time"] == "0s"
+
+
 def variables(files: tuple[str, ...], folder: Path) -> dict[str, str | None]:
     """What the files require."""
     found: dict[str, str | None] = {}
