@@ -33,6 +33,18 @@ def test_five_percent_more_than_the_history_fails(
     assert [row.met for row in instructions.rows(keep=False)] == [met]
 
 
+@pytest.mark.parametrize(("added", "met"), [(-5000, True), (0, True), (1, False)])
+def test_a_chunk_over_http_differs_by_half_a_percent_from_count_to_count(
+    history: Path, monkeypatch: pytest.MonkeyPatch, added: int, met: bool
+) -> None:
+    """It may also take less than without Lastchunk."""
+    history.write_text(
+        json.dumps({instructions.PYTHON: [{"date": "2026-01-01", "instructions": {LINE: [1_000_000, 995_000]}}]})
+    )
+    monkeypatch.setattr(instructions, "count_all", lambda: {LINE: [990_000, 990_000 + added]})
+    assert [row.met for row in instructions.rows(keep=False)] == [met]
+
+
 def test_what_was_counted_is_kept_on_demand(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instructions, "count_all", lambda: {LINE: [400, 3400]})
     instructions.rows(keep=True)
@@ -51,4 +63,4 @@ def test_the_history_in_the_repository_can_be_read() -> None:
     history = json.loads(instructions.HISTORY.read_text())
     assert history
     for entries in history.values():
-        assert all(off < on for entry in entries for off, on in entry["instructions"].values())
+        assert all(off > 0 < on for entry in entries for off, on in entry["instructions"].values())
