@@ -222,8 +222,8 @@ def sdks(session: nox.Session, versions: tuple[str, str]) -> None:
 
 @nox.session(python="3.11", tags=["corners"])
 def ag2(session: nox.Session) -> None:
-    """Run tests/ag2 with AG2 1.x; the rest of AutoGen 0.7.5 stands beside it."""
-    pins = _without("tenacity=", "websockets=", folder=Path(session.create_tmp()))  # Google's SDK wants older ones
+    """Run tests/ag2 with AG2 1.x; the rest of AutoGen 0.7.5 stands beside it. SDKs of Google and Amazon want older versions."""
+    pins = _without("python-dateutil=", "tenacity=", "websockets=", folder=Path(session.create_tmp()))
     session.install(
         *("--constraint", pins, "--build-constraint", "constraints.txt", "--quiet", "--editable", "."),
         *("ag2[openai,gemini,mistral,bedrock,zai,dashscope]==1.2.1", *AG2_SDKS),
