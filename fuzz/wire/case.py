@@ -31,6 +31,8 @@ _KNOWN = re.compile(
     "(Pool|Response|HTTP|Bound|Async|Raw)"
 )
 """Of generators of httpx and Agent Framework that a loop closes all at once, in an order that has no seed."""
+_ASKS_AGAIN = frozenset({"google"})
+"""Layers whose SDK asks once more by itself, within one stream: Google's over aiohttp, if the connection is gone."""
 _STEPS = 30
 """Of a loop, in which whatever closes something is over."""
 _PATIENCE = 5.0
@@ -89,7 +91,8 @@ def perform(seed: int, server: Server, current: Callable[[], None], family: str 
         server.end()
         log.append(("files left open", _open_files() - opened))
         log.append([_normal(request.decode("latin-1")) for request in server.requests])
-    return [_normal(text(entry)) for entry in log], len(server.requests) if dialect != "completion" else 0
+    requests = min(len(server.requests), 1) if name in _ASKS_AGAIN else len(server.requests)
+    return [_normal(text(entry)) for entry in log], requests if dialect != "completion" else 0
 
 
 async def _application(layer: Layer, asker: Asker, way: str, hangs: bool, reader: consumers.Reader) -> None:

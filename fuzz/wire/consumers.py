@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from fuzz.bodies import Boom
-from fuzz.seen import chain, collected
+from fuzz.seen import chain, collected, text
 from fuzz.wire.server import Server
 from fuzz.wire.values import Log
 
@@ -209,7 +209,8 @@ class Reader:
 
     async def _two_at_once(self) -> None:
         items = aiter(self._stream)
-        self._log.append(await asyncio.gather(anext(items), anext(items), return_exceptions=True))
+        # As a text: an exception that is kept keeps the streams in its frames open.
+        self._log.append(text(await asyncio.gather(anext(items), anext(items), return_exceptions=True)))
         await self._some(999)
 
     async def _timeout(self) -> None:
