@@ -101,7 +101,7 @@ EXEMPT = {
         "lastchunk.streams.record.StreamRecord.heard",
     ),
 }
-"""What is not made to raise, and why. All that looks at an object of somebody else's is none of it."""
+"""Functions that the test does not make raise, and why. No function that looks at a foreign object is among them."""
 
 
 # --- an application ---------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Application:
         self.seen: list[str] = []
 
     async def run(self, *parts: str) -> list[str]:
-        """All of it, or some; gives what the application saw."""
+        """Read the whole stream or a part of it, and return what the application saw."""
         self.seen = []
         for self.part in parts or PARTS:
             self.seen.append(f"--- {self.part}")
@@ -164,13 +164,13 @@ class Application:
         await self._read(RoundRobinGroupChat(agents, max_turns=2).run_stream(task="hello"))
 
     async def without_streaming(self) -> None:
-        """AutoGen's default."""
+        """Use the agent as AutoGen configures it by default."""
         await self._read(AssistantAgent("alice", ReplayChatCompletionClient(["one"])).run_stream(task="hello"))
         agent = AssistantAgent("bob", ReplayChatCompletionClient(["one"]), model_client_stream=True)
         self.seen.append(_shown(await agent.run(task="hello")))
 
     async def bare_sdk(self) -> None:
-        """With and without an end, and not at all."""
+        """Read answers that end, that break, and that never begin."""
         for script in ("clean", "error_object", "http_429"):
             try:
                 await self._read(await self.sdk(script).chat.completions.create(**ASK))
@@ -180,7 +180,7 @@ class Application:
             self.seen.append(_shown(await anext(stream)))
 
     async def sync_stream(self) -> None:
-        """Likewise, without a loop."""
+        """Do the same with sync streams, without an event loop."""
         for script in ("clean", "rst"):
             with contextlib.suppress(openai.APIConnectionError):
                 for chunk in self.sync_sdk(script).chat.completions.create(**ASK):
@@ -197,7 +197,7 @@ class Application:
         await self._read(Own([]).create_stream(HELLO))
 
     async def leave(self) -> None:
-        """By `break`, by `aclose`, by `athrow`, and unbegun."""
+        """Leave a stream by `break`, `aclose` and `athrow`, and before it began."""
         client = ReplayChatCompletionClient(["one two three"] * 9)
         async for item in client.create_stream(HELLO):
             self.seen.append(_shown(item))
@@ -214,7 +214,7 @@ class Application:
         client.create_stream(HELLO)
 
     async def cancel(self) -> None:
-        """While a step is pending."""
+        """Cancel a stream while a step is pending."""
         token = CancellationToken()
         stream = self.model("stall").create_stream(HELLO, cancellation_token=token)
         # The script stalls after half of its four chunks: only then is a step pending, however slow the machine is.
@@ -304,7 +304,7 @@ MODULES = sorted({function.__module__ for function in FUNCTIONS.values()})
 
 @dataclass(frozen=True)
 class Healthy:
-    """What the application sees in each of its parts when nothing fails, and in which of them a code of ours is called."""
+    """What the application sees in each of its parts when nothing fails, and which of our functions each part calls."""
 
     seen: dict[str, list[str]]
     called: dict[CodeType, set[str]]
@@ -314,7 +314,7 @@ _measured: list[Healthy] = []
 
 
 async def _healthy(application: Application) -> Healthy:
-    """Measured by the first test that asks, for all."""
+    """The measurement, made once for all tests."""
     if not _measured:
         await application.run()  # What patches a library is called once in a process.
         called: dict[CodeType, set[str]] = {}
@@ -334,7 +334,7 @@ def _application(model: Any, sdk: Any, sync_sdk: Any) -> Application:
 
 
 async def test_the_application_alone(application: Application, instrument: Instrument) -> None:
-    """What it sees without us is what it sees with us: the measure for all that follows."""
+    """The application sees the same with and without Lastchunk when nothing fails. The other tests compare with that."""
     alone = await application.run()
     instrument()
     assert await application.run() == alone
@@ -342,7 +342,7 @@ async def test_the_application_alone(application: Application, instrument: Instr
 
 
 class Saboteur:
-    """Makes one function of ours raise whenever it is called, and says what that does to the application."""
+    """Makes one of our functions raise whenever it is called, and reports what that does to the application."""
 
     def __init__(
         self, application: Application, reported: Callable[[], list[str]], caplog: pytest.LogCaptureFixture
@@ -352,7 +352,7 @@ class Saboteur:
         self._caplog = caplog
 
     async def faults(self, name: str, healthy: Healthy) -> list[tuple[Any, ...]]:
-        """What is not as it should be when the function `name` raises, in the parts of the application that call it."""
+        """Return what goes wrong in the parts of the application that call the function `name`, when it raises."""
         function = FUNCTIONS[name]
         code, faults = function.__code__, list[tuple[Any, ...]]()
         parts = [part for part in PARTS if part in healthy.called[code]]
@@ -387,7 +387,7 @@ def _saboteur(
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.timeout(300)
 async def test_every_hook_raises(application: Application, saboteur: Saboteur, module: str) -> None:
-    """In turn, each time that it is called, in the parts of the application where it is."""
+    """Each function raises in turn, in the parts of the application that call it."""
     healthy = await _healthy(application)
     faults = [
         fault
@@ -431,7 +431,7 @@ these: it keeps one failure from the rest of our work, and not from the applicat
 async def test_a_guard_that_is_missing_is_noticed(
     application: Application, saboteur: Saboteur, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """The proof of the test above: without the guard, what it catches is a fault."""
+    """If the guard is taken away, the test above finds a fault. This proves that the test works."""
     healthy = await _healthy(application)
 
     def lets_through(doing: str, error: BaseException) -> None:
@@ -448,7 +448,7 @@ async def test_a_guard_that_is_missing_is_noticed(
 
 
 def test_every_exemption_is_one() -> None:
-    """Whatever was renamed or removed is sabotaged again."""
+    """Each name that the table mentions still exists."""
     names = [f"{name}." for name in _functions()]
     assert [
         exempt

@@ -32,7 +32,7 @@ async def sees_a_chunk(browser: ClientConnection) -> None:
 
 
 async def drops_the_connection(browser: ClientConnection) -> None:
-    """As a browser that crashes, or a network that is gone."""
+    """Leave without a close frame, as a browser does that crashes."""
     await sees_a_chunk(browser)
     browser.transport.abort()
 
@@ -93,7 +93,7 @@ async def test_the_client_leaves_a_team(run: Callable[..., Run], exported: Expor
 
 
 async def test_the_client_leaves_when_it_is_asked_something(exported: Exported) -> None:
-    """As in AutoGen's samples for FastAPI: the person of a team answers over the WebSocket."""
+    """The user of a team answers over the WebSocket, as in AutoGen's samples for FastAPI."""
 
     async def handler(websocket: WebSocket, run: Run) -> None:
         async def ask(prompt: str, token: CancellationToken | None) -> str:
@@ -122,7 +122,7 @@ async def stops(browser: ClientConnection) -> None:
 
 
 async def hears(browser: ClientConnection) -> None:
-    """Stay until the server has had enough."""
+    """Stay until the server stops reading the stream."""
     while await browser.recv() != "enough":
         pass
 

@@ -39,7 +39,7 @@ def environment(server: ModelServer, script: str, **speech: Any) -> dict[str, st
 
 
 def said(server: ModelServer, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What the command says in a process of its own."""
+    """Run the command in a process of its own, and return its output."""
     return subprocess.run(
         [*COMMAND, *arguments],
         env=environment(server, script, error=f"wrong key {KEY}"),
@@ -63,7 +63,7 @@ def test_for_people(server: ModelServer) -> None:
 
 
 def test_json_stands_alone_on_stdout(server: ModelServer) -> None:
-    """Though the application prints, and AutoGen logs the provider's text with the key in it."""
+    """The key stays hidden, although the application prints and AutoGen logs the provider's text, which contains it."""
     done = said(server, "error_object", "--target", "tests.doctor.applications:team", "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["exit"], document["schema"]) == (1, 1, 1)
@@ -92,7 +92,7 @@ def _wait(until: Callable[[], bool], seconds: float = 40.0) -> None:
 
 @pytest.fixture(name="started")
 def _started() -> Iterator[Callable[..., subprocess.Popen[Any]]]:
-    """Starts the command; it does not outlive the test."""
+    """Start the command, and end it with the test at the latest."""
     processes: list[subprocess.Popen[Any]] = []
 
     def start(*arguments: str, **how: Any) -> subprocess.Popen[Any]:
@@ -114,7 +114,7 @@ def _hears_ctrl_c() -> None:
 def test_ctrl_c(
     sent: signal.Signals, status: int, server: ModelServer, started: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    """What was found until then is said, in JSON, too."""
+    """The command reports what it has found until then, also in JSON."""
     before = server.requests("idle_then_close")
     process = started(
         *(*OPENAI, "--json", "--base-url", server.url("idle_then_close", text=LONG, wait=1), "--repeat", "50"),
@@ -138,7 +138,7 @@ def test_ctrl_c(
 
 @pytest.mark.timeout(120)
 def test_ctrl_c_leaves_a_clean_terminal(server: ModelServer, started: Callable[..., subprocess.Popen[bytes]]) -> None:
-    """Also where a team hangs, which would wait for its agents to end before it is cancelled."""
+    """Ctrl-C also ends a team that hangs. The team itself would wait for its agents before it is cancelled."""
     before = server.requests("stall")
     terminal, theirs = pty.openpty()
     process = started(

@@ -24,7 +24,7 @@ CLIENTS = ("openai", "azure", "anthropic", "ollama")
 PATHS = {"openai": "/v1"}
 """What follows the host in an endpoint."""
 SHORT = 0.3
-"""Seconds, where nothing comes whatever the machine does."""
+"""A timeout in seconds, for servers that never answer, however busy the machine is."""
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def url(client: str, receiver: Receiver, scheme: str = "http", host: str = "loca
 
 
 def found(client: str, base_url: str, timeout: float = 30.0) -> tuple[str, str]:
-    """Evidence and remedy of the verdict."""
+    """Return the evidence and the remedy of the verdict."""
     climbed = climb(base_url, client, timeout=timeout)
     verdict = climbed.verdict
     assert verdict.status is Status.PROBLEM
@@ -61,7 +61,7 @@ def found(client: str, base_url: str, timeout: float = 30.0) -> tuple[str, str]:
 
 @pytest.mark.parametrize("client", CLIENTS)
 class TestNoAnswer:
-    """With each of AutoGen's clients."""
+    """The verdict is the same with each of AutoGen's clients."""
 
     def test_nobody_listens(self, client: str) -> None:
         with nobody() as receiver:
@@ -78,7 +78,7 @@ class TestNoAnswer:
     def test_a_certificate_that_is_not_trusted(
         self, client: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """What the remedy says is done, and it is trusted."""
+        """After the user did what the remedy says, the certificate is trusted."""
         with http_receiver(401, "application/json", authority=authority) as receiver:
             evidence, remedy = found(client, url(client, receiver, "https"))
             assert "this machine does not trust its TLS certificate" in evidence
@@ -111,7 +111,7 @@ class TestNoAnswer:
         assert remedy == "Write https:// in --base-url."
 
     def test_http_where_a_page_asks_for_tls(self, client: str) -> None:
-        """As nginx does, and servers in Go."""
+        """Answer as nginx and servers in Go do."""
         with raw_json(400, b"<html>The plain HTTP request was sent to HTTPS port</html>") as receiver:
             evidence, remedy = found(client, url(client, receiver))
         assert "it accepts only TLS" in evidence
@@ -160,7 +160,7 @@ NO_MODEL = {
     ),
     "ollama": (b'{"error":"model \'llama3.2\' not found"}', "llama3.2"),
 }
-"""What each service says of a model that it does not have, and the model that was asked for."""
+"""The model that was asked for, and what each service answers if it does not have that model."""
 REMEDIES = {
     "openai": "/v1/models lists its models.",
     "azure": "Set --model to the name of a deployment of this resource",
@@ -170,7 +170,7 @@ REMEDIES = {
 
 
 def raw_json(status: int, body: bytes) -> AbstractContextManager[Receiver]:
-    """A server that answers everything so."""
+    """A server that gives this answer to every request."""
     kind = b"application/json" if body.startswith(b"{") else b"text/html"
     head = b"HTTP/1.1 %d .\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (
         status,
@@ -190,7 +190,7 @@ def test_a_model_that_the_endpoint_does_not_have(client: str) -> None:
 
 
 def test_a_model_that_ollama_has_not_pulled() -> None:
-    """Asked by OpenAI's protocol, which it speaks, too."""
+    """Ollama also speaks OpenAI's protocol. The verdict is the same there."""
     body = b'{"error":{"message":"model \\"test-model\\" not found, try pulling it first","type":"api_error"}}'
     with raw_json(404, body) as receiver:
         evidence, remedy = found("openai", url("openai", receiver))

@@ -85,7 +85,7 @@ def test_tools_are_not_run(server: ModelServer, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_answer_that_is_cut_after_the_tool(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rungs below the agent go on behind the call, too: it is not the agent's fault."""
+    """The rungs below the agent answer the call too, and continue. So the agent is not blamed for what comes after it."""
     _script(server, monkeypatch, "tool_call_then_silent_cut")
     climbed = climb_target("reflecting")
     assert climbed.verdict.status is Status.PROBLEM
@@ -124,7 +124,7 @@ def test_the_client_s_own_timeout(server: ModelServer, monkeypatch: pytest.Monke
 
 
 def test_the_model_is_asked_what_the_agent_asks(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its system message and its tools, on every rung; and finding them out costs no call."""
+    """Every rung sends the agent's system message and tools. No call is needed to find them."""
     _script(server, monkeypatch, "clean")
     before = len(server.exchanges)
     climbed = climb_target("agent", prompt="Say it.")
@@ -203,7 +203,7 @@ def test_every_script_ends_in_a_verdict(server: ModelServer, monkeypatch: pytest
 
 @pytest.mark.usefixtures("against")
 def test_a_version_of_an_sdk_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    """openai before 1.66 has its completions elsewhere: no defect of the doctor."""
+    """openai before 1.66 keeps its completions in another module. The doctor does not call that a defect of its own."""
     elsewhere = replace(OPENAI, module="openai.resources.chat.completions_of_1_59")
     monkeypatch.setattr("lastchunk.doctor.ladder.provider_sdks.SDKS", (elsewhere,))
     with pytest.raises(CouldNotRun, match=r"The installed openai has no .* Install a version of openai"):
