@@ -213,12 +213,16 @@ class ObservedStream(_ObservedSdkStream):
 
 
 def watched(tap: Tap, chunks: AsyncItems) -> AsyncGenerator[object, None]:
-    """What stands in the place of the generator that an SDK's stream takes its `chunks` from.
+    """What stands in the place of the generator that an SDK's stream takes its `chunks` from."""
+    return started(tap.chunks(chunks))
 
-    The loop is not told of it: if it is let go, it goes at once, and with it the last reference to `chunks`, for which the
+
+def started(between: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+    """A generator of ours between two of a library's, past the None that it yields first.
+
+    The loop is not told of it: if it is let go, it goes at once, and with it the last reference to the inner one, for which the
     loop does what it always does.
     """
-    watching = tap.chunks(chunks)
     with suppress(StopIteration):
-        unannounced(watching, None).send(None)
-    return watching
+        unannounced(between, None).send(None)
+    return between

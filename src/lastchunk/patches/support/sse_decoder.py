@@ -8,13 +8,14 @@ pass it on through generators of their own. One search and one generator do for 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from types import FunctionType
 from typing import Any
 
 from lastchunk.patches.support.shapes import Decoder
 from lastchunk.patches.support.sse_body import SseBody
 from lastchunk.streams.passing_on import no_frame_of_ours
+from lastchunk.streams.sdk_streams import started
 
 _SDKS = frozenset({"openai._streaming", "anthropic._streaming"})
 """The modules of the decoders whose `aiter_bytes` does nothing else than to give lines to `decode`."""
@@ -33,19 +34,20 @@ class WatchedDecoder:
     def aiter_bytes(self, source: AsyncIterator[bytes]) -> Any:
         """Decode an async body, as the SDK's decoder does."""
         if _is_known(self._decoder):
-            return self._events(source)
+            return started(self._events(source))
         return self._decoder.aiter_bytes(self._body.look_async(source))
 
     def iter_bytes(self, source: Iterator[bytes]) -> object:
         """Decode a sync body, as the SDK's decoder does."""
         return self._decoder.iter_bytes(self._body.look_sync(source))
 
-    async def _events(self, source: AsyncIterator[bytes]) -> AsyncIterator[object]:
-        """Yield what the SDK's `aiter_bytes` yields. The lines of a read that consists of whole events go to `decode` directly.
+    async def _events(self, source: AsyncIterator[bytes]) -> AsyncGenerator[object, None]:
+        """Yield None, and then what the SDK's `aiter_bytes` yields. The lines of a read that consists of whole events go to `decode` directly.
 
         Everything else is left to the SDK's `aiter_bytes`: the begin of a body, events in pieces, an error, the end.
         """
         body, decode, reads = self._body, self._decoder.decode, _Reads(source)
+        yield None
         with no_frame_of_ours:
             while True:
                 async for event in self._decoder.aiter_bytes(body.look_async(reads, until_plain=True)):
