@@ -42,9 +42,10 @@ class WatchedDecoder:
         return self._decoder.iter_bytes(self._body.look_sync(source))
 
     async def _events(self, source: AsyncIterator[bytes]) -> AsyncGenerator[object, None]:
-        """Yield None, and then what the SDK's `aiter_bytes` yields. The lines of a read that consists of whole events go to `decode` directly.
+        """Yield None, and then what the SDK's `aiter_bytes` yields.
 
-        Everything else is left to the SDK's `aiter_bytes`: the begin of a body, events in pieces, an error, the end.
+        The lines of a read that consists of whole events go to `decode` directly. Everything else is left to the SDK's
+        `aiter_bytes`: the begin of a body, events in pieces, an error, the end.
         """
         body, decode, reads = self._body, self._decoder.decode, _Reads(source)
         yield None
