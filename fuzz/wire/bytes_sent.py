@@ -35,6 +35,8 @@ _NO_ANSWERS = (
     b"data: [1]\n\ndata: 7\n\n",
     b": only a comment\n\n",
 )
+_NO_LENGTH = b"zz\r\n"
+"""A chunk whose length is no number."""
 _STATUSES = (b"200 OK",) * 12 + (b"500 No", b"429 Slow", b"400 Bad", b"204 None", b"302 There", b"200", b"504 Late")
 _KINDS = (b"text/plain", b"application/json", b"TEXT/Event-Stream; charset=latin-1", b"", b"\xff")
 
@@ -47,6 +49,11 @@ class Sent:
     """Written one after the other."""
     then: str
     """What it does after them: `close`, `reset`, or `hang`, until the case is over."""
+
+    def with_lengths(self) -> Sent:
+        """The same, where no chunk lacks its length."""
+        written = b"".join(self.parts)
+        return Sent([written.removesuffix(_NO_LENGTH)], self.then) if written.endswith(_NO_LENGTH) else self
 
 
 def sent(random: Random, dialect: Dialect, *, hangs: bool) -> Sent:
@@ -127,7 +134,7 @@ def _framed(random: Random, content: bytes, head: bytes, version: bytes) -> list
             head = head.replace(version, b"HTTP/1.1 ") + b"transfer-encoding: chunked\r\n\r\n"
             extension = random.choice((b"", b"", b"", b";a=b"))
             parts = [b"%x%s\r\n%s\r\n" % (len(part), extension, part) for part in _cut(random, content)]
-            ends = (b"0\r\n\r\n",) * 6 + (b"", b"0\r\nx-trailer: 1\r\n\r\n", b"0\r\n", b"zz\r\n")
+            ends = (b"0\r\n\r\n",) * 6 + (b"", b"0\r\nx-trailer: 1\r\n\r\n", b"0\r\n", _NO_LENGTH)
             return [head, *parts, random.choice(ends)]
 
 
