@@ -87,7 +87,9 @@ class Callers:
         await self.stack.enter_async_context(client)
 
         async def ask(model: Any, messages: Any) -> None:
-            await _read(await client.complete(model=model, messages=messages, stream=True))
+            # It stops at the end marker. Who lets it go before the body has ended hears of an unclosed connection.
+            async with await client.complete(model=model, messages=messages, stream=True) as stream:
+                await _read(stream)
 
         return ask
 
