@@ -8,8 +8,8 @@ PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 ARGS ?=
-# Processes among which `make test` shares all tests. One of them performs the matrix of endings, which mostly waits.
-WORKERS ?= 3
+# Processes among which `make test` shares all tests. More than two cores can run, because many tests wait.
+WORKERS ?= 4
 
 BIN := $(VENV)/bin
 # One name for what an environment is made of. If it changes, the environment is made anew; if not, nothing is installed.
@@ -69,7 +69,7 @@ stack-test: ## test against real servers: the first time it builds them, for a q
 	@$(MAKE) --no-print-directory stack-tests VENV=$(VENV)-stack
 
 stack-tests: $(STACK)
-	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack -n $(WORKERS) --dist loadgroup) --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest $(if $(filter tests/%,$(ARGS)),,tests/stack -n 3 --dist loadgroup) --durations=10 $(ARGS)
 
 real-servers: ## test behind llama-cpp-python's server and LiteLLM's proxy, which it installs once (ten minutes, 1 GB)
 	@PYTHON=$(PYTHON) scripts/real-servers
