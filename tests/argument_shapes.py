@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import re
 from collections import UserDict, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import product
 from typing import Any
 
+from fuzz.wire.values import Log, OnceOnly, Other, Told
 from lastchunk.model_server.server import ModelServer
 from tests.conftest import Instrument
 
-Log = list[Any]
 Ask = Callable[[Any, Any], Awaitable[object]]
 """Asks with a model and with messages, and reads the answer to its end."""
 
@@ -37,48 +37,6 @@ class Loud(str):
         return super().encode(*args, **kwargs)
 
 
-class Once(list[Any]):
-    """A list that can be read once."""
-
-    def __iter__(self) -> Iterator[Any]:
-        while super().__len__():
-            yield self.pop(0)
-
-
-class Told(dict[str, Any]):
-    """A message that says what is asked of it."""
-
-    log: Log
-
-    def __getitem__(self, key: str) -> Any:
-        self.log.append(("item", key))
-        return super().__getitem__(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """As a dictionary's."""
-        self.log.append(("get", key))
-        return super().get(key, default)
-
-
-class Other(Mapping[str, Any]):
-    """A message that is no dictionary."""
-
-    def __init__(self, log: Log, held: dict[str, Any]) -> None:
-        self.log, self.held = log, held
-
-    def __getitem__(self, key: str) -> Any:
-        self.log.append(("item", key))
-        return self.held[key]
-
-    def __iter__(self) -> Iterator[str]:
-        self.log.append("iterated")
-        return iter(self.held)
-
-    def __len__(self) -> int:
-        self.log.append("measured")
-        return len(self.held)
-
-
 def _with_log(made: Any, log: Log) -> Any:
     made.log = log
     return made
@@ -90,9 +48,9 @@ MESSAGES: dict[str, Callable[[dict[str, Any], Log], Any]] = {
     "iterator": lambda message, log: iter([message]),
     "generator": lambda message, log: (each for each in [message, message]),
     "deque": lambda message, log: deque([message]),
-    "a list that can be read once": lambda message, log: Once([message, message]),
+    "a list that can be read once": lambda message, log: OnceOnly([message, message]),
     "a message that tells": lambda message, log: [_with_log(Told(message), log)],
-    "a mapping": lambda message, log: [Other(log, message)],
+    "a mapping": lambda message, log: [Other(log, **message)],
     "a dictionary of a user": lambda message, log: [UserDict(message)],
     "one message": lambda message, log: message,
 }
@@ -105,7 +63,7 @@ CONTENTS: dict[str, Callable[[list[Any], Log], Any]] = {
     "generator": lambda parts, log: (part for part in parts),
     "map": lambda parts, log: map(dict, parts),
     "deque": lambda parts, log: deque(parts),
-    "a list that can be read once": lambda parts, log: Once(parts),
+    "a list that can be read once": lambda parts, log: OnceOnly(parts),
     "parts that tell": lambda parts, log: [_with_log(Told(part), log) for part in parts],
     "nothing": lambda parts, log: None,
     "a number": lambda parts, log: 7,
@@ -131,7 +89,7 @@ async def outcomes(
         except Exception as error:
             raised = type(error).__name__, re.sub("0x[0-9a-f]+", "0x", str(error))
         sent = [exchange.body for exchange in server.exchanges[before:]]
-        left = len(messages) if isinstance(messages, Once) else None
+        left = messages.gone if isinstance(messages, OnceOnly) else None
         found[shape, content] = sent, raised, log, left
     return found
 

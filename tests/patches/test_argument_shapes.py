@@ -20,7 +20,7 @@ from ollama import AsyncClient
 from openai import AsyncOpenAI
 
 from lastchunk.model_server.server import ModelServer
-from tests.argument_shapes import Ask, Once, differs
+from tests.argument_shapes import Ask, OnceOnly, differs
 from tests.conftest import MODEL_INFO, Instrument
 
 PARTS: list[Any] = [{"type": "text", "text": "Is this"}, {"type": "text", "text": "größe?"}]
@@ -123,7 +123,7 @@ class Callers:
 
 def _of_autogen(messages: Any, kind: Any) -> Any:
     """The same, with AutoGen's own message in place of each dictionary in a list or a tuple."""
-    if type(messages) not in (list, tuple, Once):
+    if type(messages) not in (list, tuple, OnceOnly):
         return messages
     return type(messages)(kind.model_construct(content=m["content"], source="user") for m in messages)
 

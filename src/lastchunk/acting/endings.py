@@ -53,12 +53,11 @@ def observer_of(stream: object, function: str) -> Observer:
         stream = stream.stream
     if not issubclass(type(stream), _OBSERVED):
         stream = getattr(stream, _RAW_STREAM, stream)
-    kind = type(stream)
     observer = None
-    if issubclass(kind, (ObservedAsyncGenerator, ObservedGenerator)):
-        observer = stream.observer  # type: ignore[attr-defined]  # `kind` is one of ours
-    elif issubclass(kind, (ObservedAsyncStream, ObservedStream)):
-        observer = stream._self_observer  # type: ignore[attr-defined]  # `kind` is one of ours
+    if isinstance(stream, (ObservedAsyncGenerator, ObservedGenerator)):
+        observer = stream.observer
+    elif isinstance(stream, (ObservedAsyncStream, ObservedStream)):
+        observer = stream._self_observer
     elif (watch := watch_of(stream)) is not None:
         observer = watch.observer
     if isinstance(observer, Observer):

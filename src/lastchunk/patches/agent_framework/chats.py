@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from functools import partial
 from types import ModuleType
+from typing import Any
 
 from lastchunk import foreign, semconv
 from lastchunk.own_errors import report
@@ -121,8 +122,8 @@ def _service_url(client: object) -> object:
             url = field(url, name)
         if url is not None:
             return url
-    kind = type(client)
-    return kind.service_url(client) if kind.__module__.startswith("agent_framework_") else None  # type: ignore[attr-defined]
+    kind: Any = type(client)
+    return kind.service_url(client) if kind.__module__.startswith("agent_framework_") else None
 
 
 def _describe_agent(agent: object, kwargs: Mapping[str, object], lent: Lent) -> Start:

@@ -63,7 +63,5 @@ def items_of(things: object) -> tuple[object, ...]:
 
 def last_of(things: object) -> object:
     """Return the last item of a list or a tuple, else None."""
-    for kind in (list, tuple):
-        if issubclass(type(things), kind):
-            return kind.__getitem__(things, -1) if kind.__len__(things) else None  # type: ignore[arg-type]  # `kind` says so
-    return None
+    items = items_of(things)
+    return items[-1] if items else None
