@@ -60,6 +60,7 @@ async def test_the_client_leaves_uvicorn(
         ("goes_on", {"script": "clean", "gap": 0.01}, True, ("completed", None)),
         ("has_enough", SLOW, False, ("abandoned", "partial_consumption")),
         ("loses_patience", SILENT, False, ("cancelled", "cancelled_by_application")),
+        ("works_afterwards", SLOW, False, ("abandoned", "partial_consumption")),
     ],
 )
 async def test_the_application_ends_it(

@@ -80,6 +80,15 @@ async def loses_patience(receive: Any, send: Any, run: Run) -> None:
     await send(_body("enough", more=False))
 
 
+async def works_afterwards(receive: Any, send: Any, run: Run) -> None:
+    """Reads a stream when its answer is complete, as a background task does; nobody is there to be sent anything."""
+    await send(_body("enough", more=False))
+
+    async def nowhere(message: dict[str, Any]) -> None: ...
+
+    await has_enough(receive, nowhere, run)
+
+
 @asynccontextmanager
 async def on_uvicorn(
     handler: Callable[[Any, Any, Run], Awaitable[None]], run: Run, http: Any = "httptools"

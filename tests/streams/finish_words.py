@@ -85,6 +85,8 @@ WORDS: tuple[tuple[str, Finish | None, str], ...] = (
     ("contentFiltered", Finish.CONTENT_FILTER, GATEWAY),
     ("server_error", Finish.ERROR, GATEWAY),
     ("timeout", Finish.ERROR, GATEWAY),
+    ("truncated", Finish.UNFINISHED, GATEWAY),
+    ("unfinished", Finish.UNFINISHED, GATEWAY),
     ("canceled", Finish.ERROR, GATEWAY),
     ("insufficient_quota", Finish.ERROR, GATEWAY),
     ("rate_limit", Finish.ERROR, GATEWAY),
