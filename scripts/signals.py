@@ -64,7 +64,7 @@ def sets(metric: Metric, service: Service) -> int:
         semconv.HANGING: waiting,
         semconv.LONGEST_SILENCE: waiting,
         semconv.RECOVERED: run_kinds * service.cutoffs,
-        semconv.IDLE: kinds * service.reasons,
+        semconv.IDLE: kinds * (service.reasons - 1),  # not for those that completed
         semconv.OPERATION_DURATION: service.models * (1 + service.errors),
         semconv.TIME_TO_FIRST_CHUNK: service.models,
         semconv.TIME_PER_OUTPUT_CHUNK: 0,

@@ -134,7 +134,8 @@ class Shop:
         size = random.lognormvariate(9.5, 1) * (2.5 if cut else 1)
         which = of | {label(semconv.CUTOFF): str(cut).lower()}
         self.observe(semconv.LONGEST_GAP, max(idle, random.lognormvariate(0, 0.7)), **which)
-        self.observe(semconv.IDLE, idle, **of, **{label(semconv.TERMINATION_REASON): str(reason)})
+        if reason is not Reason.COMPLETED:
+            self.observe(semconv.IDLE, idle, **of, **{label(semconv.TERMINATION_REASON): str(reason)})
         self.observe(semconv.BYTES_SENT, size, **which)
         self.observe(semconv.MESSAGES_SENT, size / 700, **which)
         if outermost == "false":

@@ -18,7 +18,6 @@ Key = tuple[tuple[str, Any], ...]
 
 RECORDED_OF_THE_SPAN = {
     semconv.LONGEST_GAP: semconv.MAX_GAP,
-    semconv.IDLE: semconv.IDLE_AT_END,
     semconv.MESSAGES_SENT: semconv.HISTORY_MESSAGES,
     semconv.BYTES_SENT: semconv.HISTORY_SIZE,
 }
@@ -37,6 +36,8 @@ def check(spans: list[ReadableSpan], points: list[Point], events: list[Any]) -> 
     _check_counts(points, semconv.CUTOFFS, Counter(_key(span, semconv.CUTOFFS) for span in cut))
     for metric, attribute in RECORDED_OF_THE_SPAN.items():
         _check_values(points, metric, [(span, span.attributes.get(attribute)) for span in spans])
+    early = [span for span in spans if span.attributes[semconv.TERMINATION_REASON] != "completed"]
+    _check_values(points, semconv.IDLE, [(span, span.attributes[semconv.IDLE_AT_END]) for span in early])
     for operation, metric in DURATIONS.items():
         of_it = [span for span in spans if span.attributes[semconv.OPERATION_NAME] == operation]
         _check_values(points, metric, [(span, (span.end_time - span.start_time) / 1e9) for span in of_it])

@@ -113,7 +113,14 @@ RECOVERED = Metric(
     (*COMMON, TERMINATION_CAUSE),
 )
 LONGEST_GAP = Metric(MAX_GAP, "histogram", "s", "The longest silence within a stream.", (*COMMON, CUTOFF), _GAPS)
-IDLE = Metric(IDLE_AT_END, "histogram", "s", "The silence before a stream ended.", (*COMMON, TERMINATION_REASON), _IDLE)
+IDLE = Metric(
+    IDLE_AT_END,
+    "histogram",
+    "s",
+    "The silence before the end, of streams that did not complete.",
+    (*COMMON, TERMINATION_REASON),
+    _IDLE,
+)
 MESSAGES_SENT = Metric(
     HISTORY_MESSAGES,
     "histogram",

@@ -15,7 +15,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import Counter, Histogram, Meter, MeterProvider, get_meter, get_meter_provider
 
 from lastchunk import semconv
-from lastchunk.semconv import Metric, Operation
+from lastchunk.semconv import Metric, Operation, Reason
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.timed_record import TimedStreamRecord
@@ -95,7 +95,8 @@ class Metrics:
             self._cutoffs.add(1, {**series.by_reason[ending.reason], semconv.TERMINATION_CAUSE: cause}, context)
         by_cutoff = series.by_cutoff[ending.cutoff]
         self._longest_gap.record(record.max_gap, by_cutoff, context)
-        self._idle.record(outcome.idle, series.by_reason[ending.reason], context)
+        if ending.reason is not Reason.COMPLETED:
+            self._idle.record(outcome.idle, series.by_reason[ending.reason], context)
         history = record.history
         if history is not None:
             self._messages_sent.record(history.messages, by_cutoff, context)
