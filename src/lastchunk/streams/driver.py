@@ -46,7 +46,7 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
     observer.begin()
     # Not a list, which gives its memory back whenever it is empty.
     items: deque[object] = deque()
-    run, take, ask = observer.run, items.pop, inner.__anext__
+    run, ask = observer.run, inner.asend
     send = observer.watch(items.append)
     asked: Any = unannounced(inner, _leave_alone)
     wait: Callable[[object], Awaitable[object]] = _wait
@@ -76,11 +76,11 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
                     send = observer.watch(items.append)
             left = False
             try:
-                sent = yield take()
+                sent = yield items.pop()
             except BaseException as error:
                 thrown = _arrived(error)
             else:
-                asked = ask() if sent is None else inner.asend(sent)
+                asked = ask(sent)
                 continue
             # The cancel of a step that had not begun reaches inner where it stands, as it reaches any generator.
             left = observer.close_asked or not issubclass(type(thrown), asyncio.CancelledError)

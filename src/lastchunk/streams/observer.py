@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from typing import Any
+from math import inf
 
 from lastchunk.own_errors import report
 from lastchunk.semconv import ChunkKind, WaitingFor
 from lastchunk.streams import open_streams
-from lastchunk.streams.chunks import size_of_text
+from lastchunk.streams.chunks import ChunkSample, size_of_text
 from lastchunk.streams.lifecycle import Streams
 from lastchunk.streams.record import StreamRecord
 from lastchunk.streams.shapes import Asked, Function
@@ -150,57 +150,68 @@ class Observer:
     def _watch(self, record: StreamRecord, put: Callable[[object], None]) -> Generator[object, Asked, None]:
         """Every line in the loop is paid per chunk."""
         clock, on_item, came = record.clock, self._on_item, ITEM
-        person, next_chunk, text_chunk = WaitingFor.PERSON, WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
+        next_chunk, text_chunk = WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
         plain = self._text if type(record) is StreamRecord else None
         in_itself = plain is str
-        sample = record.sample
-        ring: list[Any] = sample.last if sample is not None else [None]
-        places = len(ring)
+        sample = record.sample or ChunkSample(1)  # If nothing is to be kept, nobody reads what is kept here.
+        ring, places = sample.last, len(sample.last)
         asked = yield
         try:
             while True:
-                now = clock()
-                stepped = record.stepped_at
-                if now - stepped > record.max_pause and stepped:
-                    record.max_pause = now - stepped
-                record.silent_since = now if record.waiting_for is not person else -1.0
-                item = yield from asked
-                now = clock()
-                since = record.silent_since
-                gap = now - since if since > 0.0 else 0.0
-                if gap > record.max_gap:
-                    record.gap_before = record.max_gap
-                    record.max_gap = gap
-                record.silent_since = 0.0
-                record.stepped_at = now
-                try:
-                    if type(item) is plain and type(text := item if in_itself else item.__dict__["content"]) is str:
-                        # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.
-                        size = len(text) if text.isascii() else size_of_text(text)
-                        del text
-                        index = record.chunks
-                        record.chunks = index + 1
-                        record.waiting_for = next_chunk
-                        record.last_event = text_chunk
-                        if size:
-                            record.size += size
-                            if not record.first_content_at:
-                                record.first_content_at = now
-                            record.last_content_at = now
+                # Only an item that is no text can change these.
+                silence_counts = record.waiting_for is not WaitingFor.PERSON
+                stepped, max_pause, max_gap = record.stepped_at or inf, record.max_pause, record.max_gap
+                chunks, total = record.chunks, record.size
+                due, bar = sample.due, sample.bar
+                first, other = True, False
+                while True:
+                    now = clock()
+                    if now - stepped > max_pause:
+                        max_pause = record.max_pause = now - stepped
+                    record.silent_since = now if silence_counts else -1.0
+                    item = yield from asked
+                    stepped = clock()
+                    gap = stepped - record.silent_since
+                    if gap > max_gap:
+                        # Longer than any before; or no silence, and then this difference says nothing.
+                        gap = record.silence(stepped)
+                        max_gap = record.max_gap
+                    record.silent_since = 0.0
+                    record.stepped_at = stepped
+                    try:
+                        text = item if in_itself else item.content if type(item) is plain else None
+                        if type(text) is str:
+                            # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.
+                            size = len(text) if text.isascii() else size_of_text(text)
+                            del text
+                            ring[chunks % places] = (text_chunk, size, stepped, gap)
+                            if chunks == due or gap > bar:
+                                sample.keep(chunks, text_chunk, size, stepped, gap)
+                                due, bar = sample.due, sample.bar
+                            record.chunks = chunks = chunks + 1
+                            if size:
+                                record.size = total = total + size
+                                record.last_content_at = stepped
+                                if first:
+                                    first = False
+                                    record.first_content_at = record.first_content_at or stepped
+                                    record.waiting_for = next_chunk
+                                    record.last_event = text_chunk
+                            else:
+                                record.empty += 1
+                                record.waiting_for = next_chunk
+                                record.last_event = text_chunk
                         else:
-                            record.empty += 1
-                        if sample is not None:
-                            ring[index % places] = (text_chunk, size, now, gap)
-                            if index == sample.due or gap > sample.bar:
-                                sample.keep(index, text_chunk, size, now, gap)
-                    else:
-                        text = None
-                        on_item(record, item, now, gap)
-                except Exception as exc:
-                    report("recording an item of a stream", exc)
-                put(item)
-                del item
-                asked = yield came
+                            text, other = None, True
+                            on_item(record, item, stepped, gap)
+                    except Exception as exc:
+                        other = True
+                        report("recording an item of a stream", exc)
+                    put(item)
+                    del item
+                    asked = yield came
+                    if other:
+                        break
         finally:
             asked = None  # It may hold the exception, whose traceback holds this frame.
 

@@ -183,13 +183,18 @@ class StreamRecord:
 
     def step_ends(self, now: float) -> float:
         """End the step. Return the silence before `now`."""
+        gap = self.silence(now)
+        self.silent_since = 0.0
+        self.stepped_at = now
+        return gap
+
+    def silence(self, now: float) -> float:
+        """Return the silence that ends `now`, in seconds; 0 if there is none."""
         since = self.silent_since
         gap = now - since if since > 0.0 else 0.0
         if gap > self.max_gap:
             self.gap_before = self.max_gap
             self.max_gap = gap
-        self.silent_since = 0.0
-        self.stepped_at = now
         return gap
 
     def chunk(self, kind: ChunkKind, size: int, now: float, gap: float) -> None:
@@ -214,12 +219,8 @@ class StreamRecord:
 
     def heard(self, now: float) -> None:
         """Something came on the wire while a step is pending: a new silence begins."""
-        since = self.silent_since
-        if since > 0.0:
-            self.wire_gap = now - since
-            if self.wire_gap > self.max_gap:
-                self.gap_before = self.max_gap
-                self.max_gap = self.wire_gap
+        if self.silent_since > 0.0:
+            self.wire_gap = self.silence(now)
             self.silent_since = now
 
     def result(self, gap: float, *, arrived: bool, finish: str = "", text: object = None) -> None:
