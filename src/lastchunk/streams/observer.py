@@ -193,12 +193,13 @@ class Observer:
                                 record.size = total = total + size
                                 record.last_content_at = stepped
                                 if first:
-                                    first = False
+                                    first, silence_counts = False, True
                                     record.first_content_at = record.first_content_at or stepped
                                     record.waiting_for = next_chunk
                                     record.last_event = text_chunk
                             else:
                                 record.empty += 1
+                                silence_counts = True
                                 record.waiting_for = next_chunk
                                 record.last_event = text_chunk
                         else:
