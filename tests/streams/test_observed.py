@@ -23,6 +23,7 @@ import pytest
 from autogen_core.models import CreateResult, RequestUsage
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from opentelemetry import trace
+from wrapt import ObjectProxy
 
 from lastchunk.streams import open_streams
 from tests.conftest import Exported, Instrument
@@ -769,3 +770,43 @@ async def test_many_at_once(exported: Exported) -> None:
     spans = exported.ours
     assert len({span.context.trace_id for span in spans}) == 50
     assert all(span.parent is None for span in spans)
+
+
+# --- what another library put around it --------------------------------------------------------------------------------
+
+
+class AnothersProxy(ObjectProxy):  # type: ignore[misc,type-arg]
+    """Another instrumentation's proxy of a generator: it notes which method makes each step."""
+
+    def __init__(self, wrapped: AsyncGenerator[Any, Any]) -> None:
+        super().__init__(wrapped)
+        self._self_steps: list[str] = []
+
+    def __aiter__(self) -> AnothersProxy:
+        return self
+
+    def __anext__(self) -> Awaitable[Any]:
+        self._self_steps.append("__anext__")
+        return self.__wrapped__.__anext__()
+
+    def asend(self, value: Any) -> Awaitable[Any]:
+        self._self_steps.append("asend")
+        return self.__wrapped__.asend(value)
+
+
+async def test_a_proxy_inside_is_asked_as_it_is_asked_without_us(make: Make) -> None:
+    """A step without a value is `__anext__`, for all that a real generator makes no difference."""
+    proxies: list[AnothersProxy] = []
+
+    def body() -> Any:
+        proxies.append(AnothersProxy(_three()))
+        return proxies[-1]
+
+    stream = make(body)
+    assert [await anext(stream), await anext(stream), await stream.asend("sent"), await anext(stream, None)] == [
+        "one ",
+        "two ",
+        RESULT,
+        None,
+    ]
+    assert proxies[0]._self_steps == ["__anext__", "__anext__", "asend", "__anext__"]

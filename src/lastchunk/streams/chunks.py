@@ -44,11 +44,8 @@ class ChunkSample:
 
     __slots__ = (
         "_even",
-        "_even_capacity",
         "_first",
-        "_first_count",
         "_heap",
-        "_longest_count",
         "_stride",
         "bar",
         "capacity",
@@ -59,11 +56,8 @@ class ChunkSample:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         quarter = capacity // 4
-        self._first_count = quarter or int(capacity > 1)
-        self._longest_count = quarter
         self.last: list[tuple[ChunkKind, int, float, float] | None] = [None] * (quarter or 1)
         """A ring of the last chunks, to be filled by whoever counts them: chunk `n` stands at `n` modulo its length."""
-        self._even_capacity = max(capacity - self._first_count - self._longest_count - len(self.last), 0)
         # One after the other, where nothing is to be sorted: an object for each would take twice as much.
         self._first = bytearray()
         self._even = bytearray()
@@ -78,25 +72,27 @@ class ChunkSample:
         """Keep a chunk that is `due`, or whose gap is above the `bar`."""
         packed = _pack(gap, index if index < _MOST else _MOST, _KIND_INDEX[kind], size if size < _MOST else _MOST, at)
         if gap > self.bar:
-            heap = self._heap
-            if len(heap) < self._longest_count:
+            heap, longest = self._heap, self.capacity // 4
+            if len(heap) < longest:
                 heapq.heappush(heap, packed)
             else:
                 heapq.heapreplace(heap, packed)
-            if len(heap) == self._longest_count:
+            if len(heap) == longest:
                 self.bar = _gap_of(heap[0])[0]
         if index != self.due:
             return
-        if len(self._first) < self._first_count * _SIZE:
+        first = self.capacity // 4 or int(self.capacity > 1)
+        if len(self._first) < first * _SIZE:
             self._first += packed
             self.due += 1
             return
-        if not self._even_capacity:
+        even_capacity = self.capacity - first - self.capacity // 4 - len(self.last)
+        if even_capacity < 1:
             self.due = -1
             return
         self._even += packed
         last = index
-        if len(self._even) > self._even_capacity * _SIZE:
+        if len(self._even) > even_capacity * _SIZE:
             even = [*_PACKED.iter_unpack(self._even)][::2]
             self._even = bytearray().join(_pack(*entry) for entry in even)
             self._stride *= 2

@@ -28,7 +28,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import types
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import ref
@@ -40,14 +39,17 @@ from lastchunk.streams.passing_on import passed_on
 from lastchunk.streams.shapes import AsyncItems, Function, Items
 from lastchunk.streams.tap import Tap
 
+Finalizer = Callable[[AsyncItems], None]
+"""Called with an async generator when the last reference to it is dropped."""
+
 
 async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn) -> AsyncItems:
     """Outer, for an async generator; every line in the loop is paid per chunk."""
     observer.begin()
-    # Not a list, which gives its memory back whenever it is empty.
-    items: deque[object] = deque()
-    run, ask = observer.run, inner.asend
-    send = observer.watch(items.append)
+    # An item lies behind four that are none: so the list neither asks for memory nor gives it back when one comes and goes.
+    items: list[object] = [None] * 4
+    run, ask = observer.run, _ask(inner)
+    send = observer.watch(items)
     asked: Any = unannounced(inner, _leave_alone)
     wait: Callable[[object], Awaitable[object]] = _wait
     thrown: BaseException | None
@@ -72,8 +74,8 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
                 finally:
                     thrown = None
                 if got is ITEM:
-                    observer.item(items[0])
-                    send = observer.watch(items.append)
+                    observer.item(items[-1])
+                    send = observer.watch(items)
             left = False
             try:
                 sent = yield items.pop()
@@ -87,7 +89,7 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
             if issubclass(type(thrown), GeneratorExit):
                 stand_in.over(thrown, left)
             # If garbage collection found outer in a cycle, it has closed `watch`, too.
-            send = observer.watch(items.append)
+            send = observer.watch(items)
             if stand_in.step_began():
                 asked = Thrown(inner.athrow(thrown))
             else:
@@ -145,6 +147,8 @@ class StandIn:
     Outer's frame holds it: when it dies, the stream is over, however that came.
     """
 
+    __slots__ = ("__weakref__", "_being_closed", "_closed_by_loop", "_inner", "_observer", "_outer", "finalizer")
+
     def __init__(self, inner: Any, observer: Observer | Tap) -> None:
         self._inner = inner
         self._observer = observer
@@ -153,6 +157,8 @@ class StandIn:
         """A weak reference: dead as soon as nobody holds the generator, before its finaliser runs."""
         self._being_closed: Callable[[], Any] = _nobody
         """The same, for whoever closes it then."""
+        self.finalizer: Finalizer | None = None
+        """What the loop wants to be called when outer is dropped."""
 
     def stands_for(self, outer: Any) -> None:
         """Note that `outer` was made with this stand-in. `outer` takes inner's name, which Python's warnings show."""
@@ -188,9 +194,19 @@ class StandIn:
         """The last reference to the generator was dropped, except for that of the code that closes it."""
         self._being_closed = ref(outer)
         self._observer.let_go()
+        if self.finalizer is not None:
+            self.finalizer(outer)
 
     def __del__(self) -> None:
         self._observer.let_go()
+
+
+def _ask(inner: AsyncItems) -> Callable[[Any], Any]:
+    """Return what makes a step of `inner`, given what is sent: None is no value."""
+    if type(inner) is types.AsyncGeneratorType:
+        return inner.asend  # With None as `__anext__`, and quicker.
+    # Another library's proxy, which may watch each of the two in a way of its own.
+    return lambda sent: inner.__anext__() if sent is None else inner.asend(sent)
 
 
 async def _nothing() -> None:
@@ -204,23 +220,17 @@ def _nobody() -> None:
 def announced(outer: AsyncItems, stand_in: StandIn, step: str, *args: object) -> Awaitable[Any]:
     """Take the first step of `outer`: its loop learns of the stand-in, and how to close `outer` when it is dropped."""
     hooks = sys.get_asyncgen_hooks()
-    firstiter, finalizer = hooks.firstiter, hooks.finalizer
-
-    def let_go(generator: AsyncItems) -> None:
-        stand_in.let_go(generator)
-        if finalizer is not None:
-            finalizer(generator)
-
-    if firstiter is not None:
-        firstiter(stand_in)  # pyright: ignore[reportArgumentType]  # it only wants an `aclose`
-    sys.set_asyncgen_hooks(None, None if finalizer is None else let_go)
+    stand_in.finalizer = hooks.finalizer
+    if hooks.firstiter is not None:
+        hooks.firstiter(stand_in)  # pyright: ignore[reportArgumentType]  # it only wants an `aclose`
+    sys.set_asyncgen_hooks(None, None if hooks.finalizer is None else stand_in.let_go)
     try:
         return getattr(outer, step)(*args)
     finally:
         sys.set_asyncgen_hooks(*hooks)
 
 
-def unannounced(generator: AsyncItems, finalizer: Callable[[AsyncItems], None] | None) -> Any:
+def unannounced(generator: AsyncItems, finalizer: Finalizer | None) -> Any:
     """Take the first step of a generator that the loop does not know. `finalizer` is called when it is dropped."""
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, finalizer)

@@ -185,7 +185,7 @@ def ending_of_part(record: StreamRecord, finish: str) -> Ending:
 
 def _recovered(record: StreamRecord, taken: InnerStream | None) -> tuple[tuple[Cause, int], ...]:
     """Return the inner cutoffs by cause, without the one whose ending the run took."""
-    cutoffs = record.inner.cutoffs
+    cutoffs = record.inner_cutoffs
     if cutoffs is None:
         return ()
     if taken is not None and taken.ending.cutoff:

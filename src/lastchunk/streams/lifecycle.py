@@ -32,6 +32,7 @@ class Streams:
         self.telemetry = telemetry
         self.settings = settings
         self._record = TimedStreamRecord if settings.time_per_output_chunk else StreamRecord
+        self._end_of = self._end  # one bound method for all the streams that are open
         self._listener = Listener(settings.on_ending) if settings.on_ending is not None else None
 
     def observes(self) -> bool:
@@ -56,7 +57,7 @@ class Streams:
         record.reader = reader() if parent is None else parent.reader
         if start.bare:
             record.wire = Wire()
-        open_streams.add(record, self._end)
+        open_streams.add(record, self._end_of)
         if heard:
             self.telemetry.begin(record)
         record.context = copy_context()

@@ -135,22 +135,22 @@ class Observer:
         if self.record is not None and self.record.ending is None:
             open_streams.let_go(self.record)
 
-    def watch(self, put: Callable[[object], None]) -> Callable[[Asked], object]:
-        """Takes the steps of a generator, one after the other, and `put`s the item of each.
+    def watch(self, items: list[object]) -> Callable[[Asked], object]:
+        """Takes the steps of a generator, one after the other, and appends the item of each to `items`.
 
         Gives `ITEM` for a step that is over, and before that whatever it has the loop wait for, and takes what that gives.
         Items do not come as a StopIteration, which costs more than all the rest when it passes through a Python function.
         """
         watching = (
-            _passed(put) if self.record is None or self.record.ending is not None else self._watch(self.record, put)
+            _passed(items) if self.record is None or self.record.ending is not None else self._watch(self.record, items)
         )
         next(watching)
         return watching.send
 
-    def _watch(self, record: StreamRecord, put: Callable[[object], None]) -> Generator[object, Asked, None]:
+    def _watch(self, record: StreamRecord, items: list[object]) -> Generator[object, Asked, None]:
         """Every line in the loop is paid per chunk."""
         clock, on_item, came = record.clock, self._on_item, ITEM
-        next_chunk, text_chunk = WaitingFor.NEXT_CHUNK, ChunkKind.TEXT
+        text_chunk = ChunkKind.TEXT
         plain = self._text if type(record) is StreamRecord else None
         in_itself = plain is str
         sample = record.sample or ChunkSample(1)  # If nothing is to be kept, nobody reads what is kept here.
@@ -195,12 +195,12 @@ class Observer:
                                 if first:
                                     first, silence_counts = False, True
                                     record.first_content_at = record.first_content_at or stepped
-                                    record.waiting_for = next_chunk
+                                    record.waiting_for = WaitingFor.NEXT_CHUNK
                                     record.last_event = text_chunk
                             else:
                                 record.empty += 1
                                 silence_counts = True
-                                record.waiting_for = next_chunk
+                                record.waiting_for = WaitingFor.NEXT_CHUNK
                                 record.last_event = text_chunk
                         else:
                             text, other = None, True
@@ -208,7 +208,7 @@ class Observer:
                     except Exception as exc:
                         other = True
                         report("recording an item of a stream", exc)
-                    put(item)
+                    items.append(item)
                     del item
                     asked = yield came
                     if other:
@@ -217,12 +217,12 @@ class Observer:
             asked = None  # It may hold the exception, whose traceback holds this frame.
 
 
-def _passed(put: Callable[[object], None]) -> Generator[object, Asked, None]:
+def _passed(items: list[object]) -> Generator[object, Asked, None]:
     """Pass items on without watching."""
     asked = yield
     try:
         while True:
-            put((yield from asked))
+            items.append((yield from asked))
             asked = yield ITEM
     finally:
         asked = None

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ class StreamRecord:
 
     __slots__ = (
         "__weakref__",
+        "_inner",
         "answer",
         "answered_at",
         "arrived",
@@ -53,7 +55,6 @@ class StreamRecord:
         "gave_up",
         "history",
         "idle_at_end",
-        "inner",
         "last_content_at",
         "last_event",
         "last_source",
@@ -141,7 +142,7 @@ class StreamRecord:
         """Those of SDK streams that began earlier within the same model stream."""
         self.wire_gap = 0.0
         """The last silence that the wire saw."""
-        self.inner = InnerStreams()
+        self._inner: InnerStreams | None = None  # most streams have none inside
         self.stop_reason: TeamStopReason | None = None
         self.tool_failed = False
         """The run's last message is the result of a failed tool."""
@@ -162,6 +163,18 @@ class StreamRecord:
     def parts(self) -> int:
         """The number of chunks with content."""
         return self.chunks - self.empty
+
+    @property
+    def inner(self) -> InnerStreams:
+        """The streams inside it."""
+        if self._inner is None:
+            self._inner = InnerStreams()
+        return self._inner
+
+    @property
+    def inner_cutoffs(self) -> Counter[Cause] | None:
+        """The streams inside it that were cut, by cause; None if there are none."""
+        return self._inner.cutoffs if self._inner is not None else None
 
     @property
     def outermost(self) -> bool:

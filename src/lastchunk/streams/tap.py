@@ -72,19 +72,19 @@ class Tap:
     def let_go(self) -> None:
         """Do nothing: the stream around it continues."""
 
-    def watch(self, put: Callable[[object], None]) -> Callable[[Asked], object]:
+    def watch(self, items: list[object]) -> Callable[[Asked], object]:
         """As `Observer.watch`."""
-        watching = self._watch(put)
+        watching = self._watch(items)
         next(watching)
         return watching.send
 
-    def _watch(self, put: Callable[[object], None]) -> Generator[object, Asked, None]:
+    def _watch(self, items: list[object]) -> Generator[object, Asked, None]:
         asked = yield
         try:
             while True:
                 chunk = yield from asked
                 self.item(chunk)
-                put(chunk)
+                items.append(chunk)
                 del chunk
                 asked = yield ITEM
         finally:
