@@ -76,17 +76,18 @@ def _apply(module: ModuleType, patcher: Patcher) -> None:
 
 
 def _on_result(record: StreamRecord, result: object, gap: float) -> None:
-    finish = _finish(result, record.start.attributes.get(semconv.PROVIDER_NAME))
-    content = field(result, "content")
-    said = size_of_text(content) or size_of_text(field(result, "thought"))
+    holds = fields_of(result)
+    finish = _finish(holds, record.start.attributes.get(semconv.PROVIDER_NAME))
+    content = dict.get(holds, "content")
+    said = size_of_text(content) or size_of_text(dict.get(holds, "thought"))
     record.result(gap, arrived=bool(said or items_of(content)), finish=finish, text=content)
     if record.wire is None:
         record.last_event = LastEvent.FINISH if record.result_finish else record.last_event
 
 
-def _finish(result: object, provider: object) -> str:
-    """Return the finish reason of a result. Empty if it names none, or if this client always gives the same."""
-    reason = field(result, "finish_reason")
+def _finish(result: dict[str, object], provider: object) -> str:
+    """Return the finish reason among a result's fields. Empty if it names none, or if this client always gives the same."""
+    reason = dict.get(result, "finish_reason")
     if not isinstance(reason, str) or reason == "unknown" or provider in _ALWAYS_SAY_STOP:
         return ""
     return reason
@@ -118,20 +119,21 @@ async def _watched(answer: Awaitable[object], patcher: Patcher, client: object, 
 
 def _tell(patcher: Patcher, client: object, result: object, error: BaseException | None, sent: History | None) -> None:
     try:
-        finish = _finish(result, _provider(_innermost(client)))
-        patcher.streams.model_answered(finish, error, text=field(result, "content"), history=sent)
+        holds = fields_of(result)
+        finish = _finish(holds, _provider(_innermost(client)[0]))
+        patcher.streams.model_answered(finish, error, text=dict.get(holds, "content"), history=sent)
     except Exception as exc:
         report("reading the result of a create() call", exc)
 
 
 def _describe(client: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Start:
     messages = argument(args, kwargs, 0, "messages")
-    innermost = _innermost(client)
-    url = base_url(_base_url(innermost))
+    innermost, holds = _innermost(client)
+    url = base_url(_base_url(holds))
     return Start(
         operation=Operation.CHAT,
         subject=id(client),
-        attributes=_identity(innermost, url),
+        attributes=_identity(innermost, holds, url),
         base_url=url,
         history=history_of(messages),
         may_be_silent=field(last_of(messages), "type") == "FunctionExecutionResultMessage",
@@ -140,24 +142,25 @@ def _describe(client: object, args: Sequence[object], kwargs: Mapping[str, objec
 
 def identity(client: object) -> dict[str, object]:
     """Model, provider and endpoint, as far as the client says; through a cache or a recorder."""
-    client = _innermost(client)
-    return _identity(client, base_url(_base_url(client)))
+    client, holds = _innermost(client)
+    return _identity(client, holds, base_url(_base_url(holds)))
 
 
-def _identity(client: object, url: str) -> dict[str, object]:
+def _identity(client: object, holds: dict[str, object], url: str) -> dict[str, object]:
     attributes: dict[str, object] = {semconv.PROVIDER_NAME: _provider(client)}
-    arguments = field(client, "_create_args")
+    arguments = dict.get(holds, "_create_args")
     if isinstance(arguments, dict):
         attributes[semconv.REQUEST_MODEL] = field(arguments, "model")
-    else:
-        attributes[semconv.REQUEST_MODEL] = field(field(client, "_sk_client"), "ai_model_id")
-    attributes.update(endpoint(url))
+    elif (below := dict.get(holds, "_sk_client")) is not None:
+        attributes[semconv.REQUEST_MODEL] = field(below, "ai_model_id")
+    if url:
+        attributes.update(endpoint(url))
     return attributes
 
 
-def _base_url(client: object) -> object:
-    """Return the base URL of the SDK's client in `client`. None if there is none."""
-    below = field(client, "_client")
+def _base_url(client: dict[str, object]) -> object:
+    """Return the base URL of the SDK's client among a client's fields. None if there is none."""
+    below = dict.get(client, "_client")
     for path in _BASE_URLS if below is not None else ():
         url = below
         for name in path:
@@ -167,14 +170,14 @@ def _base_url(client: object) -> object:
     return None
 
 
-def _innermost(client: object) -> object:
-    """Return the client inside a cache or a recorder, however deep, else `client` itself."""
+def _innermost(client: object) -> tuple[object, dict[str, object]]:
+    """Return the client inside a cache or a recorder, however deep, else `client` itself; and its fields."""
     holds = fields_of(client)
     for name in ("client", "base_client") * 2:
         inner = dict.get(holds, name)
         if inner is not None and hasattr(type(inner), "create_stream"):
             client, holds = inner, fields_of(inner)
-    return client
+    return client, holds
 
 
 def _provider(client: object) -> str:
