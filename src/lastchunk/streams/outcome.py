@@ -10,7 +10,7 @@ from lastchunk.semconv import Cause, Delivery, Source, WaitingFor
 from lastchunk.streams.ending import Ending
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Outcome:
     """The end of one stream. Times are seconds."""
 

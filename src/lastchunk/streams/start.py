@@ -11,7 +11,7 @@ from lastchunk import foreign, semconv
 from lastchunk.semconv import Operation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class History:
     """What was sent: how many messages, and how many bytes of text in them."""
 
