@@ -10,6 +10,7 @@ from lastchunk import foreign, semconv
 from lastchunk.semconv import OTHER, Operation, Reason
 from lastchunk.streams.outcome import Outcome
 from lastchunk.streams.record import StreamRecord
+from lastchunk.streams.wire import Wire
 
 
 def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
@@ -32,43 +33,60 @@ def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
 def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
     """What is known when it has ended, in the order of what may be lost: with a low limit the SDK drops what was set first."""
     ending, wire, history = outcome.ending, record.wire, record.history
-    values: dict[str, AttributeValue | None] = {
-        semconv.CONSUMER_MAX_PAUSE: round(record.max_pause, 6),
-        semconv.LATE_ERROR: record.late_error,
-        semconv.HISTORY_SIZE: history.size if history is not None else None,
-        semconv.HISTORY_MESSAGES: history.messages if history is not None else None,
-        semconv.SIZE: record.size,
-        semconv.CHUNKS: record.chunks,
-        semconv.DELIVERY: outcome.delivery.value,
-    }
+    said: dict[str, AttributeValue] = {semconv.CONSUMER_MAX_PAUSE: round(record.max_pause, 6)}
+    if record.late_error is not None:
+        said[semconv.LATE_ERROR] = record.late_error
+    if history is not None:
+        said[semconv.HISTORY_SIZE] = history.size
+        said[semconv.HISTORY_MESSAGES] = history.messages
+    said[semconv.SIZE] = record.size
+    said[semconv.CHUNKS] = record.chunks
+    said[semconv.DELIVERY] = outcome.delivery.value
     if wire is not None:
-        values[semconv.RESPONSE_ID] = wire.response_id
-        values[semconv.RESPONSE_MODEL] = wire.response_model
-        values[semconv.USAGE_INPUT_TOKENS] = wire.input_tokens
-        values[semconv.USAGE_OUTPUT_TOKENS] = wire.output_tokens
+        _say_wire(wire, said)
     if record.operation is Operation.CHAT:
-        values[semconv.RESPONSE_FINISH_REASONS] = _finish_reasons(record, outcome)
-        values[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = round(outcome.first_wait, 6) or None
+        finish_reasons = _finish_reasons(record, outcome)
+        if finish_reasons is not None:
+            said[semconv.RESPONSE_FINISH_REASONS] = finish_reasons
+        first_wait = round(outcome.first_wait, 6)
+        if first_wait:
+            said[semconv.RESPONSE_TIME_TO_FIRST_CHUNK] = first_wait
     else:
-        values[semconv.INNER_CUTOFFS] = outcome.inner_cutoffs
-        values[semconv.TEAM_STOP_REASON] = record.stop_reason.value if record.stop_reason is not None else None
-    values |= {
-        semconv.MAX_GAP: round(record.max_gap, 6),
-        semconv.IDLE_AT_END: round(outcome.idle, 6),
-        semconv.WAITING_FOR: outcome.waiting_for.value if outcome.waiting_for is not None else None,
-        semconv.LAST_EVENT: (wire.last_event if wire is not None else record.last_event).value,
-        semconv.EVIDENCE: outcome.source.value,
-        semconv.FINISH_REASON_RAW: outcome.finish_raw,
-        semconv.ERROR_TYPE: ending.error_type,
-        semconv.TERMINATION_INHERITED: True if ending.inherited else None,
-        semconv.OPERATION_NAME: record.operation.value,
-        semconv.OUTERMOST: record.outermost,
-        semconv.TERMINATION_DETAIL: ending.detail.value if ending.detail is not None else None,
-        semconv.TERMINATION_CAUSE: ending.cause.value if ending.cause is not None else None,
-        semconv.CUTOFF: ending.cutoff,
-        semconv.TERMINATION_REASON: ending.reason.value,
-    }
-    return {key: value for key, value in values.items() if value is not None}
+        said[semconv.INNER_CUTOFFS] = outcome.inner_cutoffs
+        if record.stop_reason is not None:
+            said[semconv.TEAM_STOP_REASON] = record.stop_reason.value
+    said[semconv.MAX_GAP] = round(record.max_gap, 6)
+    said[semconv.IDLE_AT_END] = round(outcome.idle, 6)
+    if outcome.waiting_for is not None:
+        said[semconv.WAITING_FOR] = outcome.waiting_for.value
+    said[semconv.LAST_EVENT] = (wire.last_event if wire is not None else record.last_event).value
+    said[semconv.EVIDENCE] = outcome.source.value
+    if outcome.finish_raw is not None:
+        said[semconv.FINISH_REASON_RAW] = outcome.finish_raw
+    if ending.error_type is not None:
+        said[semconv.ERROR_TYPE] = ending.error_type
+    if ending.inherited:
+        said[semconv.TERMINATION_INHERITED] = True
+    said[semconv.OPERATION_NAME] = record.operation.value
+    said[semconv.OUTERMOST] = record.outermost
+    if ending.detail is not None:
+        said[semconv.TERMINATION_DETAIL] = ending.detail.value
+    if ending.cause is not None:
+        said[semconv.TERMINATION_CAUSE] = ending.cause.value
+    said[semconv.CUTOFF] = ending.cutoff
+    said[semconv.TERMINATION_REASON] = ending.reason.value
+    return said
+
+
+def _say_wire(wire: Wire, said: dict[str, AttributeValue]) -> None:
+    for name, value in (
+        (semconv.RESPONSE_ID, wire.response_id),
+        (semconv.RESPONSE_MODEL, wire.response_model),
+        (semconv.USAGE_INPUT_TOKENS, wire.input_tokens),
+        (semconv.USAGE_OUTPUT_TOKENS, wire.output_tokens),
+    ):
+        if value is not None:
+            said[name] = value
 
 
 def agent_above(record: StreamRecord) -> str:
