@@ -13,8 +13,8 @@ from lastchunk.streams.passing_on import no_frame_of_ours, passed_on
 from lastchunk.streams.shapes import AsyncItems, Items
 from lastchunk.streams.tap import Tap
 
-_OWN = frozenset(("_inner", "_next", "_steps", "observer"))
-"""The attributes of a proxy; whatever else is set, is set on the generator."""
+_put = object.__setattr__
+"""Sets an attribute of the proxy; what is set in any other way, is set on the generator."""
 
 
 class _ObservedGenerator:
@@ -26,13 +26,18 @@ class _ObservedGenerator:
 
     __slots__ = ("__weakref__", "_inner", "_next", "_steps", "observer")
 
+    _inner: Any
+    _steps: Any
+    """Outer, or inner; None while new."""
+    _next: Any
+    """What makes the commonest step."""
+    observer: Observer | Tap
+
     def __init__(self, inner: Any, observer: Observer | Tap) -> None:
-        self._inner = inner
-        self._steps: Any = None
-        """Outer, or inner; None while new."""
-        self._next: Any = None
-        """What makes the commonest step."""
-        self.observer = observer
+        _put(self, "_inner", inner)
+        _put(self, "_steps", None)
+        _put(self, "_next", None)
+        _put(self, "observer", observer)
 
     @property
     def __class__(self) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]  # read-only, as for any proxy
@@ -43,9 +48,6 @@ class _ObservedGenerator:
             return getattr(self._inner, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in _OWN:
-            object.__setattr__(self, name, value)
-            return
         with no_frame_of_ours:
             setattr(self._inner, name, value)
 
@@ -115,13 +117,15 @@ class ObservedAsyncGenerator(_ObservedGenerator):
         """Decide whose steps they are, and make the first of them."""
         inner: AsyncItems = self._inner
         if not self.observer.listens():
-            self._steps, self._next = inner, inner.__anext__
+            _put(self, "_steps", inner)
+            _put(self, "_next", inner.__anext__)
             _decided(self)
             return getattr(inner, step)(*args)
         stand_in = StandIn(inner, self.observer)
         outer = driven(inner, self.observer, stand_in)
         stand_in.stands_for(outer)
-        self._steps, self._next = outer, outer.__anext__
+        _put(self, "_steps", outer)
+        _put(self, "_next", outer.__anext__)
         _decided(self)
         return announced(outer, stand_in, step, *args)
 
@@ -184,15 +188,17 @@ class ObservedGenerator(_ObservedGenerator):
 
     def _decided(self) -> Items:
         """Decide whose steps they are."""
+        if self._steps is not None:
+            return self._steps
         inner: Items = self._inner
-        if self._steps is None:
-            outer = inner
-            if self.observer.listens():
-                stand_in = StandIn(inner, self.observer)
-                outer = driven_sync(inner, self.observer, stand_in)
-                stand_in.stands_for(outer)
-            self._steps, self._next = outer, outer.__next__
-        return self._steps
+        outer = inner
+        if self.observer.listens():
+            stand_in = StandIn(inner, self.observer)
+            outer = driven_sync(inner, self.observer, stand_in)
+            stand_in.stands_for(outer)
+        _put(self, "_steps", outer)
+        _put(self, "_next", outer.__next__)
+        return outer
 
 
 # Python's refusals (`len(stream)`, `stream + 1`) and an application's messages name the class.
