@@ -39,7 +39,7 @@ def add_chunk_events(span: Span, record: StreamRecord) -> None:
         span.add_event(semconv.CHUNK_EVENT, attributes, timestamp)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Chunks:
     """What the events are made of."""
 
@@ -96,9 +96,12 @@ def _takes_ours(span: Span, events: int) -> bool:
     found, limits = getattr(span, "_events", None), getattr(span, "_limits", None)
     if not type(span).__module__.startswith(_SDK) or type(found).__name__ != "BoundedList" or limits is None or found:
         return False
-    most = (
-        (limits.max_events, events),
-        (limits.max_event_attributes, _ATTRIBUTES),
-        (limits.max_attribute_length, _LONGEST_VALUE),
+    return (
+        _allows(limits.max_events, events)
+        and _allows(limits.max_event_attributes, _ATTRIBUTES)
+        and _allows(limits.max_attribute_length, _LONGEST_VALUE)
     )
-    return all(limit is None or limit >= needed for limit, needed in most)
+
+
+def _allows(limit: int | None, needed: int) -> bool:
+    return limit is None or limit >= needed
