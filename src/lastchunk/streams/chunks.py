@@ -47,17 +47,25 @@ class ChunkSample:
         "_first",
         "_heap",
         "_stride",
+        "ats",
         "bar",
         "capacity",
         "due",
-        "last",
+        "gaps",
+        "kinds",
+        "sizes",
     )
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         quarter = capacity // 4
-        self.last: list[tuple[ChunkKind, int, float, float] | None] = [None] * (quarter or 1)
-        """A ring of the last chunks, to be filled by whoever counts them: chunk `n` stands at `n` modulo its length."""
+        places = quarter or 1
+        self.kinds = [ChunkKind.TEXT] * places
+        """Of the last chunks, to be filled by whoever counts them: chunk `n` stands at `n` modulo the number of places. The
+        lists that follow are alike. A list of tuples would take more memory."""
+        self.sizes = [0] * places
+        self.ats = [0.0] * places
+        self.gaps = [0.0] * places
         # One after the other, where nothing is to be sorted: an object for each would take twice as much.
         self._first = bytearray()
         self._even = bytearray()
@@ -86,7 +94,7 @@ class ChunkSample:
             self._first += packed
             self.due += 1
             return
-        even_capacity = self.capacity - first - self.capacity // 4 - len(self.last)
+        even_capacity = self.capacity - first - self.capacity // 4 - len(self.kinds)
         if even_capacity < 1:
             self.due = -1
             return
@@ -103,10 +111,10 @@ class ChunkSample:
         """The chunks that were kept from a stream of `count` chunks, in order, each once."""
         packed = b"".join((self._first, self._even, *self._heap))
         kept = [_chunk(*entry) for entry in _PACKED.iter_unpack(packed)]
-        for index in range(max(count - len(self.last), 0), count):
-            entry = self.last[index % len(self.last)]
-            if entry is not None:
-                kept.append(Chunk(index, *entry))
+        places = len(self.kinds)
+        for index in range(max(count - places, 0), count):
+            place = index % places
+            kept.append(Chunk(index, self.kinds[place], self.sizes[place], self.ats[place], self.gaps[place]))
         return sorted({chunk.index: chunk for chunk in kept}.values())
 
 

@@ -154,7 +154,8 @@ class Observer:
         plain = self._text if type(record) is StreamRecord else None
         in_itself = plain is str
         sample = record.sample or ChunkSample(1)  # If nothing is to be kept, nobody reads what is kept here.
-        ring, places = sample.last, len(sample.last)
+        kinds, sizes, ats, gaps = sample.kinds, sample.sizes, sample.ats, sample.gaps
+        places = len(kinds)
         asked = yield
         try:
             while True:
@@ -184,7 +185,11 @@ class Observer:
                             # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.
                             size = len(text) if text.isascii() else size_of_text(text)
                             del text
-                            ring[chunks % places] = (text_chunk, size, stepped, gap)
+                            place = chunks % places
+                            kinds[place] = text_chunk
+                            sizes[place] = size
+                            ats[place] = stepped
+                            gaps[place] = gap
                             if chunks == due or gap > bar:
                                 sample.keep(chunks, text_chunk, size, stepped, gap)
                                 due, bar = sample.due, sample.bar

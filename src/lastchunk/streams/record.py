@@ -224,9 +224,12 @@ class StreamRecord:
             self.empty += 1
         sample = self.sample
         if sample is not None:
-            # Filled here, not by a call: every line of this method is paid per chunk.
-            ring = sample.last
-            ring[index % len(ring)] = (kind, size, now, gap)
+            # Noted here, not by a call: every line of this method is paid per chunk.
+            place = index % len(sample.kinds)
+            sample.kinds[place] = kind
+            sample.sizes[place] = size
+            sample.ats[place] = now
+            sample.gaps[place] = gap
             if index == sample.due or gap > sample.bar:
                 sample.keep(index, kind, size, now, gap)
 
