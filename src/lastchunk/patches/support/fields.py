@@ -56,6 +56,8 @@ def items_of(things: object) -> tuple[object, ...]:
     kind = type(things)
     if kind is tuple:
         return things  # type: ignore[return-value]  # `kind` says so
+    if kind is list:
+        return tuple(things)  # type: ignore[arg-type]  # `kind` says so
     if issubclass(kind, list):
         return tuple(list.__iter__(things))  # type: ignore[arg-type]  # `kind` says so
     return tuple(tuple.__iter__(things)) if issubclass(kind, tuple) else ()  # type: ignore[arg-type]  # `kind` says so

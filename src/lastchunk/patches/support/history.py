@@ -17,12 +17,12 @@ def history_of(messages: object) -> History | None:
     """Return how many messages there are, and how much text in them. None if `messages` has another shape."""
     if isinstance(messages, str):
         return History(1, size_of_text(messages))
-    if not isinstance(messages, list | tuple):
+    if not isinstance(messages, (list, tuple)):
         if "content" not in fields_of(messages):
             return None
         messages = (messages,)
     items = items_of(messages)
-    return History(len(items), sum(_size(message) for message in items))
+    return History(len(items), sum(map(_size, items)))
 
 
 def _size(message: object) -> int:
