@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""The attributes of a stream's span and log event, made from the same record and outcome."""
+"""The attributes of a stream's span and log event, made from the same record and outcome.
+
+A member's `_value_` is its `value`, which is a property: two calls of Python functions for each attribute.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ def at_begin(record: StreamRecord) -> dict[str, AttributeValue]:
     """What is known when a stream begins, and does not change."""
     start = record.start
     operation = start.operation
-    attributes: dict[str, AttributeValue] = {semconv.OPERATION_NAME: operation.value}
+    attributes: dict[str, AttributeValue] = {semconv.OPERATION_NAME: operation._value_}
     attributes.update(start.attributes)
     if operation is Operation.CHAT:
         attributes[semconv.REQUEST_STREAM] = True
@@ -41,7 +44,7 @@ def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
         said[semconv.HISTORY_MESSAGES] = history.messages
     said[semconv.SIZE] = record.size
     said[semconv.CHUNKS] = record.chunks
-    said[semconv.DELIVERY] = outcome.delivery.value
+    said[semconv.DELIVERY] = outcome.delivery._value_
     if wire is not None:
         _say_wire(wire, said)
     if record.operation is Operation.CHAT:
@@ -54,27 +57,27 @@ def at_end(record: StreamRecord, outcome: Outcome) -> dict[str, AttributeValue]:
     else:
         said[semconv.INNER_CUTOFFS] = outcome.inner_cutoffs
         if record.stop_reason is not None:
-            said[semconv.TEAM_STOP_REASON] = record.stop_reason.value
+            said[semconv.TEAM_STOP_REASON] = record.stop_reason._value_
     said[semconv.MAX_GAP] = round(record.max_gap, 6)
     said[semconv.IDLE_AT_END] = round(outcome.idle, 6)
     if outcome.waiting_for is not None:
-        said[semconv.WAITING_FOR] = outcome.waiting_for.value
-    said[semconv.LAST_EVENT] = (wire.last_event if wire is not None else record.last_event).value
-    said[semconv.EVIDENCE] = outcome.source.value
+        said[semconv.WAITING_FOR] = outcome.waiting_for._value_
+    said[semconv.LAST_EVENT] = (wire.last_event if wire is not None else record.last_event)._value_
+    said[semconv.EVIDENCE] = outcome.source._value_
     if outcome.finish_raw is not None:
         said[semconv.FINISH_REASON_RAW] = outcome.finish_raw
     if ending.error_type is not None:
         said[semconv.ERROR_TYPE] = ending.error_type
     if ending.inherited:
         said[semconv.TERMINATION_INHERITED] = True
-    said[semconv.OPERATION_NAME] = record.operation.value
+    said[semconv.OPERATION_NAME] = record.operation._value_
     said[semconv.OUTERMOST] = record.outermost
     if ending.detail is not None:
-        said[semconv.TERMINATION_DETAIL] = ending.detail.value
+        said[semconv.TERMINATION_DETAIL] = ending.detail._value_
     if ending.cause is not None:
-        said[semconv.TERMINATION_CAUSE] = ending.cause.value
+        said[semconv.TERMINATION_CAUSE] = ending.cause._value_
     said[semconv.CUTOFF] = ending.cutoff
-    said[semconv.TERMINATION_REASON] = ending.reason.value
+    said[semconv.TERMINATION_REASON] = ending.reason._value_
     return said
 
 

@@ -18,7 +18,6 @@ from opentelemetry.trace import Span
 from lastchunk import semconv
 from lastchunk.streams.chunks import ChunkSample
 from lastchunk.streams.record import StreamRecord
-from lastchunk.telemetry.attributes import wall_time
 
 _SDK = "opentelemetry.sdk.trace"
 _ATTRIBUTES = 5
@@ -30,7 +29,7 @@ def add_chunk_events(span: Span, record: StreamRecord) -> None:
     sample = record.sample
     if sample is None or not record.chunks:
         return
-    data = _Chunks(sample, record.chunks, record.began_at, wall_time(record, record.began_at))
+    data = _Chunks(sample, record.chunks, record.began_at, record.began_wall)
     event = getattr(sys.modules.get(_SDK), "Event", None)
     if event is not None and _takes_ours(span, sample.capacity):
         span._events = ChunkEvents(data, event)  # pyright: ignore[reportAttributeAccessIssue]

@@ -64,17 +64,16 @@ class Metrics:
         self._model, self._agent = Cap(semconv.REQUEST_MODEL), Cap(semconv.AGENT_NAME)
         self._response_model, self._workflow = Cap(semconv.RESPONSE_MODEL), Cap(semconv.WORKFLOW_NAME)
         self._server, self._error_type = Cap(semconv.SERVER_ADDRESS), Cap(semconv.ERROR_TYPE)
-        self._series: dict[Kind, Series] = {}
+        self._series: dict[tuple[Operation, str, str, bool], Series] = {}
+        """By kind."""
         self._from_zero = 0
 
     def begin(self, record: StreamRecord) -> None:
         """A stream begins: it is open from now on, and the cutoffs of its kind are counted from 0."""
         given = record.start.attributes
         operation = record.operation
-        kind = Kind(
-            operation, _text(given, semconv.PROVIDER_NAME), _text(given, semconv.REQUEST_MODEL), record.outermost
-        )
-        series = record.series = self._series.get(kind) or self._new_series(kind)
+        kind = operation, _text(given, semconv.PROVIDER_NAME), _text(given, semconv.REQUEST_MODEL), record.outermost
+        series = record.series = self._series.get(kind) or self._new_series(Kind(*kind))
         if not series.from_zero:
             self._count_from_zero(series)
         if operation is Operation.CHAT and within_inference():
@@ -88,12 +87,13 @@ class Metrics:
         if series is None:
             return
         ending = outcome.ending
+        cutoff = ending.cutoff
         context = trace.set_span_in_context(record.span or trace.INVALID_SPAN, Context())
         self._ended.add(1, self._ended_attributes(record, series, outcome), context)
-        if ending.cutoff:
+        if cutoff:
             cause = ending.cause.value if ending.cause is not None else ""
             self._cutoffs.add(1, {**series.by_reason[ending.reason], semconv.TERMINATION_CAUSE: cause}, context)
-        by_cutoff = series.by_cutoff[ending.cutoff]
+        by_cutoff = series.by_cutoff[cutoff]
         self._longest_gap.record(record.max_gap, by_cutoff, context)
         if ending.reason is not Reason.COMPLETED:
             self._idle.record(outcome.idle, series.by_reason[ending.reason], context)
@@ -163,9 +163,9 @@ class Metrics:
     def _ended_attributes(self, record: StreamRecord, series: Series, outcome: Outcome) -> Attributes:
         ending = outcome.ending
         attributes: Attributes = {**series.by_reason[ending.reason], semconv.CUTOFF: ending.cutoff}
-        attributes[semconv.DELIVERY] = outcome.delivery.value
+        attributes[semconv.DELIVERY] = outcome.delivery._value_
         if ending.cause is not None:
-            attributes[semconv.TERMINATION_CAUSE] = ending.cause.value
+            attributes[semconv.TERMINATION_CAUSE] = ending.cause._value_
         if record.operation is Operation.INVOKE_WORKFLOW:
             if record.start.name:
                 attributes[semconv.WORKFLOW_NAME] = self._workflow(record.start.name)

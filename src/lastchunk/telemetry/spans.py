@@ -113,10 +113,12 @@ def _parent(record: StreamRecord) -> tuple[Any, list[Link]]:
     Below AutoGen's runtime the current span is one of the runtime's own, one for each message. A run stands under the
     stream that started it instead; if the runtime's span belongs to another trace, it is linked.
     """
+    above = record.parent.span if record.parent is not None else None
+    if above is None:
+        return None, []
     current = trace.get_current_span()
     scope = getattr(current, "instrumentation_scope", None)
-    above = record.parent.span if record.parent is not None else None
-    if above is None or scope is None or not scope.name.startswith(_RUNTIME_SCOPE):
+    if scope is None or not scope.name.startswith(_RUNTIME_SCOPE):
         return None, []
     here = current.get_span_context()
     links = [Link(here)] if here.trace_id != above.get_span_context().trace_id else []
