@@ -172,14 +172,15 @@ class Observer:
                     record.silent_since = now if silence_counts else -1.0
                     item = yield from asked
                     stepped = clock()
-                    gap = stepped - record.silent_since
-                    if gap > max_gap:
-                        # Longer than any before; or no silence, and then this difference says nothing.
-                        gap = record.silence(stepped)
-                        max_gap = record.max_gap
+                    since = record.silent_since
+                    gap = stepped - since
                     record.silent_since = 0.0
                     record.stepped_at = stepped
                     try:
+                        if gap > max_gap:
+                            # Longer than any before; or no silence, and then this difference says nothing.
+                            gap = record.silence(since, stepped)
+                            max_gap = record.max_gap
                         text = item if in_itself else item.content if type(item) is plain else None
                         if type(text) is str:
                             # As `on_item` and `StreamRecord.chunk` do it, which would be two calls more.

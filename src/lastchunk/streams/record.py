@@ -196,14 +196,13 @@ class StreamRecord:
 
     def step_ends(self, now: float) -> float:
         """End the step. Return the silence before `now`."""
-        gap = self.silence(now)
+        gap = self.silence(self.silent_since, now)
         self.silent_since = 0.0
         self.stepped_at = now
         return gap
 
-    def silence(self, now: float) -> float:
-        """Return the silence that ends `now`, in seconds; 0 if there is none."""
-        since = self.silent_since
+    def silence(self, since: float, now: float) -> float:
+        """Return the silence from `since`, which is as `silent_since`, to `now`: 0 if there is none."""
         gap = now - since if since > 0.0 else 0.0
         if gap > self.max_gap:
             self.gap_before = self.max_gap
@@ -236,7 +235,7 @@ class StreamRecord:
     def heard(self, now: float) -> None:
         """Something came on the wire while a step is pending: a new silence begins."""
         if self.silent_since > 0.0:
-            self.wire_gap = self.silence(now)
+            self.wire_gap = self.silence(self.silent_since, now)
             self.silent_since = now
 
     def result(self, gap: float, *, arrived: bool, finish: str = "", text: object = None) -> None:
