@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import random
 import shutil
@@ -58,11 +59,21 @@ def binary(name: str) -> Path:
     return Path(path)
 
 
+def _own_ports() -> list[int]:
+    """Ports that no other of pytest's workers gives to a server, below those that the system gives to connections."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw8").removeprefix("gw")) % 9
+    ports = list(range(15_000 + worker * 1_900, 15_000 + (worker + 1) * 1_900))
+    random.shuffle(ports)
+    return ports
+
+
+_ports = itertools.cycle(_own_ports())
+"""One after the other, because a server takes its port only some time after it was given."""
+
+
 def free_port(*hosts: str) -> int:
     """A port that nobody listens on, on each of the hosts."""
-    for _ in range(50):
-        # Below those that the system gives to outgoing connections: one of these could take it before the server does.
-        port = random.randrange(15_000, 32_000)
+    for port in itertools.islice(_ports, 50):
         try:
             for host in {LOOPBACK, *hosts}:
                 with socket.socket() as probe:
