@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The Lastchunk authors
 # SPDX-License-Identifier: Apache-2.0
-"""`make bench-peers`: the per-chunk cost of other instrumentations, each alone in an environment of its own.
+"""`make bench-peers`: the per-chunk cost of other instrumentations, each alone in an environment and in processes of its own.
 
-Not every peer can be undone, so each runs bare first, and then instrumented, in one process; the reference of
-`measure` tells when the machine was quiet in either half.
+Each line is measured as Lastchunk's own (`side_by_side`): two streams that were opened before the instrumentation was switched
+on, and one that was opened after that.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.application import OwnClient, http_client, provide, run_agent, run_client
-from benchmarks.measure import AT_LEAST, ENOUGH, Side, Work, take
+from benchmarks.application import OwnClient, create_stream, http_client, provide, run_stream
 from benchmarks.server import served
+from benchmarks.side_by_side import side_by_side
 
 ENVIRONMENTS = Path(".venv-peers")
-IN_PROCESS = 3_000
-OVER_HTTP = 1_000
+LONG = 10_000_000
+"""Chunks that no measurement gets to the end of."""
+OVER_HTTP = 40_000
+Open = Callable[[Any], Any]
+Line = tuple[Callable[[str], Any], int, int]
+"""Opens a stream, given the address of the model server; its chunks; and how many of them are read at a time."""
 
 
 def _instrumentor(module: str, name: str) -> Callable[[], object]:
@@ -82,52 +84,58 @@ def _python(peer: str) -> Path:
     return python
 
 
-async def _side(work: Work, limit: float) -> Side:
-    side, deadline = Side(), time.monotonic() + limit
-    await work()
-    while len(side.seconds) < AT_LEAST or (time.monotonic() < deadline and side.quiet() < ENOUGH):
-        await take(side, work)
-    return side
+def _in_process(open_stream: Open) -> Line:
+    return lambda _: open_stream(OwnClient(LONG)), LONG, 400
 
 
-async def _measure(peer: str, limit: float) -> str:
+def _over_http(open_stream: Open) -> Line:
+    # A client of its own for each stream: some instrumentations put another class in the place of the SDK's client.
+    return lambda address: open_stream(http_client(f"{address}/{OVER_HTTP}/v1")), OVER_HTTP, 20
+
+
+LINES: dict[str, Line] = {
+    "`create_stream`": _in_process(create_stream),
+    "`agent.run_stream`": _in_process(run_stream),
+    "`create_stream` over HTTP": _over_http(create_stream),
+    "`agent.run_stream` over HTTP": _over_http(run_stream),
+}
+
+
+async def _measure(peer: str, line: str, limit: float) -> str:
     provide()
+    open_stream, chunks, block = LINES[line]
     with served() as address:
-        client = http_client(f"{address}/{OVER_HTTP}/v1")
-        own = OwnClient(IN_PROCESS)
-        works: list[tuple[Work, int]] = [
-            (lambda: run_client(own), IN_PROCESS),
-            (lambda: run_agent(own), IN_PROCESS),
-            (lambda: run_agent(client), OVER_HTTP),
-        ]
-        bare = [await _side(work, limit) for work, _ in works]
-        PEERS[peer][1]()
-        if peer == "langfuse":
-            client = http_client(f"{address}/{OVER_HTTP}/v1")
-        on = [await _side(work, limit) for work, _ in works]
-    added = [
-        (after.median - before.median) / units * 1e6 for before, after, (_, units) in zip(bare, on, works, strict=True)
-    ]
-    ratio = on[2].median / bare[2].median
-    return f"| {peer} {version(peer)} | {added[0]:.2f} µs | {added[1]:.2f} µs | {ratio:.2f} × ({added[2]:+.1f} µs) |"
+        result = await side_by_side(lambda: open_stream(address), chunks, block, PEERS[peer][1], lambda: None, limit)
+    if chunks == LONG:
+        return f"{result.added_us:.2f} µs (± {result.noise_us:.2f})"
+    return f"{result.ratio:.3f} × (± {result.noise_us / result.bare_us:.3f})"
+
+
+def _row(peer: str, limit: float) -> str:
+    """What each line says of a peer, from a process of its own."""
+    cells = [f"{peer} {PEERS[peer][0]}".rstrip()]
+    for line in LINES:
+        command = [_python(peer), "-m", "benchmarks.peers", "--here", line, "--limit", str(limit), peer]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=limit + 120)
+        cells.append(done.stdout.strip().splitlines()[-1])
+    return f"| {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """A peer that cannot be installed or measured is named on standard error, and left out."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("peers", nargs="*", default=list(PEERS))
-    parser.add_argument("--limit", type=float, default=12.0, help="seconds for each half of each measurement, at most")
-    parser.add_argument("--here", action="store_true", help="measure in this environment")
+    parser.add_argument("--limit", type=float, default=12.0, help="seconds for each measurement, at most")
+    parser.add_argument("--here", choices=LINES, help="measure this line, in this process")
     options = parser.parse_args(arguments)
     if options.here:
-        print(asyncio.run(_measure(options.peers[0], options.limit)))
+        print(asyncio.run(_measure(options.peers[0], options.here, options.limit)))
         return 0
-    print("| alone | create_stream, added per chunk | agent.run_stream, added per chunk | agent.run_stream over HTTP |")
-    print("|---|---|---|---|", flush=True)
+    print(f"| alone, added per chunk | {' | '.join(LINES)} |")
+    print("|---|" + "---|" * len(LINES), flush=True)
     for peer in options.peers:
         try:
-            command = [_python(peer), "-m", "benchmarks.peers", "--here", "--limit", str(options.limit), peer]
-            subprocess.run(command, check=True, timeout=options.limit * 8 + 120)
+            print(_row(peer, options.limit), flush=True)
         except (subprocess.SubprocessError, OSError) as error:
             print(f"{peer} is left out: {error}", file=sys.stderr)
     return 0

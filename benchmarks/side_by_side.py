@@ -57,9 +57,12 @@ async def side_by_side(
     off: Callable[[], object],
     limit: float,
 ) -> SideBySide:
-    """Measure streams of `chunks` chunks, `block` of each at a time, until they or `limit` seconds are over."""
+    """Measure streams of `chunks` chunks, `block` of each at a time, until they or `limit` seconds are over.
+
+    The stream that is opened last is opened after `on()`, so what cannot be switched off again can be measured, too.
+    """
     streams: dict[str, Any] = {}
-    for name in ("off", "on", "again"):
+    for name in ("off", "again", "on"):
         if name == "on":
             on()
         streams[name] = open_stream()
