@@ -41,6 +41,16 @@ def _logfire() -> None:
     logfire.instrument_openai()
 
 
+def _langfuse() -> None:
+    # Without keys it would record nothing. What it records is sent to a port at which nobody listens.
+    os.environ |= {
+        "LANGFUSE_PUBLIC_KEY": "none",
+        "LANGFUSE_SECRET_KEY": "none",
+        "LANGFUSE_BASE_URL": "http://127.0.0.1:9",
+    }
+    import_module("langfuse.openai")
+
+
 PEERS: dict[str, tuple[str, Callable[[], object]]] = {
     "lastchunk-instrumentation-autogen": ("", _instrumentor("lastchunk", "AutoGenStreamsInstrumentor")),
     "opentelemetry-instrumentation-genai-openai": (
@@ -60,7 +70,7 @@ PEERS: dict[str, tuple[str, Callable[[], object]]] = {
         _instrumentor("opentelemetry.instrumentation.openai", "OpenAIInstrumentor"),
     ),
     "logfire": ("5.2.0", _logfire),
-    "langfuse": ("5.0.4", lambda: import_module("langfuse.openai")),
+    "langfuse": ("5.0.4", _langfuse),
 }
 """By distribution: the version (of Lastchunk, this tree), and how it is switched on."""
 
