@@ -10,6 +10,7 @@ import gc
 import inspect
 import pickle
 import traceback
+import types
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
@@ -349,3 +350,29 @@ def test_a_close_that_is_cancelled_before_it_begins_is_finished() -> None:
     asyncio.run(application())
     gc.collect()
     assert done == ["released"]
+
+
+async def test_garbage_collection_closes_what_a_pending_step_waits_in_before_its_task(exported: Exported) -> None:
+    """In a cycle the order of finalisers is any. The coroutine then raises what it raises without us: nothing."""
+
+    async def body() -> AsyncGenerator[Any, Any]:
+        await asyncio.get_running_loop().create_future()
+        yield "one "
+
+    async def read() -> None:
+        async for _ in _stream(body):
+            pass
+
+    reading = read()
+    reading.send(None)
+    (watching,) = [
+        found
+        for found in gc.get_objects()
+        if isinstance(found, types.GeneratorType) and found.gi_code.co_name == "_watch" and found.gi_frame is not None
+    ]
+    watching.close()
+    reading.close()
+    del reading, watching
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert exported.reason() == "abandoned"

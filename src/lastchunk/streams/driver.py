@@ -49,7 +49,7 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
     # An item lies behind four that are none: so the list neither asks for memory nor gives it back when one comes and goes.
     items: list[object] = [None] * 4
     run, ask = observer.run, _ask(inner)
-    send = observer.watch(items)
+    send: Any = observer.watch(items)
     asked: Any = unannounced(inner, _leave_alone)
     wait: Callable[[object], Awaitable[object]] = _wait
     thrown: BaseException | None
@@ -67,6 +67,8 @@ async def driven(inner: AsyncItems, observer: Observer | Tap, stand_in: StandIn)
                     continue
                 # Not through `watch`: what a generator delegates to is closed by a GeneratorExit, and never sees it.
                 try:
+                    if send.__self__.gi_frame is None:
+                        raise thrown  # Garbage collection found outer in a cycle, and has closed `watch` and inner's step.
                     got = run(asked.throw, thrown)
                 except StopIteration as stop:
                     items.append(stop.value)
