@@ -304,6 +304,20 @@ def test_the_error_type_is_that_of_the_span(signals: Signals, start: semconv.Ope
     assert point.attributes[semconv.ERROR_TYPE] == "ConnectionResetError"
 
 
+def test_the_silence_before_the_end_is_that_of_streams_that_did_not_complete(signals: Signals) -> None:
+    """Nobody reads it for others, and each of these series costs 26 in Prometheus."""
+    streams = signals.streams()
+    complete(streams, begin(streams, chat()))
+    assert signals.points(semconv.IDLE) == []
+    record = begin(streams, chat())
+    record.chunk(ChunkKind.TEXT, 1, record.clock(), 0.0)
+    streams.end(record, error=ConnectionResetError())
+    (point,) = signals.points(semconv.IDLE)
+    assert (point.attributes[semconv.TERMINATION_REASON], point.count) == (Reason.CONNECTION_LOST, 1)
+    assert all(semconv.IDLE_AT_END in span.attributes for span in signals.spans)
+    assert len(signals.spans) == 2
+
+
 def test_the_time_between_chunks_is_off_by_default(signals: Signals) -> None:
     everything(signals.streams())
     assert signals.points(semconv.TIME_PER_OUTPUT_CHUNK) == []

@@ -159,7 +159,7 @@ class Observer:
         asked = yield
         try:
             while True:
-                # Only an item that is no text can change these.
+                # Nothing else changes these, but for an item that is no text.
                 silence_counts = record.waiting_for is not WaitingFor.PERSON
                 stepped, max_pause, max_gap = record.stepped_at or inf, record.max_pause, record.max_gap
                 chunks, total = record.chunks, record.size
